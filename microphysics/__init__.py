@@ -1,0 +1,1 @@
+"""What a neutrino meets: weak interactions, correlated nuclei and the thermodynamics of supernova matter."""

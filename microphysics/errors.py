@@ -1,0 +1,36 @@
+"""Errors and warnings of the microphysics."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MicrophysicsError(Exception):
+    """Base class of everything this package raises on purpose."""
+
+
+class OutOfRangeError(MicrophysicsError, ValueError):
+    """A thermodynamic state or energy outside what a model is valid for."""
+
+
+class UnknownNameError(MicrophysicsError, KeyError):
+    """A name that no model is registered under."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        nearest = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        self.message = f"unknown {kind} '{name}'; known are {', '.join(names)}.{hint}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class PhysicsWarning(UserWarning):
+    """The answer stands, but somebody should look."""
+
+
+class ExtrapolationWarning(PhysicsWarning):
+    """A model was used outside the range it was made for."""

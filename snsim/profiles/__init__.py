@@ -1,0 +1,1 @@
+"""Matter profiles: what a star looks like before any neutrino moves."""

@@ -1,0 +1,51 @@
+"""The static star on the transport grid: geometry, metric and matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.matter import MatterState
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Background:
+    """Everything about the star that transport and diagnostics need; nothing about neutrinos.
+
+    Attributes
+    ----------
+    radius_interface : ndarray, shape (interface,)
+        Areal radius of zone edges, cm; the first is 0.
+    radius : ndarray, shape (zone,)
+        Zone centres, cm.
+    lapse, lapse_interface : ndarray, shape (zone,), (interface,)
+        alpha of ds^2 = -alpha^2 c^2 dt^2 + dr^2/Gamma^2 + r^2 dOmega^2, matched to Schwarzschild outside.
+    gamma, gamma_interface : ndarray, shape (zone,), (interface,)
+        Gamma = sqrt(1 - 2Gm/(rc^2)).
+    gravitational_mass : ndarray, shape (interface,)
+        m(r) at the edges, g.
+    rest_mass : ndarray, shape (interface,)
+        Enclosed rest mass, int 4 pi r^2 rho dr/Gamma, g.
+    velocity : ndarray, shape (zone,)
+        dr/dtau of the fluid, cm/s; negative inwards.
+    matter : MatterState
+        Thermodynamic state of the zones.
+    shock_radius : float
+        cm; NaN where there is none.
+    """
+
+    radius_interface: Array
+    radius: Array
+    lapse: Array
+    lapse_interface: Array
+    gamma: Array
+    gamma_interface: Array
+    gravitational_mass: Array
+    rest_mass: Array
+    velocity: Array
+    matter: MatterState
+    shock_radius: float

@@ -1,0 +1,61 @@
+"""What a transport scheme returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TransportSolution:
+    """A steady radiation field of every species, in the frame of static observers unless a name says otherwise.
+
+    Arrays have shape (species, zone) or (species, interface); "nux" is ONE heavy-lepton species.
+
+    Attributes
+    ----------
+    species : tuple of str
+        Names along the first axis.
+    energy_density, number_density : ndarray, shape (species, zone)
+        MeV/cm^3 and 1/cm^3.
+    neutrino_temperature, degeneracy : ndarray, shape (species, zone)
+        T_nu in MeV and eta of the Fermi-Dirac shape f = A/(1 + exp(E/T_nu - eta)) that closes the gray moments.
+    luminosity, number_luminosity : ndarray, shape (species, interface)
+        Local, 4 pi r^2 F: erg/s and 1/s, per proper time of a static observer there.
+    absorption_energy, absorption_number : ndarray, shape (species, zone)
+        Spectral means of the absorption opacity weighted with the neutrinos' energy and number, 1/cm.
+    transport_energy, transport_number : ndarray, shape (species, interface)
+        Effective transport opacity of the limited flux, 1/cm.
+    emission_energy, emission_number : ndarray, shape (species, zone)
+        MeV/cm^3/s and 1/cm^3/s, per proper time.
+    exchange_energy : ndarray, shape (species, zone)
+        Net energy gain from electrons by scattering, MeV/cm^3/s.
+    converged : bool
+        Whether every species met the tolerance.
+    iterations : ndarray of int, shape (species,)
+        Newton steps taken.
+    residual_history : tuple of ndarray
+        Scaled residual after each step, per species.
+    """
+
+    species: tuple[str, ...]
+    energy_density: Array
+    number_density: Array
+    neutrino_temperature: Array
+    degeneracy: Array
+    luminosity: Array
+    number_luminosity: Array
+    absorption_energy: Array
+    absorption_number: Array
+    transport_energy: Array
+    transport_number: Array
+    emission_energy: Array
+    emission_number: Array
+    exchange_energy: Array
+    converged: bool
+    iterations: NDArray[np.int64]
+    residual_history: tuple[Array, ...] = field(default=())
