@@ -26,6 +26,8 @@ class TransportSolution:
         T_nu in MeV and eta of the Fermi-Dirac shape f = A/(1 + exp(E/T_nu - eta)) that closes the gray moments.
     luminosity, number_luminosity : ndarray, shape (species, interface)
         Local, 4 pi r^2 F: erg/s and 1/s, per proper time of a static observer there.
+    flux_factor : ndarray, shape (species, interface)
+        F_E/(cE), energy-weighted; NaN at the centre.
     absorption_energy, absorption_number : ndarray, shape (species, zone)
         Spectral means of the absorption opacity weighted with the neutrinos' energy and number, 1/cm.
     transport_energy, transport_number : ndarray, shape (species, interface)
@@ -49,6 +51,7 @@ class TransportSolution:
     degeneracy: Array
     luminosity: Array
     number_luminosity: Array
+    flux_factor: Array
     absorption_energy: Array
     absorption_number: Array
     transport_energy: Array
