@@ -21,6 +21,8 @@ class Constants:
         MeV cm (CODATA 2022, exact in SI).
     electron_mass, neutron_mass, proton_mass, muon_mass : float
         Rest energies, MeV (CODATA 2022).
+    nucleon_mass_difference : float
+        Q = m_n - m_p, MeV.
     atomic_mass : float
         Rest energy of the unified atomic mass unit, MeV (CODATA 2022).
     fine_structure : float
@@ -41,6 +43,8 @@ class Constants:
         e^2 = alpha hbar c, MeV cm.
     sigma0 : float
         4 G_F^2 m_e^2 (hbar c)^2/pi, cm^2: the unit in which supernova cross sections are written.
+    blocking_mass : float or None
+        Nucleon mass in the degeneracy of scattering targets, MeV; None means each nucleon's own.
     """
 
     fermi_constant: float = 1.1663788e-11
@@ -48,6 +52,7 @@ class Constants:
     electron_mass: float = 0.51099895069
     neutron_mass: float = 939.56542194
     proton_mass: float = 938.27208943
+    nucleon_mass_difference: float = 939.56542194 - 938.27208943
     muon_mass: float = 105.6583755
     atomic_mass: float = 931.49410372
     fine_structure: float = 7.2973525643e-3
@@ -62,10 +67,7 @@ class Constants:
         4.0 * 1.1663788e-11**2 * 0.51099895069**2 * 1.973269804593025e-11**2 / math.pi
     )
 
-    @property
-    def nucleon_mass_difference(self) -> float:
-        """Q = m_n - m_p, MeV."""
-        return self.neutron_mass - self.proton_mass
+    blocking_mass: float | None = None
 
 
 CODATA = Constants()
@@ -77,10 +79,12 @@ NULIB = Constants(
     electron_mass=0.510998910,
     neutron_mass=939.565346,
     proton_mass=938.272013,
+    nucleon_mass_difference=1.293332,
     atomic_mass=931.494061,
     fine_structure=7.2973525376e-3,
     erg_per_mev=1.60217733e-6,
     gram_per_mev=1.782661758e-27,
     coulomb_squared=1.43996439e-13,
     sigma0=1.761e-44,
+    blocking_mass=931.4924,
 )

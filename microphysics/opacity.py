@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from microphysics import processes as _builtin  # noqa: F401 - registers the built-in processes
+from microphysics._registry import PROCESSES
+from microphysics.constants import CODATA
+from microphysics.errors import OutOfRangeError
+from microphysics.matter import SPECIES, MatterState
+from microphysics.processes.settings import Process, Settings, occupation
 
 Array = NDArray[np.float64]
 
@@ -62,4 +70,90 @@ class OpacitySpectra:
     def equilibrium(self) -> Array:
         """Equilibrium occupation f_eq, shape (species, zone, energy); 0 where its chemical potential is undefined."""
         argument = self.energy / self.temperature[:, None] - self.degeneracy[:, :, None]
-        return np.where(np.isnan(argument), 0.0, 1.0 / (1.0 + np.exp(np.clip(argument, -700.0, 700.0))))
+        return np.where(np.isnan(argument), 0.0, occupation(argument))
+
+    @property
+    def emissivity(self) -> Array:
+        """Emission of every process without final-state blocking, j = kappa* c E^3 f_eq/(2 pi hbar c)^3.
+
+        MeV/(cm^3 s MeV sr), shape (process, species, zone, energy); Kirchhoff's law holds identically.
+        """
+        black = CODATA.speed_of_light * self.energy**3 / (2.0 * np.pi * CODATA.hbar_c) ** 3
+        return self.absorption * (black * self.equilibrium)
+
+
+@dataclass(frozen=True)
+class OpacitySet:
+    """A choice of processes.
+
+    Attributes
+    ----------
+    processes : tuple of Process
+        Evaluated in order; each keeps its own array.
+
+    Examples
+    --------
+    >>> chosen = OpacitySet.from_names(["charged_current", "nucleon_scattering"])
+    >>> [process.name for process in chosen.processes]
+    ['charged_current', 'nucleon_scattering']
+    """
+
+    processes: tuple[Process, ...]
+
+    @classmethod
+    def from_names(cls, names: Sequence[str], settings: Settings | None = None) -> OpacitySet:
+        """Build the processes registered under `names`, sharing `settings`.
+
+        Raises
+        ------
+        UnknownNameError
+            With the known names and the nearest one.
+        """
+        settings = settings or Settings()
+        return cls(tuple(PROCESSES[name](settings) for name in names))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Papers of all processes, each once."""
+        return tuple(dict.fromkeys(paper for process in self.processes for paper in process.references))
+
+    def spectral(self, matter: MatterState, energy: Array) -> OpacitySpectra:
+        """Evaluate all processes.
+
+        Parameters
+        ----------
+        matter : MatterState
+            Zones.
+        energy : ndarray, shape (energy,)
+            Local neutrino energies, MeV, positive and rising.
+
+        Returns
+        -------
+        OpacitySpectra
+            Arrays of shape (process, species, zone, energy).
+
+        Raises
+        ------
+        OutOfRangeError
+            If an energy is not positive, or a process left its validity and may not clamp.
+        """
+        energy = np.ascontiguousarray(energy, dtype=np.float64)
+        if not (energy > 0.0).all() or not (np.diff(energy) > 0.0).all():
+            raise OutOfRangeError(f"energy = {energy.min():g} ... {energy.max():g} MeV: must be positive and rising")
+        shape = (len(self.processes), len(SPECIES), matter.density.size, energy.size)
+        absorption, scattering, exchange = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for i, process in enumerate(self.processes):
+            rates = process(energy, matter)
+            for target, values in zip((absorption, scattering, exchange), rates, strict=True):
+                if values is not None:
+                    target[i] = values
+        return OpacitySpectra(
+            species=SPECIES,
+            processes=tuple(process.name for process in self.processes),
+            energy=energy,
+            absorption=absorption,
+            scattering=scattering,
+            exchange=exchange,
+            temperature=matter.temperature,
+            degeneracy=matter.neutrino_degeneracy(),
+        )

@@ -1,0 +1,11 @@
+"""Neutrino-matter interactions, one a file; importing this package registers the built-in ones."""
+
+from microphysics.processes import (  # noqa: F401 - imported for their registration
+    alpha_scattering,
+    bremsstrahlung,
+    charged_current,
+    electron_scattering,
+    nucleon_scattering,
+    nucleus_scattering,
+    pairs,
+)

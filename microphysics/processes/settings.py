@@ -1,0 +1,85 @@
+"""What a process may be told, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.matter import MatterState
+from microphysics.weak.couplings import WeakCouplings
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices shared by the processes of one opacity set; each process takes what concerns it.
+
+    Attributes
+    ----------
+    couplings : WeakCouplings
+        Weak couplings and constants.
+    weak_magnetism : bool
+        Level 1 of charged and neutral currents on nucleons (weak magnetism and recoil, Horowitz 2002); False is
+        level 0 (Bruenn 1985).
+    blocking : str
+        ``clipped``: no more nucleons take part than there are; ``raw``: Bruenn's formula as it stands, as peers do.
+    form_factor : str
+        Name of the nuclear form factor.
+    alpha_form_factor : bool
+        Whether alpha particles have a finite size.
+    structure_factor : str
+        Name of the model of ion-ion correlations.
+    electron_polarization : str
+        ``physical``, ``brt06`` or ``none``: the electrons around each nucleus.
+    angle_nodes : int
+        Gauss-Legendre nodes of the scattering angle.
+    exchange_strength : float
+        Energy lost per scattering on an electron in the gray exchange, in units of the elastic estimate.
+    on_out_of_range : str
+        ``error`` or ``clamp`` where a model leaves its validity.
+    """
+
+    couplings: WeakCouplings = field(default_factory=WeakCouplings)
+    weak_magnetism: bool = True
+    blocking: str = "clipped"
+    form_factor: str = "helm"
+    alpha_form_factor: bool = True
+    structure_factor: str = "horowitz1997"
+    electron_polarization: str = "physical"
+    angle_nodes: int = 32
+    exchange_strength: float = 0.4
+    on_out_of_range: str = "clamp"
+
+
+class Rates(NamedTuple):
+    """Opacities of one process, shape (species, zone, energy), 1/cm; None where it does not act.
+
+    `absorption` is corrected for stimulated absorption, `scattering` is weighted with 1 - cos(theta), `exchange` is
+    the strength of the energy exchange with electrons.
+    """
+
+    absorption: Array | None = None
+    scattering: Array | None = None
+    exchange: Array | None = None
+
+
+class Process(Protocol):
+    """An interaction of neutrinos with matter. Factories in the registry take a `Settings`."""
+
+    name: str
+    references: Sequence[str]
+    species: Sequence[str]
+
+    def __call__(self, energy: Array, matter: MatterState) -> Rates:
+        """Evaluate on all zones and energies at once."""
+        ...
+
+
+def occupation(argument: Array) -> Array:
+    """Fermi function 1/(1 + e^x), without overflow at either end."""
+    return np.exp(-np.logaddexp(0.0, argument))

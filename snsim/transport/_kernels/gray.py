@@ -1,0 +1,308 @@
+"""Residual and Jacobian of the two-moment gray diffusion equations with the spectral-flux closure inside.
+
+Unknowns per zone: ln e and ln n with e = alpha^4 E and n = alpha^3 N, for which energy and number obey the same operator.
+The spectral shape is f = A/(1 + exp(eps/T_nu - eta)) with T_nu from the zone's own E/N.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from microphysics._jit import njit
+from snsim.transport._kernels.limiters import diffusion_length
+
+TINY = 1e-300
+
+
+class Geometry(NamedTuple):
+    """Static geometry of the operator (transport.md 4 in plain words: finite volumes between areal radii).
+
+    `area` = r^2/alpha^2 at edges; `volume` = (r_+^3 - r_-^3)/(3 Gamma alpha^2) of zones; `gamma` at edges; `spacing`
+    between the centres on either side of an edge; `from_left`, `from_right` = (r_upstream/r_edge)^2; `lapse` of zones.
+    """
+
+    area: np.ndarray
+    volume: np.ndarray
+    gamma: np.ndarray
+    spacing: np.ndarray
+    from_left: np.ndarray
+    from_right: np.ndarray
+    lapse: np.ndarray
+
+
+class Medium(NamedTuple):
+    """Opacities and sources of one species.
+
+    `energy` in MeV with weights of eps^3 deps (`weight_energy`) and eps^2 deps (`weight_number`); `absorption`, `exchange`
+    of zones, `transport` of edges, shape (zone or edge, energy), 1/cm; `source_energy` = alpha^4 Q_E/c,
+    `source_number` = alpha^3 Q_N/c; `temperature` of the matter; `degeneracy` eta and `shape_ratio` F_3/F_2(eta).
+    """
+
+    energy: np.ndarray
+    weight_energy: np.ndarray
+    weight_number: np.ndarray
+    absorption: np.ndarray
+    exchange: np.ndarray
+    transport: np.ndarray
+    source_energy: np.ndarray
+    source_number: np.ndarray
+    temperature: np.ndarray
+    degeneracy: np.ndarray
+    shape_ratio: np.ndarray
+
+
+@njit
+def spectral_temperature(x, ratio, lapse):
+    """T_nu = (E/N)/(F_3/F_2), MeV, from x = (ln e, ln n)."""
+    return math.exp(x[0] - x[1]) / (lapse * ratio)
+
+
+@njit
+def absorption_means(medium, zone, temperature, means, slopes):
+    """Fill energy mean and number mean of the absorption and the energy mean of the exchange, and d/d ln T_nu."""
+    eta = medium.degeneracy[zone]
+    norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
+    a_e, a_n, a_x, b_e, b_n, b_x = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(medium.energy.size):
+        x = medium.energy[k] / temperature
+        f = 1.0 / (1.0 + math.exp(min(x - eta, 690.0)))
+        slope = x * (1.0 - f)  # d ln f/d ln T
+        w_e, w_n = medium.weight_energy[k] * f, medium.weight_number[k] * f
+        kappa, gain = medium.absorption[zone, k], medium.exchange[zone, k]
+        norm_e += w_e
+        norm_n += w_n
+        tilt_e += w_e * slope
+        tilt_n += w_n * slope
+        a_e += w_e * kappa
+        a_n += w_n * kappa
+        a_x += w_e * gain
+        b_e += w_e * kappa * slope
+        b_n += w_n * kappa * slope
+        b_x += w_e * gain * slope
+    means[0], means[1], means[2] = a_e / norm_e, a_n / norm_n, a_x / norm_e
+    slopes[0] = b_e / norm_e - means[0] * tilt_e / norm_e
+    slopes[1] = b_n / norm_n - means[1] * tilt_n / norm_n
+    slopes[2] = b_x / norm_e - means[2] * tilt_e / norm_e
+
+
+@njit
+def flux_lengths(medium, edge, temperature, eta, limiter, power, g_e, g_n, out):
+    """Fill Lambda_E, dLambda_E/dg, dLambda_E/d ln T_nu and the same for number: means of Lambda(kappa_t, g)."""
+    norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
+    a_e, a_n, b_e, b_n, s_e, s_n = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(medium.energy.size):
+        x = medium.energy[k] / temperature
+        f = 1.0 / (1.0 + math.exp(min(x - eta, 690.0)))
+        slope = x * (1.0 - f)
+        w_e, w_n = medium.weight_energy[k] * f, medium.weight_number[k] * f
+        length_e, dg_e = diffusion_length(limiter, power, medium.transport[edge, k], g_e)
+        length_n, dg_n = diffusion_length(limiter, power, medium.transport[edge, k], g_n)
+        norm_e += w_e
+        norm_n += w_n
+        tilt_e += w_e * slope
+        tilt_n += w_n * slope
+        a_e += w_e * length_e
+        a_n += w_n * length_n
+        s_e += w_e * dg_e
+        s_n += w_n * dg_n
+        b_e += w_e * length_e * slope
+        b_n += w_n * length_n * slope
+    out[0], out[1] = a_e / norm_e, s_e / norm_e
+    out[2] = b_e / norm_e - out[0] * tilt_e / norm_e
+    out[3], out[4] = a_n / norm_n, s_n / norm_n
+    out[5] = b_n / norm_n - out[3] * tilt_n / norm_n
+
+
+@njit
+def _gradient(left, right, gamma, spacing, from_left, from_right):
+    """Return g = Gamma |d ln x/dr| against the upstream value, and its derivative in ln x_left (that in ln x_right is minus it)."""
+    if left >= right:
+        ratio = math.exp(right - left)
+        scale = gamma / (spacing * from_left)
+        return scale * (1.0 - ratio), scale * ratio
+    ratio = math.exp(left - right)
+    scale = gamma / (spacing * from_right)
+    return scale * (1.0 - ratio), -scale * ratio
+
+
+@njit
+def edge_flux(x, geometry, medium, limiter, power, edge, flux, jacobian, lengths):
+    """Fill r^2 alpha^-2 h of energy and number at an interior edge, and its derivatives.
+
+    `jacobian[m, v]`: moment m against v = (ln e_left, ln n_left, ln e_right, ln n_right). `lengths` holds the mean diffusion
+    lengths and the two g.
+    """
+    left, right = x[edge - 1], x[edge]
+    t_left = spectral_temperature(left, medium.shape_ratio[edge - 1], geometry.lapse[edge - 1])
+    t_right = spectral_temperature(right, medium.shape_ratio[edge], geometry.lapse[edge])
+    temperature = math.sqrt(t_left * t_right)
+    eta = 0.5 * (medium.degeneracy[edge - 1] + medium.degeneracy[edge])
+    gamma, spacing = geometry.gamma[edge], geometry.spacing[edge]
+    for m in range(2):
+        lengths[6 + m], lengths[8 + m] = _gradient(
+            left[m], right[m], gamma, spacing, geometry.from_left[edge], geometry.from_right[edge]
+        )
+    flux_lengths(medium, edge, temperature, eta, limiter, power, lengths[6], lengths[7], lengths)
+    scale = geometry.area[edge] * gamma / spacing
+    for m in range(2):
+        length, dg, d_temperature = lengths[3 * m], lengths[3 * m + 1], lengths[3 * m + 2]
+        x_left, x_right = math.exp(left[m]), math.exp(right[m])
+        difference = scale * (x_left - x_right)
+        flux[m] = length * difference
+        tilt = 0.5 * difference * d_temperature
+        jacobian[m, 0], jacobian[m, 1], jacobian[m, 2], jacobian[m, 3] = tilt, -tilt, tilt, -tilt
+        jacobian[m, m] += scale * length * x_left + difference * dg * lengths[8 + m]
+        jacobian[m, 2 + m] += -scale * length * x_right - difference * dg * lengths[8 + m]
+
+
+@njit
+def residual(x, geometry, medium, limiter, power, out, scale):
+    """Fill the residual of both equations and its scale, shape (zone, 2); no clips, no pseudo-time."""
+    zones = x.shape[0]
+    means, slopes = np.empty(3), np.empty(3)
+    flux, jacobian, lengths = np.empty(2), np.empty((2, 4)), np.empty(10)
+    previous = np.zeros(2)
+    for i in range(zones):
+        if i + 1 < zones:
+            edge_flux(x, geometry, medium, limiter, power, i + 1, flux, jacobian, lengths)
+        else:
+            flux[0] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, 0])
+            flux[1] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, 1])
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
+        absorption_means(medium, i, temperature, means, slopes)
+        volume = geometry.volume[i]
+        e, n = math.exp(x[i, 0]), math.exp(x[i, 1])
+        exchange = means[2] * (1.0 - medium.temperature[i] / temperature)
+        out[i, 0] = flux[0] - previous[0] + volume * (means[0] * e - medium.source_energy[i] + exchange * e)
+        out[i, 1] = flux[1] - previous[1] + volume * (means[1] * n - medium.source_number[i])
+        gross = means[0] + means[2] * (1.0 + medium.temperature[i] / temperature)
+        scale[i, 0] = abs(flux[0]) + abs(previous[0]) + volume * (gross * e + medium.source_energy[i])
+        scale[i, 1] = abs(flux[1]) + abs(previous[1]) + volume * (means[1] * n + medium.source_number[i])
+        previous[0], previous[1] = flux[0], flux[1]
+
+
+@njit
+def jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper):
+    """Fill the block-tridiagonal derivative of `residual` in (ln e, ln n), blocks of shape (zone, 2, 2)."""
+    zones = x.shape[0]
+    means, slopes = np.empty(3), np.empty(3)
+    flux, block, lengths = np.empty(2), np.empty((2, 4)), np.empty(10)
+    lower[:], diagonal[:], upper[:] = 0.0, 0.0, 0.0
+    for i in range(zones):
+        if i + 1 < zones:
+            edge_flux(x, geometry, medium, limiter, power, i + 1, flux, block, lengths)
+            for m in range(2):
+                for v in range(2):
+                    diagonal[i, m, v] += block[m, v]
+                    upper[i, m, v] += block[m, 2 + v]
+                    lower[i + 1, m, v] -= block[m, v]
+                    diagonal[i + 1, m, v] -= block[m, 2 + v]
+        else:
+            for m in range(2):
+                diagonal[i, m, m] += geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, m])
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
+        absorption_means(medium, i, temperature, means, slopes)
+        volume = geometry.volume[i]
+        e, n = volume * math.exp(x[i, 0]), volume * math.exp(x[i, 1])
+        cold = medium.temperature[i] / temperature
+        exchange = means[2] * (1.0 - cold)
+        tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[2] * cold)  # d/d ln T_nu, T_nu ~ e/n
+        diagonal[i, 0, 0] += (means[0] + exchange) * e + tilt
+        diagonal[i, 0, 1] -= tilt
+        diagonal[i, 1, 0] += slopes[1] * n
+        diagonal[i, 1, 1] += (means[1] - slopes[1]) * n
+
+
+@njit
+def solve_blocks(lower, diagonal, upper, right):
+    """Solve the 2x2 block-tridiagonal system in place; the answer replaces `right`, shape (zone, 2)."""
+    zones = right.shape[0]
+    for i in range(zones):
+        if i > 0:
+            for m in range(2):
+                for v in range(2):
+                    diagonal[i, m, v] -= lower[i, m, 0] * upper[i - 1, 0, v] + lower[i, m, 1] * upper[i - 1, 1, v]
+            b0 = lower[i, 0, 0] * right[i - 1, 0] + lower[i, 0, 1] * right[i - 1, 1]
+            b1 = lower[i, 1, 0] * right[i - 1, 0] + lower[i, 1, 1] * right[i - 1, 1]
+            right[i, 0] -= b0
+            right[i, 1] -= b1
+        a, b, c, d = diagonal[i, 0, 0], diagonal[i, 0, 1], diagonal[i, 1, 0], diagonal[i, 1, 1]
+        determinant = a * d - b * c
+        for v in range(2):
+            u0, u1 = upper[i, 0, v], upper[i, 1, v]
+            upper[i, 0, v] = (d * u0 - b * u1) / determinant
+            upper[i, 1, v] = (a * u1 - c * u0) / determinant
+        r0, r1 = right[i, 0], right[i, 1]
+        right[i, 0] = (d * r0 - b * r1) / determinant
+        right[i, 1] = (a * r1 - c * r0) / determinant
+    for i in range(zones - 2, -1, -1):
+        right[i, 0] -= upper[i, 0, 0] * right[i + 1, 0] + upper[i, 0, 1] * right[i + 1, 1]
+        right[i, 1] -= upper[i, 1, 0] * right[i + 1, 0] + upper[i, 1, 1] * right[i + 1, 1]
+
+
+@njit
+def scaled_norm(out, scale):
+    """Root mean square of residual over scale."""
+    total = 0.0
+    for i in range(out.shape[0]):
+        for m in range(2):
+            total += (out[i, m] / (scale[i, m] + TINY)) ** 2
+    return math.sqrt(total / (2 * out.shape[0]))
+
+
+@njit
+def newton(x, geometry, medium, limiter, power, tolerance, largest_step, history):
+    """Newton's method, x improved in place; returns the number of steps, negative when something ceased to be finite.
+
+    The step is that of Newton in e and n themselves (in which streaming and absorption are linear), held within
+    [1/`largest_step`, `largest_step`] of their values: positive always, and gentle where the limiter is strongly nonlinear.
+    """
+    zones = x.shape[0]
+    out, scale = np.empty((zones, 2)), np.empty((zones, 2))
+    lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
+    residual(x, geometry, medium, limiter, power, out, scale)
+    norm = scaled_norm(out, scale)
+    for step in range(history.size):
+        history[step] = norm
+        if not math.isfinite(norm):
+            return -step - 1
+        if norm < tolerance:
+            return step
+        jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper)
+        for i in range(zones):
+            for m in range(2):
+                s = 1.0 / (scale[i, m] + TINY)
+                for v in range(2):
+                    lower[i, m, v] *= s
+                    diagonal[i, m, v] *= s
+                    upper[i, m, v] *= s
+                out[i, m] *= -s
+        solve_blocks(lower, diagonal, upper, out)
+        for i in range(zones):
+            for m in range(2):
+                x[i, m] += math.log(min(max(1.0 + out[i, m], 1.0 / largest_step), largest_step))
+        residual(x, geometry, medium, limiter, power, out, scale)
+        norm = scaled_norm(out, scale)
+    return history.size
+
+
+@njit
+def evaluate(x, geometry, medium, limiter, power, flux, means, effective):
+    """Fill fluxes r^2 alpha^-2 h (edge, 2), absorption means (zone, 3) and effective transport opacities (edge, 2).
+
+    The effective opacity makes the Wilson form 1/(3 kappa + g) equal to the mean diffusion length, whatever limiter was used.
+    """
+    zones = x.shape[0]
+    slopes, jacobian_block, lengths = np.empty(3), np.empty((2, 4)), np.empty(10)
+    flux[0, 0] = flux[0, 1] = 0.0
+    for i in range(zones):
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
+        absorption_means(medium, i, temperature, means[i], slopes)
+        if i + 1 < zones:
+            edge_flux(x, geometry, medium, limiter, power, i + 1, flux[i + 1], jacobian_block, lengths)
+            for m in range(2):
+                effective[i + 1, m] = max((1.0 / lengths[3 * m] - lengths[6 + m]) / 3.0, 0.0)
+    for m in range(2):
+        flux[zones, m] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[zones - 1, m])
+        effective[0, m], effective[zones, m] = effective[1, m], effective[zones - 1, m]
