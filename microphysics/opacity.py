@@ -69,8 +69,9 @@ class OpacitySpectra:
     @property
     def equilibrium(self) -> Array:
         """Equilibrium occupation f_eq, shape (species, zone, energy); 0 where its chemical potential is undefined."""
-        argument = self.energy / self.temperature[:, None] - self.degeneracy[:, :, None]
-        return np.where(np.isnan(argument), 0.0, occupation(argument))
+        defined = np.isfinite(self.degeneracy)
+        eta = np.where(defined, self.degeneracy, 0.0)[:, :, None]
+        return np.where(defined[:, :, None], occupation(self.energy / self.temperature[:, None] - eta), 0.0)
 
     @property
     def emissivity(self) -> Array:

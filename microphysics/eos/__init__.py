@@ -1,0 +1,1 @@
+"""Equations of state: the electron-positron gas, free nucleons, and nuclear statistical equilibrium."""

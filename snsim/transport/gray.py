@@ -33,6 +33,7 @@ FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
 TRAPPING_DEPTH = 20.0  # effective optical depth at which the shape turns to the equilibrium one
 _DEGENERACY_RANGE = (-8.0, 50.0)
 _OPACITY_FLOOR = 1e-25  # 1/cm
+_PICARD_SWEEPS = 4
 _LARGEST_STEP = 1.5  # factor by which an unknown may change in a Newton step
 
 
@@ -55,7 +56,7 @@ class GraySolver:
 
     limiter: str = "wilson"
     spectral_shape: str = "blended"
-    tolerance: float = 1e-10
+    tolerance: float = 1e-12
     max_iterations: int = 200
 
     def solve(
@@ -157,7 +158,7 @@ def _initial_guess(geometry: kernels.Geometry, background: Background, medium: k
         # a flux of a quarter of cE at the sphere, free streaming outside
         diluted = 0.25 * moments[sphere] * area[sphere] / area[:, None]
         guess = np.where(inside[:, None], np.maximum(moments, diluted * 1e-6), diluted)
-    return np.log(np.maximum(guess, 1e-290))
+    return np.maximum(guess, 1e-290)
 
 
 def _solve_species(
@@ -179,6 +180,8 @@ def _solve_species(
     while left > 0:
         medium.degeneracy[:] = shape
         medium.shape_ratio[:] = fermi_integral_array(3, shape) / fermi_integral_array(2, shape)
+        if not histories:
+            kernels.picard(x, geometry, medium, limiter, power, _PICARD_SWEEPS)
         history = np.full(left, np.nan)
         steps = kernels.newton(x, geometry, medium, limiter, power, solver.tolerance, _LARGEST_STEP, history)
         histories.append(history[: abs(steps) + 1][np.isfinite(history[: abs(steps) + 1])])
@@ -212,8 +215,8 @@ def _assemble(
     """Undo the lapse factors and collect the species."""
     c = CODATA.speed_of_light
     lapse = background.lapse
-    energy_density = np.stack([np.exp(a.x[:, 0]) for a in answers]) / lapse**4
-    number_density = np.stack([np.exp(a.x[:, 1]) for a in answers]) / lapse**3
+    energy_density = np.stack([a.x[:, 0] for a in answers]) / lapse**4
+    number_density = np.stack([a.x[:, 1] for a in answers]) / lapse**3
     # r^2 alpha^-2 h with h = alpha^4 F_E/c (energy), alpha^3 F_N/c (number)
     luminosity = 4.0 * np.pi * c * np.stack([a.flux[:, 0] for a in answers]) / background.lapse_interface**2
     number_luminosity = 4.0 * np.pi * c * np.stack([a.flux[:, 1] for a in answers]) / background.lapse_interface

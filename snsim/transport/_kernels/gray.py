@@ -1,6 +1,7 @@
 """Residual and Jacobian of the two-moment gray diffusion equations with the spectral-flux closure inside.
 
-Unknowns per zone: ln e and ln n with e = alpha^4 E and n = alpha^3 N, for which energy and number obey the same operator.
+Unknowns per zone: x = (e, n), e = alpha^4 E and n = alpha^3 N, for which energy and number obey the same operator.
+Derivatives are taken in ln x: dimensionless, and a Newton step in them is the relative change.
 The spectral shape is f = A/(1 + exp(eps/T_nu - eta)) with T_nu from the zone's own E/N.
 """
 
@@ -54,8 +55,8 @@ class Medium(NamedTuple):
 
 @njit
 def spectral_temperature(x, ratio, lapse):
-    """T_nu = (E/N)/(F_3/F_2), MeV, from x = (ln e, ln n)."""
-    return math.exp(x[0] - x[1]) / (lapse * ratio)
+    """T_nu = (E/N)/(F_3/F_2), MeV, from x = (e, n)."""
+    return x[0] / (x[1] * lapse * ratio)
 
 
 @njit
@@ -118,10 +119,10 @@ def flux_lengths(medium, edge, temperature, eta, limiter, power, g_e, g_n, out):
 def _gradient(left, right, gamma, spacing, from_left, from_right):
     """Return g = Gamma |d ln x/dr| against the upstream value, and its derivative in ln x_left (that in ln x_right is minus it)."""
     if left >= right:
-        ratio = math.exp(right - left)
+        ratio = right / left
         scale = gamma / (spacing * from_left)
         return scale * (1.0 - ratio), scale * ratio
-    ratio = math.exp(left - right)
+    ratio = left / right
     scale = gamma / (spacing * from_right)
     return scale * (1.0 - ratio), -scale * ratio
 
@@ -147,13 +148,12 @@ def edge_flux(x, geometry, medium, limiter, power, edge, flux, jacobian, lengths
     scale = geometry.area[edge] * gamma / spacing
     for m in range(2):
         length, dg, d_temperature = lengths[3 * m], lengths[3 * m + 1], lengths[3 * m + 2]
-        x_left, x_right = math.exp(left[m]), math.exp(right[m])
-        difference = scale * (x_left - x_right)
+        difference = scale * (left[m] - right[m])
         flux[m] = length * difference
         tilt = 0.5 * difference * d_temperature
         jacobian[m, 0], jacobian[m, 1], jacobian[m, 2], jacobian[m, 3] = tilt, -tilt, tilt, -tilt
-        jacobian[m, m] += scale * length * x_left + difference * dg * lengths[8 + m]
-        jacobian[m, 2 + m] += -scale * length * x_right - difference * dg * lengths[8 + m]
+        jacobian[m, m] += scale * length * left[m] + difference * dg * lengths[8 + m]
+        jacobian[m, 2 + m] += -scale * length * right[m] - difference * dg * lengths[8 + m]
 
 
 @njit
@@ -167,12 +167,12 @@ def residual(x, geometry, medium, limiter, power, out, scale):
         if i + 1 < zones:
             edge_flux(x, geometry, medium, limiter, power, i + 1, flux, jacobian, lengths)
         else:
-            flux[0] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, 0])
-            flux[1] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, 1])
+            flux[0] = geometry.area[zones] * geometry.from_left[zones] * x[i, 0]
+            flux[1] = geometry.area[zones] * geometry.from_left[zones] * x[i, 1]
         temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
         absorption_means(medium, i, temperature, means, slopes)
         volume = geometry.volume[i]
-        e, n = math.exp(x[i, 0]), math.exp(x[i, 1])
+        e, n = x[i, 0], x[i, 1]
         exchange = means[2] * (1.0 - medium.temperature[i] / temperature)
         out[i, 0] = flux[0] - previous[0] + volume * (means[0] * e - medium.source_energy[i] + exchange * e)
         out[i, 1] = flux[1] - previous[1] + volume * (means[1] * n - medium.source_number[i])
@@ -200,11 +200,11 @@ def jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper):
                     diagonal[i + 1, m, v] -= block[m, 2 + v]
         else:
             for m in range(2):
-                diagonal[i, m, m] += geometry.area[zones] * geometry.from_left[zones] * math.exp(x[i, m])
+                diagonal[i, m, m] += geometry.area[zones] * geometry.from_left[zones] * x[i, m]
         temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
         absorption_means(medium, i, temperature, means, slopes)
         volume = geometry.volume[i]
-        e, n = volume * math.exp(x[i, 0]), volume * math.exp(x[i, 1])
+        e, n = volume * x[i, 0], volume * x[i, 1]
         cold = medium.temperature[i] / temperature
         exchange = means[2] * (1.0 - cold)
         tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[2] * cold)  # d/d ln T_nu, T_nu ~ e/n
@@ -281,7 +281,7 @@ def newton(x, geometry, medium, limiter, power, tolerance, largest_step, history
         solve_blocks(lower, diagonal, upper, out)
         for i in range(zones):
             for m in range(2):
-                x[i, m] += math.log(min(max(1.0 + out[i, m], 1.0 / largest_step), largest_step))
+                x[i, m] *= min(max(1.0 + out[i, m], 1.0 / largest_step), largest_step)
         residual(x, geometry, medium, limiter, power, out, scale)
         norm = scaled_norm(out, scale)
     return history.size
@@ -304,5 +304,50 @@ def evaluate(x, geometry, medium, limiter, power, flux, means, effective):
             for m in range(2):
                 effective[i + 1, m] = max((1.0 / lengths[3 * m] - lengths[6 + m]) / 3.0, 0.0)
     for m in range(2):
-        flux[zones, m] = geometry.area[zones] * geometry.from_left[zones] * math.exp(x[zones - 1, m])
+        flux[zones, m] = geometry.area[zones] * geometry.from_left[zones] * x[zones - 1, m]
         effective[0, m], effective[zones, m] = effective[1, m], effective[zones - 1, m]
+
+
+@njit
+def picard(x, geometry, medium, limiter, power, sweeps):
+    """Sweeps with diffusion lengths and means of the previous one, x improved in place.
+
+    Each is a linear solve with a positive matrix, so it fills regions without sources of their own from their neighbours,
+    from where Newton's method then converges.
+    """
+    zones = x.shape[0]
+    flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
+    conductance, forward, answer = np.empty(zones + 1), np.empty(zones), np.empty(zones)
+    for _ in range(sweeps):
+        evaluate(x, geometry, medium, limiter, power, flux, means, effective)
+        for m in range(2):
+            conductance[0] = 0.0
+            for i in range(1, zones):
+                conductance[i] = flux[i, m] / (x[i - 1, m] - x[i, m] + TINY)
+                if not conductance[i] > 0.0:
+                    g, _ = _gradient(x[i - 1, m], x[i, m], geometry.gamma[i], geometry.spacing[i], 1.0, 1.0)
+                    conductance[i] = geometry.area[i] * geometry.gamma[i] / geometry.spacing[i] / (3.0 * effective[i, m] + g)
+            conductance[zones] = geometry.area[zones] * geometry.from_left[zones]
+            carried = 0.0
+            for i in range(zones):
+                volume, old = geometry.volume[i], x[i, m]
+                loss, source = means[i, m], medium.source_energy[i] if m == 0 else medium.source_number[i]
+                if m == 0:
+                    temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
+                    loss += means[i, 2]
+                    source += means[i, 2] * medium.temperature[i] / temperature * old
+                pivot = conductance[i] + conductance[i + 1] + volume * loss
+                right = volume * source
+                if i > 0:
+                    pivot -= conductance[i] * forward[i - 1]
+                    right += conductance[i] * carried
+                forward[i] = conductance[i + 1] / pivot
+                carried = right / pivot
+                answer[i] = carried
+            for i in range(zones - 2, -1, -1):
+                answer[i] += forward[i] * answer[i + 1]
+            for i in range(zones):
+                means[i, m] = answer[i]
+        for i in range(zones):
+            for m in range(2):
+                x[i, m] = means[i, m] + TINY

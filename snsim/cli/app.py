@@ -1,0 +1,56 @@
+"""The `snsim` command. It starts at once, because commands import what they need only when they run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from snsim import __version__
+from snsim.cli.cite import cite
+from snsim.cli.compare import compare
+from snsim.cli.console import guarded
+from snsim.cli.info import info
+from snsim.cli.listing import list_models
+from snsim.cli.plot import plot
+from snsim.cli.run import run
+from snsim.cli.validate import validate
+
+app = typer.Typer(
+    name="snsim",
+    help="How neutrinos leave a collapsing star, from one weak cross section to the observables.",
+    epilog="Start with: snsim run runs/quickstart",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # the boxes of rich cost half of the start-up budget
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"snsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """How neutrinos leave a collapsing star, from one weak cross section to the observables."""
+
+
+app.command("run")(guarded(run))
+app.command("plot")(guarded(plot))
+app.command("validate")(guarded(validate))
+app.command("compare")(guarded(compare))
+app.command("list")(guarded(list_models))
+app.command("cite")(guarded(cite))
+app.command("info")(guarded(info))
+
+
+def main() -> None:
+    """Entry point of the `snsim` script."""
+    app()

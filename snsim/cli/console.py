@@ -1,0 +1,122 @@
+"""What the commands share: options, exit codes, one-sentence errors, plain and JSON output."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+EXIT_UNEXPECTED = 1
+EXIT_USAGE = 2
+EXIT_PHYSICS = 3
+EXIT_FILE = 4
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key, for instance --set grid.zones=100. Repeatable."
+    ),
+]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="DIR|FILE", help="A run file, or a directory that holds run.toml.")
+]
+ResultPath = Annotated[
+    Path, typer.Argument(metavar="RESULT", help="A result file, or a directory that holds result.h5.")
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def guarded(command: Command) -> Command:
+    """Turn an exception of a command into one sentence and an exit code; --debug lets it through."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if options.get("debug"):
+                raise
+            code = exit_code(error)
+            say_error(str(error) if code != EXIT_UNEXPECTED else _unexpected(error))
+            raise typer.Exit(code) from None
+
+    return run  # type: ignore[return-value]
+
+
+def exit_code(error: Exception) -> int:
+    """Exit code of an error: 2 usage or configuration, 3 physics, 4 files, 1 a mistake of ours."""
+    from microphysics.errors import MicrophysicsError, UnknownNameError
+    from snsim.errors import ConfigError, ConvergenceError, ProfileError, ResultFileError
+
+    if isinstance(error, (ConfigError, UnknownNameError)):
+        return EXIT_USAGE
+    if isinstance(error, (ConvergenceError, MicrophysicsError)):
+        return EXIT_PHYSICS
+    if isinstance(error, (ProfileError, ResultFileError, OSError)):
+        return EXIT_FILE
+    return EXIT_UNEXPECTED
+
+
+def _unexpected(error: Exception) -> str:
+    return f"unexpected {type(error).__name__}: {error}; run again with --debug to see where."
+
+
+def say_error(text: str) -> None:
+    """Write an error, one line for each mistake."""
+    for line in text.splitlines() or [""]:
+        typer.echo(f"{typer.style('error:', fg='red', bold=True)} {line}", err=True)
+
+
+def say_warning(message: Warning | str, *_: Any) -> None:
+    """Write a warning as one line; has the signature of `warnings.showwarning`."""
+    typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {message}", err=True)
+
+
+def say_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Write label and value in two aligned columns."""
+    rows = list(rows)
+    width = max((len(label) for label, _ in rows), default=0)
+    for label, value in rows:
+        typer.echo(f"  {label:<{width}}  {value}")
+
+
+def say_json(value: Any) -> None:
+    """Write JSON; NaN and infinities become null."""
+    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table, as wide as the terminal or, in a pipe, as wide as it needs."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 1000, highlight=False, markup=False).print(table)

@@ -1,0 +1,47 @@
+"""`snsim validate`: every mistake of a run file and its profile, without computing anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snsim.cli.console import Debug, Json, RunPath, Settings, say_json, say_rows
+
+if TYPE_CHECKING:
+    from snsim.config.schema import Config
+
+
+def validate(
+    path: RunPath,
+    set_: Settings = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Write the complete run file, every default in it.")
+    ] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check a run file and the profile it names."""
+    from snsim.config.load import config_hash, load_config, resolve_toml
+
+    config = load_config(path, set_ or ())
+    profile = _describe_profile(config)
+    if show:
+        typer.echo(resolve_toml(config), nl=False)
+    elif json:
+        say_json({"valid": True, "config_hash": config_hash(config), "profile": profile})
+    else:
+        typer.echo(f"{path}: no mistakes found")
+        say_rows([("profile", profile), ("configuration", config_hash(config))])
+
+
+def _describe_profile(config: Config) -> str:
+    """Read a table; an analytic profile needs no reading."""
+    if config.profile.format == "analytic":
+        return f"analytic, shock at {config.profile.shock_radius / 1e5:.4g} km"
+    from snsim.profiles.readers import load_profile
+
+    profile = load_profile(config.profile)
+    shock = "no shock" if profile.shock_radius is None else f"shock at {profile.shock_radius / 1e5:.4g} km"
+    inner, outer = profile.radius[0] / 1e5, profile.radius[-1] / 1e5
+    return f"{profile.radius.size} points, {inner:.4g} to {outer:.6g} km, {shock}; {profile.source}"

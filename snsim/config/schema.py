@@ -1,0 +1,336 @@
+"""The run file's sections, keys, units, bounds and defaults. Every float is CGS, or MeV for particles."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from snsim.config import quantities
+
+# Names that are accepted without importing the (compiled) modules behind them; others are looked up there.
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "processes": (
+        "charged_current",
+        "nucleon_scattering",
+        "nucleus_scattering",
+        "alpha_scattering",
+        "electron_scattering",
+        "pair",
+        "bremsstrahlung",
+    ),
+    "structure-factors": ("horowitz1997", "none"),
+    "form-factors": ("helm", "burrows", "point"),
+}
+_REGISTRIES = {
+    "processes": "PROCESSES",
+    "structure-factors": "STRUCTURE_FACTORS",
+    "form-factors": "FORM_FACTORS",
+}
+_HOMES = {"processes": "processes", "structure-factors": "structure", "form-factors": "weak"}
+
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+ElectronFraction = Annotated[float, Field(ge=0.01, le=0.6)]
+Entropy = Annotated[float, Field(ge=0.1, le=60.0)]
+Species = Literal["nue", "anue", "nux"]
+Limiter = Literal["wilson", "levermore-pomraning", "rational", "larsen2", "larsen4", "minerbo", "n1.25"]
+Observable = Literal["neutrinosphere", "gain_region", "electron_fraction", "kick", "delay"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the closest known name, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def registry(kind: str) -> Any:
+    """Return a registry of the microphysics, its built-in models registered.
+
+    Parameters
+    ----------
+    kind : {"processes", "structure-factors", "form-factors"}
+
+    Returns
+    -------
+    Registry
+        Iterates over names, gives factories by name.
+    """
+    package = importlib.import_module(f"microphysics.{_HOMES[kind]}")
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    return getattr(importlib.import_module("microphysics._registry"), _REGISTRIES[kind])
+
+
+def _known(kind: str) -> AfterValidator:
+    """Accept a built-in name at once, any other only if its registry has it."""
+
+    def check(name: str) -> str:
+        if name in BUILT_IN[kind]:
+            return name
+        names = sorted({*registry(kind), *BUILT_IN[kind]})
+        if name not in names:
+            listed = ", ".join(f"'{known}'" for known in names)
+            raise PydanticCustomError(
+                "unknown_name",
+                "expected one of {listed}.{hint}",
+                {"listed": listed, "hint": nearest(name, names)},
+            )
+        return name
+
+    return AfterValidator(check)
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name given twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PydanticCustomError(
+            "repeated", "expected each name once, got '{name}' twice", {"name": twice[0]}
+        )
+    return names
+
+
+def _default(text: str) -> Any:
+    """Give a default as it would stand in a run file, so that writing it out changes nothing."""
+    return Field(default=text)
+
+
+class Section(BaseModel):
+    """What all sections share: immutable, no unknown keys, no silent conversions, defaults checked too."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+class AnalyticProfile(Section):
+    """A post-bounce star as a curve (transport.md 14): cm, g, g/s; entropies in k_B per baryon."""
+
+    format: Literal["analytic"] = "analytic"
+    mass: Annotated[float, quantities.mass(0.3, 4.0)] = _default("1.35 Msun")
+    accretion_rate: Annotated[float, quantities.mass_rate(1e-4, 10.0)] = _default("0.95 Msun/s")
+    shock_radius: Annotated[float, quantities.length(30.0, 2000.0, "144 km")] = _default("144 km")
+    core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = _default("9 km")
+    scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = _default("7.8 km")
+    mantle_fraction: float = Field(default=0.4, gt=0.0, le=10.0)
+    compression: float = Field(default=10.5, gt=1.0, le=50.0)
+    infall_fraction: float = Field(default=0.85, gt=0.0, le=1.0)
+    entropy: tuple[Entropy, Entropy, Entropy] = Field(default=(1.4, 5.0, 12.0), strict=False)
+    entropy_infall: Entropy = 4.0
+    electron_fraction: tuple[ElectronFraction, ElectronFraction, ElectronFraction] = Field(
+        default=(0.275, 0.11, 0.50), strict=False
+    )
+    electron_fraction_infall: ElectronFraction = 0.495
+
+    @model_validator(mode="after")
+    def _ordered(self) -> AnalyticProfile:
+        if self.core_radius >= self.shock_radius:
+            raise PydanticCustomError("order", "expected core_radius below shock_radius")
+        return self
+
+
+class Column(Section):
+    """One column of a table: its name there, its unit, where it stands in the zone."""
+
+    column: str
+    unit: str
+    centring: Literal["zone", "interface"] = "zone"
+    kind: Literal["mass_fraction", "number_fraction"] = "mass_fraction"
+
+
+class TableProfile(Section):
+    """A text table. Lengths in cm."""
+
+    format: Literal["table"]
+    path: str | None = None
+    mapping: str | None = None
+    columns: dict[str, Column] = Field(default_factory=dict)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    comment: str = Field(default="#", min_length=1)
+    shock_radius: Annotated[float | None, quantities.length(1.0, 1e5, "144 km")] = None
+
+    @model_validator(mode="after")
+    def _one_description(self) -> TableProfile:
+        if (self.mapping is None) == (not self.columns):
+            raise PydanticCustomError(
+                "description",
+                'expected either a mapping (for instance mapping = "agile-boltztran") or a table of columns',
+            )
+        return self
+
+
+class Grid(Section):
+    """The transport grid, cm."""
+
+    zones: int = Field(default=200, ge=20, le=20000)
+    r_inner: Annotated[float, quantities.length(0.01, 100.0, "4 km")] = _default("4 km")
+    r_outer: Annotated[float | None, quantities.length(10.0, 1e6)] = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Grid:
+        if self.r_outer is not None and self.r_outer <= self.r_inner:
+            raise PydanticCustomError("order", "expected r_inner below r_outer")
+        return self
+
+
+class Couplings(Section):
+    """Weak couplings; the neutron lifetime in s."""
+
+    sin2_theta_w: Fraction = 0.23863
+    axial_coupling: float = Field(default=1.2754, gt=0.0, le=3.0)
+    strange_axial_coupling: float = Field(default=0.0, ge=-1.0, le=1.0)
+    v_ud: float = Field(default=0.97373, gt=0.0, le=1.0)
+    neutron_lifetime: Annotated[float, quantities.time(100.0, 1e4)] = _default("878.4 s")
+    vev_ratio: float = Field(default=1.0, ge=0.1, le=10.0)
+    charged_current_norm: Literal["lifetime", "tree"] = "lifetime"
+
+
+class Microphysics(Section):
+    """Equation of state and neutrino-matter interactions."""
+
+    eos: Literal["nse"] = "nse"
+    constants: Literal["codata", "nulib"] = "codata"
+    processes: Annotated[
+        tuple[Annotated[str, _known("processes")], ...],
+        Field(strict=False, min_length=1),
+        AfterValidator(_distinct),
+    ] = BUILT_IN["processes"]
+    form_factor: Annotated[str, _known("form-factors")] = "helm"
+    structure_factor: Annotated[str, _known("structure-factors")] = "horowitz1997"
+    electron_polarization: Literal["physical", "brt06", "none"] = "physical"
+    weak_magnetism: bool = True
+    blocking: Literal["clipped", "raw"] = "clipped"
+    couplings: Couplings = Field(default_factory=Couplings)
+
+
+class Opacity(Section):
+    """The energy grid of the opacities, MeV."""
+
+    on_out_of_range: Literal["error", "clamp"] = "error"
+    energies: int = Field(default=48, ge=8, le=2000)
+    energy_min: Annotated[float, quantities.particle_energy(1e-3, 50.0, "0.5 MeV")] = _default("0.5 MeV")
+    energy_max: Annotated[float, quantities.particle_energy(20.0, 5000.0, "350 MeV")] = _default("350 MeV")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Opacity:
+        if self.energy_max <= self.energy_min:
+            raise PydanticCustomError("order", "expected energy_min below energy_max")
+        return self
+
+
+class Transport(Section):
+    """The transport scheme and its solver."""
+
+    scheme: Literal["gray"] = "gray"
+    limiter: Limiter = "wilson"
+    closure: Literal["spectral-flux"] = "spectral-flux"
+    spectral_shape: Literal["blended", "fixed", "equilibrium"] = "blended"
+    species: Annotated[tuple[Species, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)] = (
+        "nue",
+        "anue",
+        "nux",
+    )
+    tolerance: float = Field(default=1e-10, ge=1e-14, le=1e-2)
+    max_iterations: int = Field(default=200, ge=1, le=100000)
+    exchange_strength: float = Field(default=0.4, ge=0.0, le=10.0)
+
+
+class GainRegion(Section):
+    """Parameters of `gain_region`."""
+
+    coefficients: Literal["first_principles", "janka2001"] = "first_principles"
+
+
+class ElectronFractionOfEjecta(Section):
+    """Parameters of `electron_fraction`: cm and cm/s; no launch radius means the observable's own choice."""
+
+    launch_radius: Annotated[float | None, quantities.length(1.0, 1e5, "50 km")] = None
+    velocity: Annotated[float, quantities.speed(1e5, 2.9e10)] = _default("3e9 cm/s")
+    initial_electron_fraction: Fraction = 0.1
+
+
+class Kick(Section):
+    """Parameters of `kick`: erg, g, rad, G; no mass means that of the star."""
+
+    asymmetry: float = Field(default=0.01, ge=0.0, le=1.0)
+    asymmetry_definition: Literal["momentum", "emitted", "surface"] = "momentum"
+    energy: Annotated[float, quantities.released_energy(1e48, 1e55)] = _default("3e53 erg")
+    mass: Annotated[float | None, quantities.mass(0.1, 10.0)] = None
+    polar_cap_angle: Annotated[float, quantities.angle(0.0, 180.0)] = _default("20 deg")
+    polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
+    opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
+    magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None
+
+
+class Delay(Section):
+    """Parameters of `delay`: cm and MeV."""
+
+    distance: Annotated[float, quantities.distance()] = _default("10 kpc")
+    neutrino_mass: Annotated[float, quantities.particle_energy(0.0, 1e6, "0.1 eV", "eV")] = _default("0.1 eV")
+
+
+class Diagnostics(Section):
+    """Which observables, and the parameters of each."""
+
+    names: Annotated[tuple[Observable, ...], Field(strict=False), AfterValidator(_distinct)] = (
+        "neutrinosphere",
+        "gain_region",
+        "electron_fraction",
+        "kick",
+        "delay",
+    )
+    gain_region: GainRegion = Field(default_factory=GainRegion)
+    electron_fraction: ElectronFractionOfEjecta = Field(default_factory=ElectronFractionOfEjecta)
+    kick: Kick = Field(default_factory=Kick)
+    delay: Delay = Field(default_factory=Delay)
+
+    def options(self, name: str) -> dict[str, Any]:
+        """Return the parameters of one observable, as keyword arguments of its `observe`.
+
+        Parameters
+        ----------
+        name : str
+            Of the observable.
+
+        Returns
+        -------
+        dict
+            CGS; the neutrino mass of `delay` in eV, as `observe` takes it.
+        """
+        section = getattr(self, name, None)
+        values = {} if section is None else {key: value for key, value in section if value is not None}
+        if "opacity_factor" in values:  # the cap's temperature then follows from the profile
+            values["polar_cap_opacity_factor"] = values.pop("opacity_factor")
+            values.pop("polar_cap_temperature_ratio")
+        if "neutrino_mass" in values:
+            values["neutrino_mass"] *= 1e6
+        return values
+
+
+class Output(Section):
+    """Where the answer goes; not part of the physics."""
+
+    directory: str | None = None
+    figures: bool = True
+
+
+class Config(Section):
+    """A whole run file; `Config(schema=1)` is the quickstart's star with every default."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    title: str = ""
+    profile: Annotated[AnalyticProfile | TableProfile, Field(discriminator="format")] = Field(
+        default_factory=AnalyticProfile
+    )
+    grid: Grid = Field(default_factory=Grid)
+    microphysics: Microphysics = Field(default_factory=Microphysics)
+    opacity: Opacity = Field(default_factory=Opacity)
+    transport: Transport = Field(default_factory=Transport)
+    diagnostics: Diagnostics = Field(default_factory=Diagnostics)
+    output: Output = Field(default_factory=Output)

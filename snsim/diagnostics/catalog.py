@@ -1,0 +1,37 @@
+"""Observables by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from microphysics.errors import UnknownNameError
+from snsim.diagnostics import delay, electron_fraction, gain_region, kick, neutrinosphere
+from snsim.variable import Variable
+
+Observable = Callable[..., dict[str, Variable]]
+
+OBSERVABLES: dict[str, Observable] = {
+    "neutrinosphere": neutrinosphere.observe,
+    "gain_region": gain_region.observe,
+    "electron_fraction": electron_fraction.observe,
+    "kick": kick.observe,
+    "delay": delay.observe,
+}
+
+
+def observable(name: str) -> Observable:
+    """Return an observable: a function of (background, spectra, solution, **options).
+
+    Parameters
+    ----------
+    name : str
+        A key of `OBSERVABLES`.
+
+    Raises
+    ------
+    UnknownNameError
+        With the known names and the nearest one.
+    """
+    if name not in OBSERVABLES:
+        raise UnknownNameError("observable", name, OBSERVABLES)
+    return OBSERVABLES[name]

@@ -1,0 +1,129 @@
+"""How a result came about: versions, machine, times, run file, papers."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from snsim import __version__
+from snsim.result import Result
+
+PACKAGES = ("numpy", "scipy", "numba", "astropy", "h5py", "pydantic")
+_SOURCES = Path(__file__).resolve().parents[2]
+
+
+def collect(
+    config_hash: str,
+    *,
+    title: str = "",
+    started: datetime | None = None,
+    wall_time: float | None = None,
+    citations: Iterable[str] = (),
+    seed: int | None = None,
+) -> dict[str, str]:
+    """Gather what `/provenance` of a result file holds besides the run file itself.
+
+    Parameters
+    ----------
+    config_hash : str
+        Hash of the physics configuration.
+    title : str
+        Of the run.
+    started : datetime, optional
+        Now if not given.
+    wall_time : float, optional
+        s.
+    citations : iterable of str
+        Papers of what was used, one each.
+    seed : int, optional
+        Of the random numbers; none are used without one.
+
+    Returns
+    -------
+    dict of str
+        Plain texts.
+    """
+    commit, dirty = git_state()
+    record = {
+        "title": title,
+        "config_hash": config_hash,
+        "snsim_version": __version__,
+        "git_commit": commit,
+        "git_dirty": dirty,
+        "python_version": platform.python_version(),
+        "host": platform.node(),
+        "cpu": cpu_name(),
+        "started": (started or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "wall_time_s": "" if wall_time is None else f"{wall_time:.3f}",
+        "seed": "" if seed is None else str(seed),
+        "citations": "\n".join(dict.fromkeys(citations)),
+    }
+    return record | {f"{name}_version": version_of(name) for name in PACKAGES}
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package without importing it; empty if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def git_state() -> tuple[str, str]:
+    """Return the commit of the sources, and "yes" or "no" for changes; empty outside a checkout."""
+    if not (_SOURCES / ".git").exists():
+        return "", ""
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return "", ""
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return commit, "" if changed is None else "yes" if changed else "no"
+
+
+def _git(*arguments: str) -> str | None:
+    """Output of a git command on the sources; None where git does not answer."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(_SOURCES), *arguments], capture_output=True, text=True, timeout=5.0, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def cpu_name() -> str:
+    """Return the processor's name and the number of cores."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def citations_of(result: Result) -> list[str]:
+    """Papers named by a result: in its provenance, and as `references` of its variables, each once.
+
+    Parameters
+    ----------
+    result : Result
+        Any.
+
+    Returns
+    -------
+    list of str
+        In the order of appearance.
+    """
+    papers = [line for line in result.provenance.get("citations", "").splitlines() if line]
+    for group in result.groups.values():
+        for variable in group.values():
+            papers += [paper.strip() for paper in variable.attributes.get("references", "").split(";")]
+    return [paper for paper in dict.fromkeys(papers) if paper]

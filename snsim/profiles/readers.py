@@ -1,0 +1,374 @@
+"""Profiles from text tables, by any named columns or by a ready-made mapping."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from snsim.errors import ConfigError, ProfileError
+from snsim.profiles.mappings import DERIVATION_UNITS, MAPPINGS, Derivation, TableColumn, TableMapping
+from snsim.profiles.profile import COMPOSITION, FIELDS, MASS_FRACTION_TOLERANCE, Array, Profile
+from snsim.profiles.shock import find_shock
+
+__all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "load_profile", "read_table"]
+
+_log = logging.getLogger(__name__)
+
+# round-off that codes leave in mass fractions (Vertex: -3e-8); anything more negative is an error
+_NEGATIVE_ROUND_OFF = 1e-6
+_BARYONS = {"mass_fraction_neutron": 1.0, "mass_fraction_proton": 1.0, "mass_fraction_alpha": 4.0}
+
+
+class ColumnLike(Protocol):
+    """How one column is described: its name in the file, unit, place in the zone and kind of composition."""
+
+    @property
+    def column(self) -> str:
+        """Name in the file."""
+
+    @property
+    def unit(self) -> str:
+        """Anything astropy parses; "1" for none."""
+
+    @property
+    def centring(self) -> str:
+        """`zone`, or `interface` for values at the zones' outer edges."""
+
+    @property
+    def kind(self) -> str:
+        """`mass_fraction`, or `number_fraction` for numbers per baryon."""
+
+
+def load_profile(parameters: Any, base_dir: str | Path = ".") -> Profile:
+    """Build the profile that a run file's [profile] section asks for.
+
+    Parameters
+    ----------
+    parameters : AnalyticProfile or TableProfile
+        The section of the configuration, with its `format`.
+    base_dir : str or Path
+        What a relative `path` is relative to.
+
+    Returns
+    -------
+    Profile
+        With its shock radius, where there is a shock.
+
+    Raises
+    ------
+    ConfigError
+        Unknown mapping or field.
+    ProfileError
+        A file that cannot be read or describes no star.
+    """
+    if parameters.format == "analytic":
+        from snsim.profiles.analytic import analytic_profile
+
+        profile: Profile = analytic_profile(parameters)
+        return profile
+    columns, derive, origin = parameters.columns, None, ""
+    for name in columns:
+        if name not in FIELDS:
+            raise ConfigError(f"profile.columns.{name}: {_unknown_field(name)}")
+    if parameters.mapping is not None:
+        mapping = _mapping(parameters.mapping)
+        columns, derive, origin = mapping.columns, mapping.derive, mapping.references
+    return read_table(
+        Path(base_dir) / parameters.path,
+        columns,
+        delimiter=parameters.delimiter,
+        comment=parameters.comment,
+        shock_radius=parameters.shock_radius,
+        derive=derive,
+        origin=origin,
+    )
+
+
+def _mapping(name: str) -> TableMapping:
+    if name not in MAPPINGS:
+        close = difflib.get_close_matches(name, MAPPINGS, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise ConfigError(f'profile.mapping = "{name}": expected one of {", ".join(MAPPINGS)}.{hint}')
+    return MAPPINGS[name]
+
+
+def read_table(
+    path: str | Path,
+    columns: Mapping[str, ColumnLike],
+    *,
+    delimiter: str | None = None,
+    comment: str = "#",
+    shock_radius: float | None = None,
+    derive: Derivation | None = None,
+    origin: str = "",
+) -> Profile:
+    """Read a profile from a text table with a line of column names.
+
+    The names stand in the first line without a comment sign, or in the last comment line before the numbers.
+
+    Parameters
+    ----------
+    path : str or Path
+        Text file, one zone a line, from the centre outwards.
+    columns : mapping
+        Profile field to the description of its column. Values at `interface` are those at the zones' outer
+        edges: radii become the mean radius of each zone's volume, other values are interpolated to it.
+    delimiter : str, optional
+        None means commas where the first line of numbers has one, else white space.
+    comment : str
+        What starts a comment line.
+    shock_radius : float, optional
+        cm; None means found from the velocity.
+    derive : callable, optional
+        Completes the fields (see `TableMapping`).
+    origin : str
+        Reference, for `Profile.source`.
+
+    Returns
+    -------
+    Profile
+        Mass fractions whose sum misses 1 by less than the profile's tolerance are renormalised, as `source`
+        then says.
+
+    Raises
+    ------
+    ProfileError
+        Names the file, and the line and column or the point, of the first mistake.
+    """
+    path = Path(path)
+    _check_fields(columns, derive is not None, path)
+    table = _Table.read(path, delimiter, comment)
+    values = {name: table.column(spec, name) * _factor(name, spec, path) for name, spec in columns.items()}
+    _check_edges(values, columns, table)
+    _to_centres(values, columns)
+    _to_mass_fractions(values, columns)
+    notes = derive(values) if derive is not None else []
+    notes += _tidy_composition(values)
+    source = "; ".join([f"{path.name} ({origin})" if origin else path.name, *notes])
+    try:
+        profile = Profile(**values, shock_radius=shock_radius, source=source)
+    except (ProfileError, TypeError) as error:
+        raise ProfileError(f"{path}: {_with_line(error, values, columns, table)}") from None
+    _log_charge(profile)
+    if shock_radius is None:
+        return replace(profile, shock_radius=find_shock(profile))
+    if not profile.radius[0] < shock_radius < profile.radius[-1]:
+        raise ProfileError(
+            f"{path}: shock_radius = {shock_radius / 1e5:.6g} km: expected a radius inside the profile, "
+            f"{profile.radius[0] / 1e5:.4g} to {profile.radius[-1] / 1e5:.4g} km"
+        )
+    return profile
+
+
+def _check_fields(columns: Mapping[str, ColumnLike], may_derive: bool, path: Path) -> None:
+    unknown = [] if may_derive else [name for name in columns if name not in FIELDS]
+    if unknown:
+        raise ProfileError(f"{path}: {_unknown_field(unknown[0])}")
+
+
+def _unknown_field(name: str) -> str:
+    close = difflib.get_close_matches(name, FIELDS, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    return f"unknown profile field '{name}'; known are {', '.join(FIELDS)}.{hint}"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The text of a table: names, and rows with the line each stands on."""
+
+    path: Path
+    names: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    @classmethod
+    def read(cls, path: Path, delimiter: str | None, comment: str) -> _Table:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"{path}: cannot be read ({error})") from None
+        heading, names, rows, lines = "", None, [], []
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            if line.lstrip().startswith(comment):
+                heading = line.lstrip().removeprefix(comment) if names is None else heading
+                continue
+            tokens = _split(line, delimiter)
+            if names is None:
+                is_header = not any(_is_number(token) for token in tokens)
+                names = (
+                    tokens if is_header else _split(heading, delimiter or ("," if "," in heading else None))
+                )
+                if is_header:
+                    continue
+            if len(tokens) != len(names):
+                raise ProfileError(
+                    f"{path}, line {number}: {len(tokens)} values for {len(names)} columns; is the file cut?"
+                )
+            rows.append(tokens)
+            lines.append(number)
+        if names is None or not rows:
+            raise ProfileError(f"{path}: no rows of numbers; is the file empty or truncated?")
+        return cls(path, names, rows, lines)
+
+    def column(self, spec: ColumnLike, field: str) -> Array:
+        if spec.column not in self.names:
+            close = difflib.get_close_matches(spec.column, self.names, n=1, cutoff=0.4)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            raise ProfileError(
+                f"{self.path}: no column '{spec.column}' (for {field}) among {', '.join(self.names)}{hint}"
+            )
+        index = self.names.index(spec.column)
+        return np.array(
+            [
+                self._number(row[index], line, spec.column)
+                for row, line in zip(self.rows, self.lines, strict=True)
+            ]
+        )
+
+    def _number(self, token: str, line: int, column: str) -> float:
+        if not _is_number(token):
+            raise ProfileError(f"{self.path}, line {line}, column '{column}': '{token}' is not a number")
+        value = _to_float(token)
+        if not np.isfinite(value):
+            raise ProfileError(
+                f"{self.path}, line {line}, column '{column}': {token} is no value, expected a finite number"
+            )
+        return value
+
+
+def _split(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        delimiter = "," if "," in line else None
+    return [token.strip() for token in line.strip().split(delimiter)]
+
+
+def _is_number(token: str) -> bool:
+    try:
+        _to_float(token)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_float(token: str) -> float:
+    """Read a number, Fortran's D exponents included."""
+    return float(token.replace("D", "E").replace("d", "e") if token[:1] not in "nNiI" else token)
+
+
+def _factor(field: str, spec: ColumnLike, path: Path) -> float:
+    """Factor from the column's unit to the stored one."""
+    wanted = DERIVATION_UNITS.get(field) or FIELDS[field][0]
+    if spec.unit.replace(" ", "") == wanted.replace(" ", ""):
+        return 1.0
+    from astropy import units
+
+    equivalencies = units.temperature_energy() if field == "temperature" else []
+    try:
+        return float(units.Unit(spec.unit).to(units.Unit(wanted), equivalencies=equivalencies))
+    except units.UnitConversionError:
+        raise ProfileError(
+            f"{path}: column '{spec.column}' ({field}): expected a unit like '{wanted}', got '{spec.unit}'"
+        ) from None
+    except (ValueError, TypeError):
+        raise ProfileError(f"{path}: column '{spec.column}' ({field}): unknown unit '{spec.unit}'") from None
+
+
+def _check_edges(values: dict[str, Array], columns: Mapping[str, ColumnLike], table: _Table) -> None:
+    """Refuse zones without width; of centres, the profile itself checks that they rise."""
+    if "radius" not in values or columns["radius"].centring != "interface":
+        return
+    widths = np.diff(values["radius"], prepend=0.0)
+    if (widths <= 0.0).any():
+        point = int(np.argmax(widths <= 0.0))
+        raise ProfileError(
+            f"{table.path}: radius must rise from point to point: point {point} "
+            f"({values['radius'][point] / 1e5:.6g} km, line {table.lines[point]}) is not outside the one before"
+        )
+
+
+def _to_centres(values: dict[str, Array], columns: Mapping[str, ColumnLike]) -> None:
+    """Bring what stands at outer zone edges to zone centres."""
+    if "radius" not in values:
+        return
+    radius = values["radius"]
+    if columns["radius"].centring == "interface":
+        edges = np.concatenate([[0.0], radius])
+        # mean radius of the zone's volume: there a linear function equals its average over the zone
+        values["radius"] = 0.75 * np.diff(edges**4) / np.diff(edges**3)
+    else:
+        middles = 0.5 * (radius[1:] + radius[:-1])
+        edges = np.concatenate(
+            [[0.0], middles, [1.5 * radius[-1] - 0.5 * radius[-2]] if radius.size > 1 else radius]
+        )
+    for name, spec in columns.items():
+        if spec.centring == "interface" and name != "radius":
+            centre = 0.0 if name in ("velocity", "gravitational_mass") else values[name][0]
+            values[name] = np.interp(values["radius"], edges, np.concatenate([[centre], values[name]]))
+
+
+def _to_mass_fractions(values: dict[str, Array], columns: Mapping[str, ColumnLike]) -> None:
+    """Turn numbers per baryon into mass fractions."""
+    for name, spec in columns.items():
+        if spec.kind == "number_fraction":
+            if name == "mass_fraction_heavy" and "mass_number_heavy" in values:
+                values[name] = values[name] * values["mass_number_heavy"]
+            elif name in _BARYONS:
+                values[name] = values[name] * _BARYONS[name]
+
+
+def _tidy_composition(values: dict[str, Array]) -> list[str]:
+    """Remove round-off from mass fractions and the nucleus of zones without nuclei; returns notes."""
+    fractions = COMPOSITION[:4]
+    if not all(name in values for name in COMPOSITION):
+        return []
+    for name in fractions:
+        values[name] = np.where(
+            (values[name] < 0.0) & (values[name] >= -_NEGATIVE_ROUND_OFF), 0.0, values[name]
+        )
+    absent = values["mass_fraction_heavy"] == 0.0
+    for name in ("mass_number_heavy", "charge_number_heavy"):
+        values[name] = np.where(absent, 0.0, values[name])
+    total = np.sum([values[name] for name in fractions], axis=0)
+    defect = float(np.max(np.abs(total - 1.0)))
+    if not 0.0 < defect <= MASS_FRACTION_TOLERANCE:
+        return []
+    for name in fractions:
+        values[name] = np.minimum(values[name] / total, 1.0)
+    return [f"mass fractions renormalised by at most {defect:.1e}"] if defect > 1e-12 else []
+
+
+def _with_line(
+    error: Exception, values: dict[str, Array], columns: Mapping[str, ColumnLike], table: _Table
+) -> str:
+    """Add the line to a message about a point, and a hint to temperatures in the wrong unit."""
+    text = str(error)
+    point = re.search(r"point (\d+)", text)
+    if point is not None and int(point[1]) < len(table.lines):
+        text += f" (line {table.lines[int(point[1])]})"
+    spec = columns.get("temperature")
+    if (
+        text.startswith("temperature")
+        and spec is not None
+        and float(values["temperature"].max()) < FIELDS["temperature"][1]
+    ):
+        text += f"; column '{spec.column}' is read in {spec.unit}: is it in MeV?"
+    return text
+
+
+def _log_charge(profile: Profile) -> None:
+    """Say in the log how far the composition's charge is from Y_e (Agile-Boltztran: 9e-3 at the shock)."""
+    if not profile.has_composition:
+        return
+    proton, alpha, heavy, number, charge = (np.asarray(getattr(profile, name)) for name in COMPOSITION[1:])
+    per_baryon = np.divide(charge, number, out=np.zeros_like(charge), where=number > 0.0)
+    defect = np.abs(proton + 0.5 * alpha + per_baryon * heavy - profile.electron_fraction)
+    _log.info("%s: charge of the composition misses Y_e by at most %.1e", profile.source, float(defect.max()))

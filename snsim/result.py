@@ -1,0 +1,304 @@
+"""What a run has found: labelled data, the run file that asked for it, and where it was computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from microphysics.constants import CODATA
+from snsim.variable import Group, Variable
+
+# What `summary` shows, in this order: group, variable, words. Other diagnostics show their first number.
+HEADLINES = (
+    ("transport", "luminosity_infinity", "luminosity at infinity"),
+    ("transport", "luminosity", "luminosity at the outer edge"),
+    ("transport", "mean_energy_infinity", "mean energy at infinity"),
+    ("transport", "mean_energy", "mean energy"),
+    ("diagnostics/neutrinosphere", "transport_energy_mean", "neutrinosphere"),
+    ("diagnostics/gain_region", "gain_radius", "gain radius"),
+    ("diagnostics/gain_region", "net_heating", "net heating"),
+    ("diagnostics/electron_fraction", "outer_equilibrium", "electron fraction, equilibrium far out"),
+    ("diagnostics/electron_fraction", "wind_infinity", "electron fraction of a wind"),
+    ("diagnostics/kick", "kick", "kick"),
+    ("diagnostics/delay", "gw_minus_neutrino", "delay of neutrinos after gravitational waves"),
+)
+_ALTERNATIVES = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
+
+# stored unit: (from this size on, shown unit, how many stored units it is), largest first
+_SHOWN: dict[str, tuple[tuple[float, str, float], ...]] = {
+    "cm": ((1e4, "km", 1e5),),
+    "cm/s": ((1e4, "km/s", 1e5),),
+    "g": ((1e29, "Msun", CODATA.solar_mass),),
+    "g/s": ((1e29, "Msun/s", CODATA.solar_mass),),
+    "s": ((0.3, "s", 1.0), (3e-4, "ms", 1e-3), (0.0, "us", 1e-6)),
+}
+
+
+class Answer(NamedTuple):
+    """One number of a result: where it stands, in words, value and unit."""
+
+    key: str
+    label: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The outcome of one run; knows nothing of files or figures.
+
+    Attributes
+    ----------
+    groups : mapping of str to group
+        `profile`, `opacity`, `transport`, `diagnostics/<name>`; each maps names to `Variable`. A variable
+        named like a dimension is its coordinate.
+    config_toml : str
+        The complete, resolved run file.
+    provenance : mapping of str to str
+        Versions, host, times, hash and citations; see `snsim.output.provenance`.
+
+    Examples
+    --------
+    >>> from snsim.variable import scalar
+    >>> result = Result({"diagnostics/gain_region": {"gain_radius": scalar(9.2e6, "cm", "gain radius")}})
+    >>> result["diagnostics"]["gain_region"]["gain_radius"].values
+    array(9200000.)
+    >>> result.summary()
+    [('gain radius', '92 km')]
+    """
+
+    groups: Mapping[str, Group]
+    config_toml: str = ""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a group, or the groups below a name: result["transport"], result["diagnostics"]["kick"]."""
+        if name in self.groups:
+            return self.groups[name]
+        below = {
+            key.removeprefix(f"{name}/"): group
+            for key, group in self.groups.items()
+            if key.startswith(f"{name}/")
+        }
+        if not below:
+            raise KeyError(f"no group '{name}' in this result; it has {', '.join(sorted(self.groups))}")
+        return below
+
+    def __eq__(self, other: object) -> bool:
+        """Compare every value exactly; NaN equals NaN."""
+        if not isinstance(other, Result):
+            return NotImplemented
+        if self.config_toml != other.config_toml or dict(self.provenance) != dict(other.provenance):
+            return False
+        return self.groups.keys() == other.groups.keys() and all(
+            _same_group(group, other.groups[name]) for name, group in self.groups.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def answers(self, *, headlines: bool = False) -> list[Answer]:
+        """Return the numbers to compare with another result: all of the diagnostics, L and <E> far out.
+
+        Parameters
+        ----------
+        headlines : bool
+            Only those that `summary` shows by name.
+
+        Returns
+        -------
+        list of Answer
+            Arrays over species give one each, with the species at the end of key and label.
+        """
+        found: list[Answer] = []
+        first = {line[:2] for line in HEADLINES}
+        for name, group in self.groups.items():
+            for key, variable in group.items():
+                if (name, key) in first or (name.startswith("diagnostics/") and not headlines):
+                    found += _answers(name, key, variable, self._species(name))
+        return found
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Return the few numbers that matter as (label, value with unit), for people."""
+        rows = []
+        shown: set[str] = set()
+        for name, key, label in HEADLINES:
+            group = self.groups.get(name, {})
+            if key not in group or _ALTERNATIVES.get(key) in group:
+                continue
+            answers = _answers(name, key, group[key], self._species(name))
+            if answers:
+                rows.append((label, _phrase(answers, group[key].attributes.get("reason", ""))))
+                shown.add(name)
+        for name in self.groups:
+            if name.startswith("diagnostics/") and name not in shown:
+                rows += self._first_number(name)
+        return rows
+
+    def to_xarray(self, group: str) -> Any:
+        """Return one group as an xarray Dataset with coordinates, units and long names.
+
+        Parameters
+        ----------
+        group : str
+            `transport`, `diagnostics/kick`, ...
+        """
+        import xarray
+
+        variables = with_coordinates(self, group)
+        coordinates = {name for name, value in variables.items() if is_coordinate(name, value)}
+        arrays = {
+            name: (
+                value.dims,
+                value.values,
+                {"units": value.unit, "long_name": value.long_name, **value.attributes},
+            )
+            for name, value in variables.items()
+        }
+        return xarray.Dataset(
+            {name: array for name, array in arrays.items() if name not in coordinates},
+            coords={name: array for name, array in arrays.items() if name in coordinates},
+        )
+
+    def _species(self, name: str) -> tuple[str, ...]:
+        variable = with_coordinates(self, name).get("species")
+        return () if variable is None else tuple(str(species) for species in variable.values)
+
+    def _first_number(self, name: str) -> list[tuple[str, str]]:
+        for key, variable in self.groups[name].items():
+            answers = _answers(name, key, variable, self._species(name))
+            if answers and not variable.dims:
+                return [(variable.long_name, _phrase(answers, variable.attributes.get("reason", "")))]
+        return []
+
+
+def is_coordinate(name: str, variable: Variable) -> bool:
+    """Whether a variable is a coordinate: named like its dimension, or the radius of zones or interfaces."""
+    return variable.dims == (name,) or (name, variable.dims) in {
+        ("radius", ("zone",)),
+        ("radius_interface", ("interface",)),
+    }
+
+
+def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
+    """Return the variables of a group, with the coordinates of its dimensions from the other groups.
+
+    A coordinate of another group counts only if its length fits; the group's own always come first.
+
+    Parameters
+    ----------
+    result : Result
+        Any.
+    name : str
+        Of the group.
+
+    Returns
+    -------
+    dict
+        The group's variables, then the borrowed coordinates.
+    """
+    variables = dict(result.groups[name])
+    sizes = {
+        dim: size
+        for value in variables.values()
+        for dim, size in zip(value.dims, value.values.shape, strict=True)
+    }
+    for other, group in result.groups.items():
+        for key, value in group.items():
+            fits = all(
+                sizes.get(dim) == size for dim, size in zip(value.dims, value.values.shape, strict=True)
+            )
+            if other != name and key not in variables and is_coordinate(key, value) and fits:
+                variables[key] = value
+    return variables
+
+
+def _answers(name: str, key: str, variable: Variable, species: tuple[str, ...]) -> list[Answer]:
+    """Numbers of a scalar, or of an array over species (in `transport` at the outermost point)."""
+    values = variable.values
+    if values.dtype.kind not in "fi":
+        return []
+    path = f"{name.removeprefix('diagnostics/')}.{key}"
+    if not variable.dims:
+        return [Answer(path, variable.long_name, float(values), variable.unit)]
+    if (
+        name == "transport"
+        and variable.dims[0] == "species"
+        and variable.dims[1:] in (("zone",), ("interface",))
+    ):
+        values = values[:, -1]
+    elif variable.dims != ("species",):
+        return []
+    names = species if len(species) == len(values) else tuple(str(i) for i in range(len(values)))
+    return [
+        Answer(f"{path}.{who}", f"{variable.long_name}, {who}", float(value), variable.unit)
+        for who, value in zip(names, values, strict=True)
+    ]
+
+
+def _phrase(answers: list[Answer], reason: str) -> str:
+    """One line for one number, or for one of each species in a common unit."""
+    known = [abs(answer.value) for answer in answers if not math.isnan(answer.value)]
+    unit, factor = shown_unit(answers[0].unit, max(known, default=0.0))
+    numbers = [_number(answer.value / factor) for answer in answers]
+    if len(answers) > 1:
+        numbers = [
+            f"{answer.key.rpartition('.')[2]} {number}"
+            for answer, number in zip(answers, numbers, strict=True)
+        ]
+    text = "  ".join(numbers) + (f" {unit}" if known and unit else "")
+    return f"{text} ({reason})" if reason and len(known) < len(answers) else text
+
+
+def _number(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.4g}"
+
+
+def shown_unit(unit: str, size: float) -> tuple[str, float]:
+    """Return the unit in which people want a number of this size, and how many stored units it is.
+
+    Parameters
+    ----------
+    unit : str
+        Stored unit.
+    size : float
+        Largest magnitude to show, in the stored unit.
+
+    Examples
+    --------
+    >>> shown_unit("cm / s", 3.2e7)
+    ('km/s', 100000.0)
+    """
+    plain = unit.replace(" ", "")
+    for smallest, shown, factor in _SHOWN.get(plain, ()):
+        if size >= smallest:
+            return shown, factor
+    return ("" if plain == "1" else plain), 1.0
+
+
+def _same_group(one: Group, other: Group) -> bool:
+    return one.keys() == other.keys() and all(_same_variable(one[name], other[name]) for name in one)
+
+
+def _same_variable(one: Variable, other: Variable) -> bool:
+    labels = (
+        one.dims,
+        one.unit,
+        one.long_name,
+        dict(one.attributes),
+        one.values.shape,
+        one.values.dtype.kind,
+    )
+    others = (
+        other.dims,
+        other.unit,
+        other.long_name,
+        dict(other.attributes),
+        other.values.shape,
+        other.values.dtype.kind,
+    )
+    floating = one.values.dtype.kind == "f"
+    return labels == others and bool(np.array_equal(one.values, other.values, equal_nan=floating))

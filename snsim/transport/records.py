@@ -1,0 +1,150 @@
+"""Background, opacities and solution as labelled variables for results and files."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from microphysics.constants import CODATA
+from microphysics.opacity import OpacitySpectra
+from snsim.transport import moments
+from snsim.transport.background import Background
+from snsim.transport.solution import TransportSolution
+from snsim.variable import Variable, scalar
+
+STATIC = "static observers (local orthonormal frame at rest in the star)"
+INFINITY = "observer at infinity"
+FLUID = "observers moving with the fluid"
+
+_MATTER = {
+    "density": ("g/cm3", "rest-mass density"),
+    "temperature": ("MeV", "temperature"),
+    "electron_fraction": ("1", "electrons per baryon"),
+    "mass_fraction_neutron": ("1", "mass fraction of free neutrons"),
+    "mass_fraction_proton": ("1", "mass fraction of free protons"),
+    "mass_fraction_alpha": ("1", "mass fraction of alpha particles"),
+    "mass_fraction_heavy": ("1", "mass fraction of heavy nuclei"),
+    "mass_number_heavy": ("1", "mass number of the heavy nucleus"),
+    "charge_number_heavy": ("1", "charge number of the heavy nucleus"),
+    "chemical_potential_electron": ("MeV", "electron chemical potential with rest mass"),
+    "chemical_potential_neutron": ("MeV", "neutron chemical potential from the neutron mass"),
+    "chemical_potential_proton": ("MeV", "proton chemical potential from the neutron mass"),
+    "mean_field_neutron": ("MeV", "mean-field potential of neutrons"),
+    "mean_field_proton": ("MeV", "mean-field potential of protons"),
+    "pressure": ("erg/cm3", "total pressure"),
+}
+
+
+def profile_group(background: Background) -> dict[str, Variable]:
+    """Variables of `/profile`: coordinates, metric and matter."""
+    zone, edge = ("zone",), ("interface",)
+    group = {
+        "radius": Variable(zone, background.radius, "cm", "areal radius of zone centres"),
+        "radius_interface": Variable(edge, background.radius_interface, "cm", "areal radius of zone edges"),
+        "lapse": Variable(zone, background.lapse, "1", "lapse"),
+        "lapse_interface": Variable(edge, background.lapse_interface, "1", "lapse at zone edges"),
+        "gamma": Variable(zone, background.gamma, "1", "metric function Gamma = sqrt(1 - 2Gm/(rc^2))"),
+        "gamma_interface": Variable(edge, background.gamma_interface, "1", "Gamma at zone edges"),
+        "gravitational_mass": Variable(edge, background.gravitational_mass, "g", "mass of the metric"),
+        "rest_mass": Variable(edge, background.rest_mass, "g", "enclosed rest mass"),
+        "velocity": Variable(zone, background.velocity, "cm/s", "fluid velocity dr/dtau"),
+        "shock_radius": scalar(background.shock_radius, "cm", "shock radius"),
+        "baryon_mass": scalar(background.matter.baryon_mass, "MeV", "reference mass per baryon"),
+    }
+    for name, (unit, long_name) in _MATTER.items():
+        group[name] = Variable(zone, getattr(background.matter, name), unit, long_name)
+    return group
+
+
+def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[str, Variable]:
+    """Variables of `/opacity`: every process apart."""
+    dims = ("process", "species", "zone", "energy")
+    cited = {"references": "; ".join(references)}
+    return {
+        "process": Variable(("process",), np.array(spectra.processes), "1", "process"),
+        "species": Variable(("species",), np.array(spectra.species), "1", "neutrino species"),
+        "energy": Variable(("energy",), spectra.energy, "MeV", "local neutrino energy"),
+        "absorption": Variable(
+            dims, spectra.absorption, "1/cm", "absorption opacity corrected for stimulated absorption", cited
+        ),
+        "scattering": Variable(dims, spectra.scattering, "1/cm", "transport scattering opacity", cited),
+        "exchange": Variable(dims, spectra.exchange, "1/cm", "strength of energy exchange with electrons", cited),
+        "degeneracy": Variable(
+            ("species", "zone"), spectra.degeneracy, "1", "equilibrium neutrino chemical potential over temperature"
+        ),
+    }
+
+
+def transport_group(background: Background, solution: TransportSolution) -> dict[str, Variable]:
+    """Variables of `/transport`; "nux" is one heavy-lepton species."""
+    zone, edge = ("species", "zone"), ("species", "interface")
+    fluid = moments.fluid_frame(background, solution)
+    lapse = background.lapse_interface
+    static = {"frame": STATIC}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flux_mean = solution.luminosity / CODATA.erg_per_mev / solution.number_luminosity
+    group = {
+        "species": Variable(("species",), np.array(solution.species), "1", "neutrino species; nux is one of four"),
+        "luminosity": Variable(edge, solution.luminosity, "erg/s", "luminosity", static),
+        "luminosity_infinity": Variable(
+            edge, solution.luminosity * lapse**2, "erg/s", "luminosity seen from infinity", {"frame": INFINITY}
+        ),
+        "luminosity_fluid": Variable(edge, fluid.luminosity, "erg/s", "luminosity in the fluid frame", {"frame": FLUID}),
+        "number_luminosity": Variable(edge, solution.number_luminosity, "1/s", "neutrinos emitted per time", static),
+        "mean_energy": Variable(
+            zone, moments.mean_energy(solution), "MeV", "mean energy", {**static, "definition": "E/N of the density"}
+        ),
+        "mean_energy_infinity": Variable(
+            ("species",),
+            flux_mean[:, -1] * lapse[-1],
+            "MeV",
+            "mean energy at infinity",
+            {"frame": INFINITY, "definition": "energy over number of the flux through the outer edge"},
+        ),
+        "mean_energy_fluid": Variable(
+            edge, fluid.mean_energy, "MeV", "mean energy in the fluid frame", {"frame": FLUID}
+        ),
+        "rms_number": Variable(
+            zone, moments.rms_number(solution), "MeV", "rms energy of the number spectrum",
+            {**static, "definition": "sqrt(<E^2>)"},
+        ),
+        "rms_energy": Variable(
+            zone, moments.rms_energy(solution), "MeV", "energy-weighted rms energy",
+            {**static, "definition": "sqrt(<E^3>/<E>), what multiplies L in heating"},
+        ),
+        "rms_number_fluid": Variable(
+            edge, fluid.rms_number, "MeV", "rms energy of the number spectrum in the fluid frame", {"frame": FLUID}
+        ),
+        "flux_factor": Variable(
+            edge, solution.flux_factor, "1", "flux factor", {**static, "definition": "F/(cE), energy-weighted"}
+        ),
+        "flux_factor_fluid": Variable(edge, fluid.flux_factor, "1", "flux factor in the fluid frame", {"frame": FLUID}),
+    }  # fmt: skip
+    simple = {
+        "energy_density": (zone, "MeV/cm3", "neutrino energy density"),
+        "number_density": (zone, "1/cm3", "neutrino number density"),
+        "neutrino_temperature": (zone, "MeV", "temperature of the neutrinos' spectrum"),
+        "degeneracy": (zone, "1", "degeneracy of the neutrinos' spectrum"),
+        "absorption_energy": (zone, "1/cm", "energy-weighted mean absorption opacity"),
+        "absorption_number": (zone, "1/cm", "number-weighted mean absorption opacity"),
+        "transport_energy": (edge, "1/cm", "effective transport opacity of the energy flux"),
+        "transport_number": (edge, "1/cm", "effective transport opacity of the number flux"),
+        "emission_energy": (zone, "MeV/(cm3 s)", "energy emission"),
+        "emission_number": (zone, "1/(cm3 s)", "number emission"),
+        "exchange_energy": (zone, "MeV/(cm3 s)", "energy gained from electrons by scattering"),
+    }
+    for name, (dims, unit, long_name) in simple.items():
+        group[name] = Variable(dims, getattr(solution, name), unit, long_name, static)
+    return group | _statistics(solution)
+
+
+def _statistics(solution: TransportSolution) -> dict[str, Variable]:
+    """Convergence: steps and the residual after each, padded with NaN."""
+    longest = max((h.size for h in solution.residual_history), default=0)
+    history = np.full((len(solution.species), longest), np.nan)
+    for row, values in zip(history, solution.residual_history, strict=True):
+        row[: values.size] = values
+    return {
+        "converged": Variable((), np.array(int(solution.converged)), "1", "1 if every species met the tolerance"),
+        "iterations": Variable(("species",), solution.iterations, "1", "Newton steps"),
+        "residual_history": Variable(("species", "iteration"), history, "1", "scaled residual after each step"),
+    }

@@ -1,0 +1,113 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microphysics.errors import OutOfRangeError, PhysicsWarning
+from microphysics.spectrum import Binned, FermiDirac, Pinched, fermi, pinching
+
+# shared/reference/observables/spectral_moments.csv (computed for this project, exact or by quadrature):
+# <E^2>/<E>^2, <E^3>/<E>^3, rms_number/<E>, rms_energy/<E>
+MOMENTS = [
+    (Pinched(1.0, 2.0), 1.33333333, 2.22222222, 1.15470054, 1.49071198),
+    (Pinched(1.0, 2.3), 1.30303030, 2.09274564, 1.14150353, 1.44663252),
+    (Pinched(1.0, 3.0), 1.25, 1.875, 1.11803399, 1.36930639),
+    (Pinched(1.0, 4.0), 1.2, 1.68, 1.09544512, 1.29614814),
+    (FermiDirac(1.0, 0.0), 1.30291095, 2.09577235, 1.14145125, 1.44767826),
+    (FermiDirac(1.0, 1.0), 1.27452988, 1.97865243, 1.12895079, 1.40664581),
+    (FermiDirac(1.0, 3.0), 1.20333277, 1.69092136, 1.09696525, 1.30035432),
+]
+
+
+@pytest.mark.parametrize(("spectrum", "square", "energy_square", "rms_number", "rms_energy"), MOMENTS)
+def test_moments_of_reference_table(spectrum, square, energy_square, rms_number, rms_energy):
+    mean = spectrum.mean_energy
+    assert spectrum.moment(2) / mean**2 == pytest.approx(square, rel=1e-8)
+    assert spectrum.moment(3) / mean**3 == pytest.approx(energy_square, rel=1e-8)
+    assert spectrum.rms_number / mean == pytest.approx(rms_number, rel=1e-8)
+    assert spectrum.rms_energy / mean == pytest.approx(rms_energy, rel=1e-8)
+
+
+def test_fermi_integral_has_its_closed_form_and_keeps_nan():
+    assert fermi(5, 0.0) == pytest.approx(31.0 * math.pi**6 / 252.0, rel=1e-13)
+    # F_k(eta) - (-1)^k F_k(-eta) is a polynomial: k = 3
+    eta = np.array([[0.5, 3.0], [7.0, np.nan]])
+    polynomial = 7.0 * math.pi**4 / 60.0 + math.pi**2 * eta**2 / 2.0 + eta**4 / 4.0
+    np.testing.assert_allclose(fermi(3, eta) + fermi(3, -eta), polynomial, rtol=1e-12)
+
+
+@pytest.mark.parametrize("spectrum", [FermiDirac([3.0, 5.0], 2.0), Pinched([9.0, 15.0], 2.6)])
+def test_quadrature_reproduces_moments_and_norm(spectrum):
+    for order in range(5):
+        np.testing.assert_allclose(
+            spectrum.average(lambda e, n=order: e**n), spectrum.moment(order), rtol=1e-10
+        )
+    energy = np.linspace(1e-6, 400.0, 40001)
+    np.testing.assert_allclose(np.trapezoid(spectrum.density(energy), energy), 1.0, rtol=1e-6)
+
+
+def test_average_above_threshold_counts_all_neutrinos():
+    # E^-2 (E - E0)^2 sqrt onset is integrated against e^-E: Pinched(3, 2) is E^2 e^-E / 2
+    spectrum, e0 = Pinched(3.0, 2.0), 1.8
+    value = spectrum.average(lambda e: np.sqrt(np.maximum(e - e0, 0.0)) / e**2, threshold=e0)
+    assert value == pytest.approx(0.5 * math.exp(-e0) * math.gamma(1.5), rel=1e-10)
+
+
+def test_binned_follows_what_it_samples():
+    parent = FermiDirac([4.0, 5.0], [0.0, 2.0])
+    energy = np.geomspace(0.05, 400.0, 160)
+    sampled = Binned(energy, 7.0 * parent.density(energy))
+    for name in ("mean_energy", "rms_number", "rms_energy", "alpha"):
+        np.testing.assert_allclose(getattr(sampled, name), getattr(parent, name), rtol=2e-5)
+    np.testing.assert_allclose(sampled.density(10.0), parent.density(10.0)[..., 0], rtol=2e-3)
+    assert (sampled.density(1e3) == 0.0).all()
+
+
+def test_degeneracy_and_mean_energy_fix_the_temperature():
+    spectrum = FermiDirac.from_mean_energy([10.0, 12.0], [0.0, 2.0])
+    np.testing.assert_allclose(spectrum.mean_energy, [10.0, 12.0], rtol=1e-13)
+    assert spectrum.temperature[0] == pytest.approx(10.0 / 3.151374, rel=1e-6)
+
+
+def test_spectra_broadcast_and_pass_nan():
+    spectrum = FermiDirac(np.array([[3.0], [np.nan]]), np.array([0.0, 1.0, 2.0]))
+    assert spectrum.mean_energy.shape == (2, 3)
+    assert np.isnan(spectrum.rms_energy[1]).all()
+    assert np.isfinite(spectrum.average(np.sqrt)[0]).all()
+
+
+def test_impossible_spectra_are_refused():
+    with pytest.raises(OutOfRangeError, match="alpha = -1"):
+        Pinched(10.0, -1.0)
+    with pytest.warns(PhysicsWarning, match="below 1"):
+        Pinched(10.0, [2.0, 0.5])
+    with pytest.raises(OutOfRangeError, match="temperature"):
+        FermiDirac(0.0)
+    with pytest.raises(OutOfRangeError, match="order of a moment"):
+        FermiDirac(1.0).moment(6)
+    with pytest.raises(OutOfRangeError, match="above the square"):
+        pinching(10.0, 99.0)
+    with pytest.raises(OutOfRangeError, match="above the one before"):
+        Binned([1.0, 1.0], [1.0, 1.0])
+    with pytest.raises(OutOfRangeError, match="shapes"):
+        Binned([1.0, 2.0], [1.0])
+    with pytest.raises(OutOfRangeError, match="total number"):
+        Binned([1.0, 2.0], [0.0, 0.0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(mean=st.floats(1.0, 40.0), alpha=st.floats(1.0, 8.0))
+def test_pinching_round_trip_and_order_of_the_means(mean, alpha):
+    spectrum = Pinched(mean, alpha)
+    assert pinching(spectrum.moment(1), spectrum.moment(2)) == pytest.approx(alpha, rel=1e-9)
+    assert spectrum.mean_energy < spectrum.rms_number < spectrum.rms_energy
+
+
+@settings(max_examples=40, deadline=None)
+@given(temperature=st.floats(0.5, 30.0), eta=st.floats(-20.0, 30.0), factor=st.floats(0.5, 2.0))
+def test_moments_scale_with_temperature(temperature, eta, factor):
+    one, other = FermiDirac(temperature, eta), FermiDirac(temperature * factor, eta)
+    for order in range(1, 6):
+        assert other.moment(order) / one.moment(order) == pytest.approx(factor**order, rel=1e-12)

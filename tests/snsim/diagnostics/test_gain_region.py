@@ -1,0 +1,215 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microphysics.constants import CODATA
+from microphysics.errors import UnknownNameError
+from microphysics.spectrum import FermiDirac, fermi
+from microphysics.weak.couplings import WeakCouplings
+from snsim.diagnostics.accretion_flow import crossing_time, thermal_energy_density
+from snsim.diagnostics.gain_region import gain_integrals, gain_radius, observe, sign_changes
+from snsim.diagnostics.heating_rates import (
+    coefficients,
+    cooling_closed_form,
+    first_principles,
+    heating_closed_form,
+)
+
+# shared/reference/observables/heating_cooling.csv: MeV/s/nucleon and erg/g/s at L = 1e52, 100 km, T_nu = 4,
+# T = 2 MeV; the first row is Janka 2001 (A&A 368, 527), the others were computed for this project, no V_ud
+TREE = WeakCouplings(axial_coupling=1.2756, v_ud=1.0, charged_current_norm="tree")
+ROUNDED = TREE.changed(axial_coupling=1.26, constants=replace(CODATA, sigma0=1.76e-44))
+RATES = [
+    (coefficients("janka2001"), 160.0, 145.0, 1.544e20, 1.399e20, 2e-4),
+    (first_principles(ROUNDED), 160.616, 145.284, 1.54971e20, 1.40178e20, 4e-6),
+    (first_principles(TREE), 164.033, 148.375, 1.58268e20, 1.43160e20, 4e-6),
+]
+
+
+@pytest.mark.parametrize(("rates", "heat", "cool", "heat_gram", "cool_gram", "tolerance"), RATES)
+def test_coefficients_of_reference_table(rates, heat, cool, heat_gram, cool_gram, tolerance):
+    square = FermiDirac(4.0).rms_energy ** 2
+    for per, warm, cold in (("nucleon", heat, cool), ("gram", heat_gram, cool_gram)):
+        value = heating_closed_form(1e52, 1e52, square, square, 0.3, 0.7, 1e7, 1.0, rates, per=per)
+        assert value == pytest.approx(warm, rel=tolerance)
+        assert cooling_closed_form(2.0, 0.0, 0.3, 0.7, rates, per=per) == pytest.approx(cold, rel=tolerance)
+
+
+def test_degenerate_electrons_cool_more_on_protons():
+    rates = coefficients("first_principles")
+    ratio = cooling_closed_form(2.0, 3.0, 0.0, 1.0, rates) / cooling_closed_form(2.0, 0.0, 0.0, 1.0, rates)
+    assert ratio == pytest.approx(float(fermi(5, 3.0) / fermi(5, 0.0)), rel=1e-12)
+    with pytest.raises(UnknownNameError, match="janka2001"):
+        coefficients("janka")
+    with pytest.raises(UnknownNameError, match="nucleon"):
+        cooling_closed_form(2.0, 0.0, 0.5, 0.5, rates, per="baryon")
+
+
+def toy_rates(radius):
+    """Heating and cooling of observables.md a: T = 4 MeV (50 km/r), L = 3e52 erg/s, T_nu = 4.5 MeV."""
+    rates, square = coefficients("janka2001"), FermiDirac(4.5).rms_energy ** 2
+    heat = heating_closed_form(3e52, 3e52, square, square, 0.5, 0.5, radius, 1.0, rates)
+    return heat, cooling_closed_form(4.0 * 5e6 / radius, 0.0, 0.5, 0.5, rates)
+
+
+def test_toy_gain_radius_is_69_9_km():
+    radius = np.linspace(3e6, 1.5e7, 1000)
+    heat, cool = toy_rates(radius)
+    exact = 1e7 * (145.0 * (4.0 * 0.5 / 2.0) ** 6 / (160.0 * 3.0 * (4.5 / 4.0) ** 2)) ** 0.25
+    assert exact == pytest.approx(69.9e5, rel=1e-3)
+    assert gain_radius(radius, heat - cool, 1.5e7) == pytest.approx(exact, rel=1e-5)
+
+
+def test_radius_and_integrals_converge_in_second_order():
+    exact = 1e7 * (145.0 / (480.0 * (4.5 / 4.0) ** 2)) ** 0.25
+    errors = []
+    for zones in (100, 200, 400, 800, 1600):
+        edges = np.linspace(3e6, 1.5e7, zones + 1)
+        radius = 0.5 * (edges[1:] + edges[:-1])
+        density = 1e10 * (radius / 1e7) ** -3
+        heat, cool = toy_rates(radius)
+        found = gain_radius(radius, heat - cool, 1.5e7)
+        one = np.ones(zones)
+        total = gain_integrals(edges, heat * density, cool * density, density, one, exact, 1.2e7)
+        # int 4 pi r^2 H (r/1e7)^-5 1e10 dr
+        h, k = toy_rates(1e7)
+        scale = 4.0 * math.pi * 1e10 * 1e21
+        gross = scale * h / 2.0 * ((exact / 1e7) ** -2 - 1.2**-2)
+        lost = scale * k / 6.0 * ((exact / 1e7) ** -6 - 1.2**-6)
+        mass = scale * math.log(1.2e7 / exact)
+        errors.append(
+            [
+                abs(found / exact - 1.0),
+                abs(total.gross_heating / gross - 1.0),
+                abs(total.cooling / lost - 1.0),
+                abs(total.mass / mass - 1.0),
+            ]
+        )
+    errors = np.array(errors)
+    # the place of the zero within its zone varies from grid to grid: judge the whole range
+    orders = np.log2(errors[0] / errors[-1]) / 4.0
+    assert (orders > 1.7).all(), errors
+    assert (errors[-1] < 1e-5).all(), errors
+
+
+def test_integrals_over_adjoining_shells_add_up():
+    edges = np.linspace(1.0, 2.0, 11)
+    zones = np.linspace(1.0, 3.0, 10)
+    parts = [
+        gain_integrals(edges, zones, 0.3 * zones, zones, 0.9 + 0.0 * zones, *pair)
+        for pair in ((1.0, 1.33), (1.33, 1.77), (1.77, 2.0), (1.0, 2.0))
+    ]
+    for name in ("gross_heating", "cooling", "net_heating", "mass"):
+        first = sum(getattr(part, name) for part in parts[:3])
+        assert first == pytest.approx(getattr(parts[3], name), rel=1e-13)
+
+
+def test_several_zeros_and_passed_over_samples():
+    radius = np.arange(1.0, 9.0)
+    net = np.array([0.0, -1.0, 1.0, -1.0, 0.0, 3.0, np.nan, -3.0])
+    zeros, upward = sign_changes(radius, net)
+    np.testing.assert_allclose(zeros, [2.5, 3.5, 4.5, 7.0])
+    np.testing.assert_array_equal(upward, [True, False, True, False])
+    assert gain_radius(radius, net, 9.0) == pytest.approx(4.5)
+    assert gain_radius(radius, net, 3.5) == pytest.approx(2.5)
+    assert math.isnan(gain_radius(radius, -np.abs(net), 9.0))
+
+
+def test_observed_region_has_its_closed_forms(star):
+    found = {name: v.values for name, v in observe(*star(zones=1600)).items()}
+    inner, outer = 1e7 * 0.5**0.25, 1.5e7
+    scale = 4.0 * math.pi * 1e10 * 1e21
+    gross = scale * 2e21 / 2.0 * ((inner / 1e7) ** -2 - (outer / 1e7) ** -2)
+    lost = scale * 1e21 / 6.0 * ((inner / 1e7) ** -6 - (outer / 1e7) ** -6)
+    mass = scale * math.log(outer / inner)
+    rate = 4.0 * math.pi * 1e10 * 1e21 * 1e8 / 1e7  # 4 pi r^2 rho v, the same everywhere
+    expected = {
+        "gain_radius": inner,
+        "outer_radius": outer,
+        "gross_heating": gross,
+        "cooling": lost,
+        "net_heating": gross - lost,
+        "mass": mass,
+        "luminosity": 6e52,
+        "efficiency": (gross - lost) / 6e52,
+        "accretion_rate": rate,
+        "advection_time": mass / rate,
+        "advection_time_path": 0.1 * math.log(outer / inner),
+    }
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-4), name
+    assert found["time_ratio_thermal"] == pytest.approx(
+        found["advection_time"] / found["heating_time_thermal"]
+    )
+    np.testing.assert_allclose(found["zeros"], [inner], rtol=1e-5)
+    assert found["gross_heating_infinity"] == found["gross_heating"]
+
+
+def test_pressure_of_ideal_gas_and_radiation_gives_their_energies(star):
+    background = star()[0]
+    matter = background.matter
+    nucleons = matter.baryon_density * matter.temperature * CODATA.erg_per_mev
+    radiation = 1e26 * (matter.temperature / 2.0) ** 4
+    mixed = replace(background, matter=replace(matter, pressure=nucleons + radiation))
+    np.testing.assert_allclose(thermal_energy_density(mixed), 1.5 * nucleons + 3.0 * radiation, rtol=1e-12)
+
+
+def test_rates_at_infinity_carry_the_lapse_squared(star):
+    background, spectra, solution = star(mass=1.4 * CODATA.solar_mass)
+    found = observe(background, spectra, solution)
+    square = (found["gross_heating_infinity"].values / found["gross_heating"].values).item()
+    region = (background.radius > found["gain_radius"].values) & (background.radius < 1.5e7)
+    assert background.lapse[region].min() ** 2 < square < background.lapse[region].max() ** 2
+    assert found["luminosity_infinity"].values == pytest.approx(6e52, rel=1e-4)
+    assert "infinity" in found["efficiency_infinity"].attributes["frame"]
+    assert 0.0 < found["antesonic_ratio"].values < 1.0
+    assert found["total_energy"].values < found["thermal_energy"].values
+
+
+def test_full_rates_equal_the_closed_form_for_its_opacity(star):
+    background, spectra, solution = star()
+    rates = first_principles()
+    square = FermiDirac(solution.neutrino_temperature, solution.degeneracy).rms_energy ** 2
+    nucleons = 0.5 * background.matter.baryon_density
+    same = replace(solution, absorption_energy=rates.absorption * square * nucleons)
+    found = observe(background, spectra, same)
+    np.testing.assert_allclose(found["heating_rate"].values, found["heating_closed_form"].values, rtol=1e-9)
+
+
+def test_no_region_is_nan_with_a_reason(star):
+    found = observe(*star(heating=1e15))
+    for name in ("gain_radius", "net_heating", "efficiency", "mass", "time_ratio_thermal", "antesonic_ratio"):
+        assert np.isnan(found[name].values), name
+        assert "does not change sign" in found[name].attributes["reason"], name
+    assert "reason" not in found["heating_rate"].attributes
+
+
+def test_without_shock_the_grid_is_the_edge(star):
+    found = observe(*star(shock=math.nan))
+    assert found["outer_radius"].values == 3e7
+    assert "no shock" in found["outer_radius"].attributes["definition"]
+
+
+def test_matter_at_rest_has_no_advection_time(star):
+    background, spectra, solution = star()
+    found = observe(replace(background, velocity=0.0 * background.velocity), spectra, solution)
+    assert np.isnan(found["advection_time"].values)
+    assert found["advection_time"].attributes["reason"] == "matter does not fall in"
+    assert np.isfinite(found["net_heating"].values)
+    assert math.isnan(crossing_time(background.radius_interface, 0.0 * background.velocity, 1e7, 1.2e7))
+
+
+@settings(max_examples=20, deadline=None)
+@given(factor=st.floats(0.2, 5.0))
+def test_heating_goes_with_luminosity_and_cooling_does_not(star, factor):
+    background, spectra, solution = star()
+    brighter = replace(solution, energy_density=factor * solution.energy_density)
+    one, more = observe(background, spectra, solution), observe(background, spectra, brighter)
+    np.testing.assert_allclose(more["heating_rate"].values, factor * one["heating_rate"].values, rtol=1e-12)
+    np.testing.assert_array_equal(more["cooling_rate"].values, one["cooling_rate"].values)
+    radii = more["gain_radius"].values / one["gain_radius"].values
+    assert radii == pytest.approx(factor**-0.25, rel=1e-3)
