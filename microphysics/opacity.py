@@ -142,9 +142,11 @@ class OpacitySet:
         if not (energy > 0.0).all() or not (np.diff(energy) > 0.0).all():
             raise OutOfRangeError(f"energy = {energy.min():g} ... {energy.max():g} MeV: must be positive and rising")
         shape = (len(self.processes), len(SPECIES), matter.density.size, energy.size)
-        absorption, scattering, exchange = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        for i, process in enumerate(self.processes):
-            rates = process(energy, matter)
+        every = [process(energy, matter) for process in self.processes]
+        # complex where a coupling is, for derivatives by a complex step
+        kind = np.result_type(float, *(values for rates in every for values in rates if values is not None))
+        absorption, scattering, exchange = (np.zeros(shape, kind) for _ in range(3))
+        for i, rates in enumerate(every):
             for target, values in zip((absorption, scattering, exchange), rates, strict=True):
                 if values is not None:
                     target[i] = values

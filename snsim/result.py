@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -24,9 +24,10 @@ HEADLINES = (
     ("diagnostics/electron_fraction", "outer_equilibrium", "electron fraction, equilibrium far out"),
     ("diagnostics/electron_fraction", "wind_infinity", "electron fraction of a wind"),
     ("diagnostics/kick", "kick", "kick"),
-    ("diagnostics/delay", "gw_minus_neutrino", "delay of neutrinos after gravitational waves"),
+    ("diagnostics/delay", "gw_minus_neutrino", "lag of gravitational waves from the centre"),
 )
-_ALTERNATIVES = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
+# shown only where the other is missing
+_BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
 
 # stored unit: (from this size on, shown unit, how many stored units it is), largest first
 _SHOWN: dict[str, tuple[tuple[float, str, float], ...]] = {
@@ -113,26 +114,22 @@ class Result:
         list of Answer
             Arrays over species give one each, with the species at the end of key and label.
         """
-        found: list[Answer] = []
+        if headlines:
+            return [answer for _, _, _, answers in self._headlines() for answer in answers]
         first = {line[:2] for line in HEADLINES}
+        found: list[Answer] = []
         for name, group in self.groups.items():
             for key, variable in group.items():
-                if (name, key) in first or (name.startswith("diagnostics/") and not headlines):
-                    found += _answers(name, key, variable, self._species(name))
+                if name.startswith("diagnostics/") or (name, key) in first:
+                    found += _answers(name, key, variable, variable.long_name, self._species(name))
         return found
 
     def summary(self) -> list[tuple[str, str]]:
         """Return the few numbers that matter as (label, value with unit), for people."""
-        rows = []
-        shown: set[str] = set()
-        for name, key, label in HEADLINES:
-            group = self.groups.get(name, {})
-            if key not in group or _ALTERNATIVES.get(key) in group:
-                continue
-            answers = _answers(name, key, group[key], self._species(name))
-            if answers:
-                rows.append((label, _phrase(answers, group[key].attributes.get("reason", ""))))
-                shown.add(name)
+        rows, shown = [], set()
+        for name, key, label, answers in self._headlines():
+            rows.append((label, _phrase(answers, self.groups[name][key].attributes.get("reason", ""))))
+            shown.add(name)
         for name in self.groups:
             if name.startswith("diagnostics/") and name not in shown:
                 rows += self._first_number(name)
@@ -163,13 +160,22 @@ class Result:
             coords={name: array for name, array in arrays.items() if name in coordinates},
         )
 
+    def _headlines(self) -> Iterator[tuple[str, str, str, list[Answer]]]:
+        """Group, variable, words and numbers of the headlines that this result has."""
+        for name, key, label in HEADLINES:
+            group = self.groups.get(name, {})
+            if key in group and _BETTER.get(key) not in group:
+                answers = _answers(name, key, group[key], label, self._species(name))
+                if answers:
+                    yield name, key, label, answers
+
     def _species(self, name: str) -> tuple[str, ...]:
         variable = with_coordinates(self, name).get("species")
         return () if variable is None else tuple(str(species) for species in variable.values)
 
     def _first_number(self, name: str) -> list[tuple[str, str]]:
         for key, variable in self.groups[name].items():
-            answers = _answers(name, key, variable, self._species(name))
+            answers = _answers(name, key, variable, variable.long_name, self._species(name))
             if answers and not variable.dims:
                 return [(variable.long_name, _phrase(answers, variable.attributes.get("reason", "")))]
         return []
@@ -216,14 +222,14 @@ def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
     return variables
 
 
-def _answers(name: str, key: str, variable: Variable, species: tuple[str, ...]) -> list[Answer]:
+def _answers(name: str, key: str, variable: Variable, label: str, species: tuple[str, ...]) -> list[Answer]:
     """Numbers of a scalar, or of an array over species (in `transport` at the outermost point)."""
     values = variable.values
     if values.dtype.kind not in "fi":
         return []
     path = f"{name.removeprefix('diagnostics/')}.{key}"
     if not variable.dims:
-        return [Answer(path, variable.long_name, float(values), variable.unit)]
+        return [Answer(path, label, float(values), variable.unit)]
     if (
         name == "transport"
         and variable.dims[0] == "species"
@@ -234,7 +240,7 @@ def _answers(name: str, key: str, variable: Variable, species: tuple[str, ...]) 
         return []
     names = species if len(species) == len(values) else tuple(str(i) for i in range(len(values)))
     return [
-        Answer(f"{path}.{who}", f"{variable.long_name}, {who}", float(value), variable.unit)
+        Answer(f"{path}.{who}", f"{label}, {who}", float(value), variable.unit)
         for who, value in zip(names, values, strict=True)
     ]
 

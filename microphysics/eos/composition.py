@@ -76,21 +76,27 @@ def from_composition(
     photons, and the electron-positron gas of `electron_fraction` (also where a chemical potential of
     electrons is given, which may come from an approximation).
     """
-    names = ("density", "temperature", "electron_fraction", "mass_fraction_neutron", "mass_fraction_proton")
-    names += ("mass_fraction_alpha", "mass_fraction_heavy", "mass_number_heavy", "charge_number_heavy")
-    given = (density, temperature, electron_fraction, mass_fraction_neutron, mass_fraction_proton)
-    given += (mass_fraction_alpha, mass_fraction_heavy, mass_number_heavy, charge_number_heavy)
+    given = {
+        "density": density,
+        "temperature": temperature,
+        "electron_fraction": electron_fraction,
+        "mass_fraction_neutron": mass_fraction_neutron,
+        "mass_fraction_proton": mass_fraction_proton,
+        "mass_fraction_alpha": mass_fraction_alpha,
+        "mass_fraction_heavy": mass_fraction_heavy,
+        "mass_number_heavy": mass_number_heavy,
+        "charge_number_heavy": charge_number_heavy,
+    }
     optional = (chemical_potential_electron, chemical_potential_difference, mean_field_difference, pressure)
-    shape = np.broadcast_shapes(
-        (1,), *(np.shape(value) for value in (*given, *optional) if value is not None)
-    )
+    every = [*given.values(), *(value for value in optional if value is not None)]
+    shape = np.broadcast_shapes((1,), *(np.shape(value) for value in every))
     if len(shape) != 1:
         raise ValueError(f"expected scalars or arrays of shape (zone,), got shape {shape}")
 
     def zones(value: ArrayLike) -> Array:
         return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), shape))
 
-    values = {name: zones(value) for name, value in zip(names, given, strict=True)}
+    values = {name: zones(value) for name, value in given.items()}
     rho, t, ye, x_n, x_p, x_alpha, x_heavy, a, z = values.values()
     _check(values)
     nuclei = x_heavy > 0.0
@@ -108,15 +114,12 @@ def from_composition(
     else:
         mu_p = mu_n - zones(chemical_potential_difference)
     free = x_n + x_p > 0.0
-    electrons = ElectronGas()
-    mu_e = None if chemical_potential_electron is None else zones(chemical_potential_electron)
-    if mu_e is None or pressure is None:
-        exact = electrons.chemical_potential(ye * baryons, t)
-        mu_e = exact if mu_e is None else mu_e
+    if chemical_potential_electron is None or pressure is None:
+        exact = ElectronGas().chemical_potential(ye * baryons, t)
+    mu_e = exact if chemical_potential_electron is None else zones(chemical_potential_electron)
     if pressure is None:
-        total = NEUTRON_GAS.state(t, kinetic_n).pressure + PROTON_GAS.state(t, kinetic_p).pressure
-        total += baryons * t * CODATA.erg_per_mev * (x_alpha / 4.0 + x_heavy / np.where(nuclei, a, 1.0))
-        total += electrons.state(t, exact).pressure + electrons.photons(t).pressure
+        boltzmann = baryons * (x_alpha / 4.0 + x_heavy / np.where(nuclei, a, 1.0))
+        total = _ideal_pressure(t, kinetic_n, kinetic_p, boltzmann, exact)
     else:
         total = zones(pressure)
     return MatterState(
@@ -137,6 +140,15 @@ def from_composition(
         pressure=total,
         baryon_mass=baryon_mass,
     )
+
+
+def _ideal_pressure(temperature: Array, mu_n: Array, mu_p: Array, boltzmann: Array, mu_e: Array) -> Array:
+    """Pressure (erg/cm^3) of nucleons, `boltzmann` other ions per cm^3, e+- and photons; mu in MeV."""
+    electrons = ElectronGas()
+    pressure = boltzmann * temperature * CODATA.erg_per_mev
+    pressure += NEUTRON_GAS.state(temperature, mu_n).pressure + PROTON_GAS.state(temperature, mu_p).pressure
+    pressure += electrons.state(temperature, mu_e).pressure + electrons.photons(temperature).pressure
+    return pressure
 
 
 def _check(values: dict[str, Array]) -> None:

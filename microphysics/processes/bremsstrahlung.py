@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import MatterState
 from microphysics.processes.settings import Rates, Settings
 
 Array = NDArray[np.float64]
@@ -41,13 +41,12 @@ class Bremsstrahlung:
         # (e^x + 1) x^2.4 e^-1.1x, without e^x
         shape = x**2.4 * (np.exp(-0.1 * x) + np.exp(-1.1 * x))
         blackbody = c.speed_of_light * energy**3 / (2.0 * np.pi * c.hbar_c) ** 3
-        absorption = np.zeros((len(SPECIES), matter.density.size, energy.size))
-        absorption[2] = 0.234 * rate * shape / (4.0 * np.pi * t) / blackbody
-        return Rates(absorption=absorption)
+        nux = 0.234 * rate * shape / (4.0 * np.pi * t) / blackbody
+        return Rates(absorption=np.stack([np.zeros_like(nux), np.zeros_like(nux), nux]))
 
 
 def nucleon_pair_emission(matter: MatterState) -> Array:
-    """Q of one species' bremsstrahlung, erg/cm^3/s, shape (zone,)."""
+    """Energy Q that both neutrinos of the pairs of one flavour carry off, erg/cm^3/s, shape (zone,)."""
     n, p = matter.mass_fraction_neutron, matter.mass_fraction_proton
     pairs = n**2 + p**2 + 28.0 / 3.0 * n * p
     return _EMISSIVITY * _SUPPRESSION * pairs * (matter.density / 1e14) ** 2 * matter.temperature**5.5

@@ -61,7 +61,9 @@ class NucleusScattering:
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""
-        scattering = np.zeros((len(SPECIES), matter.density.size, energy.size))
+        # a complex coupling (its derivative by a complex step) makes a complex opacity
+        kind = np.result_type(float, self.couplings.sigma0 * self.couplings.vector_proton)
+        scattering = np.zeros((len(SPECIES), matter.density.size, energy.size), kind)
         present = np.flatnonzero(matter.number_density_heavy > 0.0)
         for start in range(0, present.size, _BLOCK):
             zones = present[start : start + _BLOCK]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from microphysics._jit import njit
 from microphysics._registry import PROCESSES
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import MatterState
 from microphysics.processes.settings import Rates, Settings
 
 Array = NDArray[np.float64]
@@ -49,9 +49,8 @@ class Pair:
         t = matter.temperature[:, None]
         integral = np.empty((matter.density.size, energy.size))
         _production(energy, matter.temperature, matter.chemical_potential_electron / matter.temperature, integral)
-        absorption = np.zeros((len(SPECIES), *integral.shape))
-        absorption[2] = 2.0 * np.pi * t**5 * strength / (2.0 * np.pi * c.hbar_c) ** 3 * integral
-        return Rates(absorption=absorption)
+        nux = 2.0 * np.pi * t**5 * strength / (2.0 * np.pi * c.hbar_c) ** 3 * integral
+        return Rates(absorption=np.stack([np.zeros_like(nux), np.zeros_like(nux), nux]))
 
 
 @njit

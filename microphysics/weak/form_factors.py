@@ -57,12 +57,12 @@ class Helm:
     def from_lewin_smith(cls, nucleus: Nucleus) -> Helm:
         """Return the radius rule R0^2 = c^2 + 7/3 pi^2 a^2 - 5 s^2, c = 1.23 A^(1/3) - 0.6 fm, a = 0.52, s = 0.9 fm.
 
-        Lewin & Smith 1996, eq. 4.11. Light clusters (A < 4) keep at least the radius of a point with that skin.
+        Lewin & Smith 1996, eq. 4.11. The root exists for every A: 7/3 pi^2 a^2 > 5 s^2.
         """
         skin = 0.9
         c = 1.23 * np.cbrt(nucleus.mass_number) - 0.6
         squared = c**2 + 7.0 / 3.0 * np.pi**2 * 0.52**2 - 5.0 * skin**2
-        return cls(np.sqrt(np.maximum(squared, 1e-6)), skin)
+        return cls(np.sqrt(squared), skin)
 
     def __call__(self, q: Array) -> Array:
         """Return F(q), q in 1/fm."""

@@ -103,7 +103,7 @@ def _compute(config: Config, digest: str, directory: Path) -> Result:
 
 def _complete(result: Result, config: Config, digest: str, started: datetime, began: float) -> Result:
     """Add what the pipeline did not say about how the result came about."""
-    from snsim.config.load import resolve_toml
+    from snsim.config.load import input_files, resolve_toml
     from snsim.output.provenance import citations_of, collect
 
     known = {key: text for key, text in result.provenance.items() if text}
@@ -113,6 +113,7 @@ def _complete(result: Result, config: Config, digest: str, started: datetime, be
         started=started,
         wall_time=time.perf_counter() - began,
         citations=citations_of(result),
+        inputs=input_files(config).values(),
     )
     return replace(
         result, config_toml=result.config_toml or resolve_toml(config), provenance=gathered | known

@@ -311,6 +311,33 @@ def _written(field: Any, value: Any) -> str:
     return write_value(value)
 
 
+def input_files(config: Config) -> dict[str, tuple[str, str]]:
+    """Return the files that a configuration reads, by key: path and SHA-256 of the content.
+
+    Parameters
+    ----------
+    config : Config
+        Any configuration.
+
+    Returns
+    -------
+    dict
+        `profile.path`, for a table.
+
+    Raises
+    ------
+    ConfigError
+        A file that cannot be read.
+    """
+    if not isinstance(config.profile, TableProfile) or config.profile.path is None:
+        return {}
+    path = config.profile.path
+    try:
+        return {"profile.path": (path, hashlib.sha256(Path(path).read_bytes()).hexdigest())}
+    except OSError as error:
+        raise ConfigError(f'profile.path = "{path}": cannot be read ({error}).') from None
+
+
 def config_hash(config: Config) -> str:
     """Hash what decides the physical answer: not title and output; a profile's content, not its path.
 
@@ -325,11 +352,8 @@ def config_hash(config: Config) -> str:
         12 hex digits.
     """
     physics = config.model_dump(mode="json", by_alias=True, exclude={"title", "output"})
-    if isinstance(config.profile, TableProfile) and config.profile.path is not None:
-        try:
-            content = Path(config.profile.path).read_bytes()
-        except OSError as error:
-            raise ConfigError(f'profile.path = "{config.profile.path}": cannot be read ({error}).') from None
-        physics["profile"]["path"] = hashlib.sha256(content).hexdigest()
+    for key, (_, digest) in input_files(config).items():
+        section, _, name = key.partition(".")
+        physics[section][name] = digest
     text = json.dumps(physics, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

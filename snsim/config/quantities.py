@@ -95,9 +95,11 @@ class Dimension:
         str
             In `display` where that is exact, else in `unit`.
         """
-        shown = value / _factor(self.display, self.unit)
-        if shown * _factor(self.display, self.unit) == value:
-            return f"{_short(shown)} {self.display}"
+        factor = _factor(self.display, self.unit)
+        for digits in (12, 15, 16, 17):
+            shown = float(f"{value / factor:.{digits}g}")
+            if shown * factor == value:
+                return f"{_short(shown)} {self.display}"
         return f"{_short(value)} {self.unit}"
 
 

@@ -150,8 +150,9 @@ def diffusion_delay(background: Background, solution: TransportSolution, spheres
     Returns
     -------
     ndarray, shape (species,)
-        3 R/c int_0^R kappa dr/Gamma, s, kappa being the solver's effective transport opacity (energy): a
-        random walk from the centre, good to a factor of a few; flat space.
+        s, with 1/lambda = (2/R^2) int_0^R kappa r dr/Gamma, kappa being the solver's effective transport
+        opacity (energy): good to a factor of a few. The mean exit time of a random walk from the centre is a
+        sixth of it.
     """
     edges = background.radius_interface
     times = np.full(len(spheres), np.nan)
@@ -161,8 +162,8 @@ def diffusion_delay(background: Background, solution: TransportSolution, spheres
         opacity = solution.transport_energy[i]
         # no flux at the centre, so its opacity may be undefined: the first zone takes that of its outer edge
         zones = 0.5 * (np.concatenate([opacity[1:2], opacity[1:-1]]) + opacity[1:])
-        path = np.diff(np.clip(edges, 0.0, sphere)) / background.gamma
-        times[i] = 3.0 * sphere / CODATA.speed_of_light * float(np.sum(zones * path))
+        area = np.diff(np.clip(edges, 0.0, sphere) ** 2) / background.gamma
+        times[i] = 3.0 / CODATA.speed_of_light * float(np.sum(zones * area))
     return times
 
 
@@ -233,9 +234,7 @@ def observe(
     )
 
 
-def _parts(
-    name: str, dims: tuple[str, ...], total: Values, flat: Values, words: str
-) -> dict[str, Variable]:
+def _parts(name: str, dims: tuple[str, ...], total: Values, flat: Values, words: str) -> dict[str, Variable]:
     """Label a travel time and its two parts."""
     labels = {"frame": FRAME, "references": REFERENCES, "reason": NO_SPHERE}
     whole = "gw_minus_neutrino" if name == "gw_minus_neutrino" else f"{name}_travel_time"
@@ -266,16 +265,17 @@ def _other_delays(
     neutrino_mass: float | None,
 ) -> dict[str, Variable]:
     """Label diffusion and rest mass, which usually dominate."""
-    given = distance is not None and neutrino_mass is not None
     mean = solution.energy_density[:, -1] / solution.number_density[:, -1] * background.lapse[-1]
-    massive = mass_delay(distance, neutrino_mass, mean) if given else np.full(len(spheres), np.nan)
+    massive = np.full(len(spheres), np.nan)
+    if distance is not None and neutrino_mass is not None:
+        massive = mass_delay(distance, neutrino_mass, mean)
     return {
         "diffusion_delay": labelled(
             ("species",),
             diffusion_delay(background, solution, spheres),
             "s",
             "diffusion time, random walk",
-            definition="3 R^2/(lambda c), 1/lambda = (1/R) int_0^R kappa_t dr/Gamma; a factor of a few",
+            definition="3 R^2/(lambda c), 1/lambda = (2/R^2) int kappa_t r dr/Gamma; to a factor of a few",
             reason=NO_SPHERE,
         ),
         "trapping_time": labelled(

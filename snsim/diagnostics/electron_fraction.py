@@ -50,7 +50,7 @@ REFERENCES = (
     "Qian & Woosley 1996, ApJ 471, 331; Horowitz 2002, PRD 65, 043001; "
     "Fuller & Qian 1996, Nucl. Phys. A 606, 167"
 )
-NO_SPHERE = "inside a neutrinosphere, or no neutrinosphere on the grid, or no neutrinos"
+NO_SPHERE = "inside a neutrinosphere, or no neutrinosphere on the grid, or not both nue and anue"
 NO_LAUNCH = "no gain radius to launch from: give launch_radius"
 
 
@@ -180,6 +180,9 @@ def local_rates(
     """
     rates = []
     for name in HEATING_SPECIES:
+        if name not in solution.species:
+            rates.append(np.full(solution.number_density.shape[-1], np.nan))
+            continue
         i = solution.species.index(name)
         spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
         mean = mean_cross_section(spectrum, SIGNS[name], couplings, magnetism=magnetism)
@@ -267,10 +270,9 @@ def observe(
         ``wind_infinity``, ``wind_infinity_closed_form``.
     """
     spheres = transport_radius(background, spectra, solution)
-    pair = spheres[[solution.species.index(name) for name in HEATING_SPECIES]]
-    outside = (
-        background.radius > pair.max()
-    )  # nothing is outside a sphere that is not there: NaN compares false
+    radii = dict(zip(solution.species, spheres, strict=True))
+    # nothing is outside a sphere that is not there: NaN compares false
+    outside = background.radius > np.max([radii.get(name, math.nan) for name in HEATING_SPECIES])
     rates = local_rates(solution, couplings)
     found = _equilibria(background, solution, spheres, outside, rates, couplings)
     launch = _launch(background, solution) if launch_radius is None else launch_radius
@@ -377,7 +379,7 @@ def _wind(
         ]
         matter = float(np.interp(launch, radius, background.matter.electron_fraction))
         start = matter if initial is None else initial
-        history = integrate_electron_fraction((path - launch) / velocity, *along, start)
+        history = integrate_electron_fraction((path - launch) / velocity, along[0], along[1], start)
         time[beyond], fraction[beyond] = (path[1:] - launch) / velocity, history[1:]
         dose = [float(rate[-1] * radius[-1] ** 2) for rate in rates]
         end = float(coasting_wind(math.inf, float(radius[-1]), velocity, float(history[-1]), *dose))

@@ -191,12 +191,17 @@ def gain_radius(radius: Array, net: Array, outer: float) -> float:
     return float(zeros[upward][-1]) if upward.any() else math.nan
 
 
+def heating_rows(solution: TransportSolution) -> NDArray[np.intp]:
+    """Rows of nue and anue in a solution, as far as they are there."""
+    return np.array([i for i, name in enumerate(solution.species) if name in HEATING_SPECIES], dtype=np.intp)
+
+
 def heating_and_cooling(solution: TransportSolution) -> tuple[Array, Array]:
     """Gross rates of nue and anue from the stored means, erg/cm^3/s, shape (zone,).
 
     heating = c kappa_E E with the solver's own energy density (no flux factor enters), cooling = emission.
     """
-    pair = [solution.species.index(name) for name in HEATING_SPECIES]
+    pair = heating_rows(solution)
     absorbed = solution.absorption_energy[pair] * solution.energy_density[pair] * CODATA.speed_of_light
     return (
         absorbed.sum(axis=0) * CODATA.erg_per_mev,
@@ -208,7 +213,7 @@ def pair_luminosity(
     background: Background, solution: TransportSolution, radius: float
 ) -> tuple[float, float]:
     """L_nue + L_anue at a radius: local and alpha^2 times that (at infinity), erg/s; linear between edges."""
-    total = sum(solution.luminosity[solution.species.index(name)] for name in HEATING_SPECIES)
+    total = solution.luminosity[heating_rows(solution)].sum(axis=0)
     local = float(np.interp(radius, background.radius_interface, total))
     return local, local * float(
         np.interp(radius, background.radius_interface, background.lapse_interface)
@@ -296,16 +301,20 @@ def _rates(
 ) -> dict[str, Variable]:
     """Rates of every zone per gram, full and closed-form."""
     matter = background.matter
-    pair = [solution.species.index(name) for name in HEATING_SPECIES]
-    square = FermiDirac(solution.neutrino_temperature[pair], solution.degeneracy[pair]).rms_energy ** 2
-    nucleons = matter.mass_fraction_neutron, matter.mass_fraction_proton
-    simple = heating_from_energy_density(*solution.energy_density[pair], *square, *nucleons, coefficients)
+    neutrons, protons = matter.mass_fraction_neutron, matter.mass_fraction_proton
+    simple = np.zeros_like(heating)
+    for i in heating_rows(solution):
+        square = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i]).rms_energy ** 2
+        share = (1.0, 0.0) if solution.species[i] == "nue" else (0.0, 1.0)
+        one, other = (solution.energy_density[i] * part for part in share)
+        simple += heating_from_energy_density(one, other, square, square, neutrons, protons, coefficients)
     degeneracy = matter.chemical_potential_electron / matter.temperature
-    cooled = cooling_closed_form(matter.temperature, degeneracy, *nucleons, coefficients)
-    means = "c kappa_E E of nue + anue from the stored means; nux and scattering on electrons left out"
+    cooled = cooling_closed_form(matter.temperature, degeneracy, neutrons, protons, coefficients)
+    names = " + ".join(solution.species[i] for i in heating_rows(solution)) or "no species"
+    means = f"c kappa_E E of {names} from the stored means; nux and scattering on electrons left out"
     rates = (
         ("heating_rate", heating / matter.density, "neutrino heating rate", means),
-        ("cooling_rate", cooling / matter.density, "neutrino cooling rate", "stored emission of nue + anue"),
+        ("cooling_rate", cooling / matter.density, "neutrino cooling rate", f"stored emission of {names}"),
         ("net_rate", (heating - cooling) / matter.density, "net neutrino heating rate", "heating - cooling"),
         ("heating_closed_form", simple, "heating, closed form", f"c K E <E^3>/<E> X; {coefficients.name}"),
         ("cooling_closed_form", cooled, "cooling, closed form", f"T^6 F_5(eta_e); {coefficients.name}"),

@@ -108,9 +108,7 @@ def kick_history(time: Array, luminosity: Array, mass: Array, asymmetry: Array) 
     return np.concatenate([np.zeros_like(rate[:1]), np.cumsum(steps, axis=0)])
 
 
-def polar_cap_asymmetry(
-    half_angle: Values, temperature_ratio: Values, beaming: str = "lambert"
-) -> Array:
+def polar_cap_asymmetry(half_angle: Values, temperature_ratio: Values, beaming: str = "lambert") -> Array:
     """Momentum asymmetry of a sphere with one hot polar cap, surface flux ~ T^4.
 
     Parameters
@@ -283,7 +281,7 @@ def observe(
             "erg / s",
             "total neutrino luminosity at infinity",
             frame="observer at infinity",
-            definition="alpha^2 (L_nue + L_anue + 4 L_nux) at the outer edge",
+            definition=f"alpha^2 L at the outer edge, {', '.join(solution.species)}; nux counts four times",
         ),
         "magnetic_kick": labelled(
             (),

@@ -6,7 +6,7 @@ carries one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,8 +81,8 @@ def radius_of_depth(radius_interface: Array, depth: Array, level: float = DEPTH)
 
     Examples
     --------
-    >>> radius_of_depth(np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.25, 0.0625]), 0.5).round(12)
-    array(1.41421356)
+    >>> round(float(radius_of_depth(np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.25, 0.0625]), 0.5)), 6)
+    1.414214
     """
     depth = np.asarray(depth, dtype=np.float64)
     rows = depth.reshape(-1, depth.shape[-1])
@@ -183,7 +183,7 @@ def spectral_mean(
     return (density * opacity).sum(axis=-1) / density.sum(axis=-1)
 
 
-def walk_opacity(spectra: OpacitySpectra, kind: str) -> Array:
+def walk_opacity(spectra: OpacitySpectra, kind: str, species: Sequence[str] | None = None) -> Array:
     """Spectral opacity whose optical depth 2/3 defines a sphere.
 
     Parameters
@@ -192,17 +192,20 @@ def walk_opacity(spectra: OpacitySpectra, kind: str) -> Array:
         Stored opacities.
     kind : str
         ``transport``, ``energy`` or ``number``: see `KINDS`.
+    species : sequence of str, optional
+        Which, in this order (those of a solution may be fewer); None means all of `spectra`.
 
     Returns
     -------
     ndarray, shape (species, zone, energy)
         1/cm.
     """
-    absorption, scattering = spectra.total_absorption, spectra.total_scattering
+    rows = [spectra.species.index(name) for name in species or spectra.species]
+    absorption, scattering = spectra.total_absorption[rows], spectra.total_scattering[rows]
     if kind == "transport":
         return absorption + scattering
     if kind == "energy":
-        return effective_opacity(absorption + spectra.total_exchange, scattering)
+        return effective_opacity(absorption + spectra.total_exchange[rows], scattering)
     return effective_opacity(absorption, scattering)
 
 
@@ -210,13 +213,8 @@ def gray_opacity(
     spectra: OpacitySpectra, solution: TransportSolution, kind: str = "transport", weight: str = "energy_mean"
 ) -> Array:
     """Mean of `walk_opacity` over the neutrinos' own spectrum, shape (species, zone), 1/cm."""
-    return spectral_mean(
-        walk_opacity(spectra, kind),
-        spectra.energy,
-        solution.neutrino_temperature,
-        solution.degeneracy,
-        weight,
-    )
+    opacity = walk_opacity(spectra, kind, solution.species)
+    return spectral_mean(opacity, spectra.energy, solution.neutrino_temperature, solution.degeneracy, weight)
 
 
 def transport_radius(background: Background, spectra: OpacitySpectra, solution: TransportSolution) -> Array:
@@ -246,16 +244,16 @@ def observe(
     edges, gamma = background.radius_interface, background.gamma
     found: dict[str, Variable] = {}
     for kind, meaning in KINDS.items():
-        depth = optical_depth(edges, gamma, np.moveaxis(walk_opacity(spectra, kind), 1, -1))
+        depth = optical_depth(edges, gamma, np.moveaxis(walk_opacity(spectra, kind, solution.species), 1, -1))
         found[f"spectral_{kind}"] = _sphere(
-            ("species", "energy"), edges, depth, f"{kind} sphere at each energy", meaning, spectra.species
+            ("species", "energy"), edges, depth, f"{kind} sphere at each energy", meaning, solution.species
         )
         for weight in WEIGHTS if kind == "transport" else ("energy_mean",):
             depth = optical_depth(edges, gamma, gray_opacity(spectra, solution, kind, weight))
             name = f"transport_{weight}" if kind == "transport" else f"{kind}_sphere"
             words = f"gray {kind} sphere, {weight.replace('_', ' ')}"
             found[name] = _sphere(
-                ("species",), edges, depth, words, f"{meaning}; {WEIGHTS[weight]}", spectra.species
+                ("species",), edges, depth, words, f"{meaning}; {WEIGHTS[weight]}", solution.species
             )
             if name == "transport_energy_mean":
                 found["optical_depth"] = labelled(

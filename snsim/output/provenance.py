@@ -24,6 +24,7 @@ def collect(
     started: datetime | None = None,
     wall_time: float | None = None,
     citations: Iterable[str] = (),
+    inputs: Iterable[tuple[str, str]] = (),
     seed: int | None = None,
 ) -> dict[str, str]:
     """Gather what `/provenance` of a result file holds besides the run file itself.
@@ -40,6 +41,8 @@ def collect(
         s.
     citations : iterable of str
         Papers of what was used, one each.
+    inputs : iterable of (str, str)
+        Path and SHA-256 of every file that was read.
     seed : int, optional
         Of the random numbers; none are used without one.
 
@@ -62,6 +65,7 @@ def collect(
         "wall_time_s": "" if wall_time is None else f"{wall_time:.3f}",
         "seed": "" if seed is None else str(seed),
         "citations": "\n".join(dict.fromkeys(citations)),
+        "inputs": "\n".join(f"{digest}  {path}" for path, digest in inputs),
     }
     return record | {f"{name}_version": version_of(name) for name in PACKAGES}
 

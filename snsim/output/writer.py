@@ -60,9 +60,8 @@ def check_writable(directory: str | Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        reason = error.strerror or str(error)
         raise ResultFileError(
-            f"{directory}: results cannot be written there ({reason}); choose another with --output."
+            f"{directory}: results cannot be written there ({_reason(error)}); choose another with --output."
         ) from None
     return directory
 
@@ -101,10 +100,16 @@ def write_result(result: Result, path: str | Path) -> Path:
             _write_provenance(file.create_group("provenance"), result)
         os.replace(temporary, path)
     except OSError as error:
-        raise ResultFileError(f"{path}: cannot be written ({error.strerror or error}).") from None
+        raise ResultFileError(f"{path}: cannot be written ({_reason(error)}).") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
     return path
+
+
+def _reason(error: OSError) -> str:
+    """Say what the system refused; h5py's own text is long."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _write_root(file: h5py.File, result: Result) -> None:

@@ -291,7 +291,7 @@ def _check_edges(values: dict[str, Array], columns: Mapping[str, ColumnLike], ta
         point = int(np.argmax(widths <= 0.0))
         raise ProfileError(
             f"{table.path}: radius must rise from point to point: point {point} "
-            f"({values['radius'][point] / 1e5:.6g} km, line {table.lines[point]}) is not outside the one before"
+            f"({values['radius'][point] / 1e5:.6g} km, line {table.lines[point]}) is no further out"
         )
 
 

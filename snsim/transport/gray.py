@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from microphysics._kernels.fermi import fermi_integral_array
 from microphysics.constants import CODATA
-from microphysics.errors import UnknownNameError
+from microphysics.errors import OutOfRangeError, UnknownNameError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport.background import Background
@@ -33,8 +33,9 @@ FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
 TRAPPING_DEPTH = 20.0  # effective optical depth at which the shape turns to the equilibrium one
 _DEGENERACY_RANGE = (-8.0, 50.0)
 _OPACITY_FLOOR = 1e-25  # 1/cm
-_PICARD_SWEEPS = 4
-_LARGEST_STEP = 1.5  # factor by which an unknown may change in a Newton step
+_FILLING_SWEEPS, _SETTLING_SWEEPS = 4, 10
+_INEXACT = 1e-3  # residual asked for per change of the spectral degeneracy
+_SHAPE_TOLERANCE = 1e-8  # on the spectral degeneracy
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class GraySolver:
 
     limiter: str = "wilson"
     spectral_shape: str = "blended"
-    tolerance: float = 1e-12
+    tolerance: float = 1e-10
     max_iterations: int = 200
 
     def solve(
@@ -100,7 +101,7 @@ def _geometry(background: Background) -> kernels.Geometry:
     from_left[1:] = (centres / edges[1:]) ** 2
     from_right[1:-1] = (centres[1:] / edges[1:-1]) ** 2
     return kernels.Geometry(
-        area, volume, background.gamma_interface.copy(), spacing, from_left, from_right, background.lapse.copy()
+        area, volume, background.gamma_interface.copy(), spacing, from_left, from_right, background.lapse.copy(),
     )
 
 
@@ -164,40 +165,47 @@ def _initial_guess(geometry: kernels.Geometry, background: Background, medium: k
 def _solve_species(
     solver: GraySolver, geometry: kernels.Geometry, background: Background, spectra: OpacitySpectra, index: int
 ) -> _Answer:
-    """Newton with the spectral shape updated between solves until it no longer moves."""
+    """Picard sweeps to fill the star, Newton, and the spectral shape updated between Newton solves until it rests."""
     medium, moments = _medium(background, spectra, index)
-    equilibrium = np.clip(np.nan_to_num(spectra.degeneracy[index], nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
+    if not (medium.source_energy > 0.0).any():
+        raise OutOfRangeError(f"transport.species: no process of the opacity set emits {spectra.species[index]}")
     limiter, power = limiter_code(solver.limiter)
     zones = background.radius.size
     flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
+    equilibrium = np.clip(np.nan_to_num(spectra.degeneracy[index], nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
+    shape = equilibrium if solver.spectral_shape == "equilibrium" else np.full(zones, FREE_DEGENERACY)
+    _set_shape(medium, shape)
     x = _initial_guess(geometry, background, medium, moments)
-    histories: list[Array] = []
-    left = solver.max_iterations
-    converged = False
-    if not (medium.source_energy > 0.0).any():
-        raise ValueError(f"species {spectra.species[index]} has no source anywhere")
-    shape = np.full(zones, FREE_DEGENERACY) if solver.spectral_shape != "equilibrium" else equilibrium
-    while left > 0:
-        medium.degeneracy[:] = shape
-        medium.shape_ratio[:] = fermi_integral_array(3, shape) / fermi_integral_array(2, shape)
-        if not histories:
-            kernels.picard(x, geometry, medium, limiter, power, _PICARD_SWEEPS)
-        history = np.full(left, np.nan)
-        steps = kernels.newton(x, geometry, medium, limiter, power, solver.tolerance, _LARGEST_STEP, history)
-        histories.append(history[: abs(steps) + 1][np.isfinite(history[: abs(steps) + 1])])
-        converged = 0 <= steps < left
-        if not converged:
+    kernels.picard(x, geometry, medium, limiter, power, _FILLING_SWEEPS, 1.0)
+    kernels.picard(x, geometry, medium, limiter, power, _SETTLING_SWEEPS, kernels.DAMPING)
+    history: list[float] = []
+    moved = np.inf if solver.spectral_shape == "blended" else 0.0
+    norm = np.inf
+    while len(history) < solver.max_iterations:
+        # no need to solve further than the shape is known
+        tolerance = max(solver.tolerance, min(1e-3, _INEXACT * moved))
+        steps = np.full(solver.max_iterations - len(history), np.nan)
+        count = kernels.newton(x, geometry, medium, limiter, power, tolerance, steps)
+        history.extend(steps[: count + 1])
+        norm = history[-1]
+        if norm >= tolerance or (moved < _SHAPE_TOLERANCE and norm < solver.tolerance):
             break
-        left -= steps
         kernels.evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-        if solver.spectral_shape != "blended":
-            break
         new = _blended_shape(background, means, effective, equilibrium)
-        if np.abs(new - shape).max() < 1e-9 or (steps == 0 and len(histories) > 1):
-            break
+        moved = float(np.abs(new - shape).max())
         shape = new
+        _set_shape(medium, shape)
+    converged = bool(norm < solver.tolerance)
+    if converged:
+        # one step more: the budget of energy feels the residual of opaque zones amplified
+        kernels.newton(x, geometry, medium, limiter, power, 0.0, np.empty(1))
     kernels.evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-    return _Answer(x, medium, flux, means, effective, np.concatenate(histories), converged)
+    return _Answer(x, medium, flux, means, effective, np.array(history), converged)
+
+
+def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
+    medium.degeneracy[:] = degeneracy
+    medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
 
 
 def _blended_shape(background: Background, means: Array, effective: Array, equilibrium: Array) -> Array:

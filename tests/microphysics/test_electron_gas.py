@@ -8,7 +8,7 @@ import sys
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
@@ -147,8 +147,8 @@ FROZEN = np.array(
 def at_reference_constants(temperature, mu):
     """Evaluate the kernel for the reference's electron mass and hbar c, exactly.
 
-    The gas knows no scale but m and hbar c, and at equal m/T and mu/T all densities go as powers of T/(hbar c).
-    This matters: the CODATA mass differs by 1e-9, which exp(-m/T) makes 7e-8 in a cold gas.
+    The gas knows no scale but m and hbar c: at equal m/T and mu/T densities go as powers of T/(hbar c). This
+    matters: the CODATA mass differs by 1e-9, which exp(-m/T) makes 7e-8 in a cold gas.
     """
     mass = CODATA.electron_mass / REFERENCE_MASS
     volume = (HBAR_C_FM / REFERENCE_HBAR_C / mass) ** 3
@@ -233,6 +233,7 @@ def test_kernel_twin(temperature, mu):
     assert slope == pytest.approx(got[2], rel=1e-13)
 
 
+@settings(deadline=None)  # the first call may compile
 @given(st.floats(-2.0, 2.0), st.floats(-1.0, 2.4), st.booleans())
 def test_gibbs_duhem(log_t, log_mu, negative):
     t, mu = 10.0**log_t, (-1.0 if negative else 1.0) * 10.0**log_mu
@@ -240,6 +241,7 @@ def test_gibbs_duhem(log_t, log_mu, negative):
     assert energy + pressure == pytest.approx(t * entropy + mu * (n_minus - n_plus), rel=1e-11)
 
 
+@settings(deadline=None)
 @given(st.floats(-1.3, 2.0), st.floats(0.0, 2.4))
 def test_derivatives_of_the_pressure(log_t, log_mu):
     t, mu = 10.0**log_t, 10.0**log_mu
@@ -283,6 +285,7 @@ def test_cold_limit(t):
     assert electron_chemical_potential(got[0], t) == pytest.approx(mu, rel=1e-14)
 
 
+@settings(deadline=None)
 @given(st.floats(-27.0, 1.0), st.floats(-5.0, 3.0), st.booleans())
 def test_inversion_round_trip(log_n, log_t, negative):
     n, t = 10.0**log_n, 10.0**log_t
@@ -345,6 +348,7 @@ def test_photons():
     assert GAS.photons(1e9 * CODATA.boltzmann).energy_density == pytest.approx(7.565733e21, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(-12.0, 0.0), st.floats(-1.3, 2.0))
 def test_nucleon_gas_identities(log_n, log_t):
     n, t, m = 10.0**log_n, 10.0**log_t, CODATA.neutron_mass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
-from snsim.config.load import config_hash, load_config, resolve_toml
+from snsim.config.load import config_hash, input_files, load_config, resolve_toml
 from snsim.config.schema import BUILT_IN, Config, registry
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
@@ -210,6 +211,8 @@ def test_hash_follows_the_content_of_the_profile(tmp_path: Path) -> None:
     run = write(tmp_path, '[profile]\nformat = "table"\nmapping = "vertex"')
     hashes = [config_hash(load_config(run, [f"profile.path={file}"])) for file in (one, same, other)]
     assert hashes[0] == hashes[1] != hashes[2]
+    path, digest = input_files(load_config(run, [f"profile.path={one}"]))["profile.path"]
+    assert (path, digest) == (str(one), hashlib.sha256(b"a").hexdigest())
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -240,6 +243,7 @@ def test_resolved_file_reads_back_exactly(tmp_path, shock, mass, field, limiter,
 def test_resolved_file_is_complete() -> None:
     tables = tomllib.loads(resolve_toml(Config(schema=1)))
     assert tables["profile"]["shock_radius"] == "144 km"
+    assert tables["profile"]["mass"] == "1.35 Msun"
     assert tables["diagnostics"]["kick"]["polar_cap_angle"] == "20 deg"
     assert tables["microphysics"]["processes"] == list(BUILT_IN["processes"])
     sections = {"profile", "grid", "microphysics", "opacity", "transport", "diagnostics", "output"}

@@ -210,7 +210,7 @@ def test_boltzmann_files(reference: Path, read_columns, mapping: str, code: str,
     assert (profile.mass_number_heavy[empty] == 0.0).all()
     np.testing.assert_array_equal(profile.mass_number_heavy[~empty], raw["a_heavy"][~empty])
     # enclosed masses agree with the rest mass to what binding and internal energy (Agile-Boltztran) or an
-    # effective potential on Newtonian flow (Vertex) make of it; Gamma of the innermost zones is an edge average
+    # effective potential on Newtonian flow (Vertex) make of it; Gamma of innermost zones is an edge average
     ratio = profile.gravitational_mass / CODATA.solar_mass / raw["enclosed_rest_mass_msun"]
     assert (np.abs(ratio[raw["enclosed_rest_mass_msun"] > 0.2] - 1.0) < 0.09).all()
     if profile.shock_radius is not None:  # m must not feel the jump of (v/c)^2, half of 2Gm/(rc^2) there

@@ -14,6 +14,10 @@ from microphysics._jit import njit
 from snsim.transport._kernels.limiters import diffusion_length
 
 TINY = 1e-300
+LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
+SHORTEST_STEP = 0.05  # fraction of a Newton step below which Picard sweeps take over
+FALLBACK_SWEEPS, DAMPING = 6, 0.5
+ROUND_OFF = 1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
 
 
 class Geometry(NamedTuple):
@@ -97,8 +101,9 @@ def flux_lengths(medium, edge, temperature, eta, limiter, power, g_e, g_n, out):
         f = 1.0 / (1.0 + math.exp(min(x - eta, 690.0)))
         slope = x * (1.0 - f)
         w_e, w_n = medium.weight_energy[k] * f, medium.weight_number[k] * f
-        length_e, dg_e = diffusion_length(limiter, power, medium.transport[edge, k], g_e)
-        length_n, dg_n = diffusion_length(limiter, power, medium.transport[edge, k], g_n)
+        kappa = medium.transport[edge, k]
+        length_e, dg_e = diffusion_length(limiter, power, kappa, g_e)
+        length_n, dg_n = diffusion_length(limiter, power, kappa, g_n)
         norm_e += w_e
         norm_n += w_n
         tilt_e += w_e * slope
@@ -157,42 +162,23 @@ def edge_flux(x, geometry, medium, limiter, power, edge, flux, jacobian, lengths
 
 
 @njit
-def residual(x, geometry, medium, limiter, power, out, scale):
-    """Fill the residual of both equations and its scale, shape (zone, 2); no clips, no pseudo-time."""
-    zones = x.shape[0]
-    means, slopes = np.empty(3), np.empty(3)
-    flux, jacobian, lengths = np.empty(2), np.empty((2, 4)), np.empty(10)
-    previous = np.zeros(2)
-    for i in range(zones):
-        if i + 1 < zones:
-            edge_flux(x, geometry, medium, limiter, power, i + 1, flux, jacobian, lengths)
-        else:
-            flux[0] = geometry.area[zones] * geometry.from_left[zones] * x[i, 0]
-            flux[1] = geometry.area[zones] * geometry.from_left[zones] * x[i, 1]
-        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        absorption_means(medium, i, temperature, means, slopes)
-        volume = geometry.volume[i]
-        e, n = x[i, 0], x[i, 1]
-        exchange = means[2] * (1.0 - medium.temperature[i] / temperature)
-        out[i, 0] = flux[0] - previous[0] + volume * (means[0] * e - medium.source_energy[i] + exchange * e)
-        out[i, 1] = flux[1] - previous[1] + volume * (means[1] * n - medium.source_number[i])
-        gross = means[0] + means[2] * (1.0 + medium.temperature[i] / temperature)
-        scale[i, 0] = abs(flux[0]) + abs(previous[0]) + volume * (gross * e + medium.source_energy[i])
-        scale[i, 1] = abs(flux[1]) + abs(previous[1]) + volume * (means[1] * n + medium.source_number[i])
-        previous[0], previous[1] = flux[0], flux[1]
+def linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper):
+    """Fill residual, its scale, shape (zone, 2), and its block-tridiagonal derivative in (ln e, ln n), shape (zone, 2, 2).
 
-
-@njit
-def jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper):
-    """Fill the block-tridiagonal derivative of `residual` in (ln e, ln n), blocks of shape (zone, 2, 2)."""
+    A function of x and the medium alone: no clips, no pseudo-time.
+    """
     zones = x.shape[0]
     means, slopes = np.empty(3), np.empty(3)
     flux, block, lengths = np.empty(2), np.empty((2, 4)), np.empty(10)
+    previous, exchanged, before = np.zeros(2), np.zeros(2), np.zeros(2)
     lower[:], diagonal[:], upper[:] = 0.0, 0.0, 0.0
     for i in range(zones):
+        before[:] = exchanged
         if i + 1 < zones:
             edge_flux(x, geometry, medium, limiter, power, i + 1, flux, block, lengths)
             for m in range(2):
+                conductance = geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1] * lengths[3 * m]
+                exchanged[m] = ROUND_OFF * conductance * (x[i, m] + x[i + 1, m])
                 for v in range(2):
                     diagonal[i, m, v] += block[m, v]
                     upper[i, m, v] += block[m, 2 + v]
@@ -200,13 +186,22 @@ def jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper):
                     diagonal[i + 1, m, v] -= block[m, 2 + v]
         else:
             for m in range(2):
-                diagonal[i, m, m] += geometry.area[zones] * geometry.from_left[zones] * x[i, m]
+                flux[m] = geometry.area[zones] * geometry.from_left[zones] * x[i, m]
+                diagonal[i, m, m] += flux[m]
         temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
         absorption_means(medium, i, temperature, means, slopes)
         volume = geometry.volume[i]
         e, n = volume * x[i, 0], volume * x[i, 1]
+        source_e, source_n = volume * medium.source_energy[i], volume * medium.source_number[i]
         cold = medium.temperature[i] / temperature
         exchange = means[2] * (1.0 - cold)
+        out[i, 0] = flux[0] - previous[0] + (means[0] * e - source_e) + exchange * e
+        out[i, 1] = flux[1] - previous[1] + (means[1] * n - source_n)
+        scale[i, 0] = abs(flux[0]) + abs(previous[0]) + (means[0] + means[2] * (1.0 + cold)) * e + source_e
+        scale[i, 1] = abs(flux[1]) + abs(previous[1]) + means[1] * n + source_n
+        for m in range(2):
+            scale[i, m] += before[m] + exchanged[m] + TINY
+            previous[m] = flux[m]
         tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[2] * cold)  # d/d ln T_nu, T_nu ~ e/n
         diagonal[i, 0, 0] += (means[0] + exchange) * e + tilt
         diagonal[i, 0, 1] -= tilt
@@ -247,44 +242,8 @@ def scaled_norm(out, scale):
     total = 0.0
     for i in range(out.shape[0]):
         for m in range(2):
-            total += (out[i, m] / (scale[i, m] + TINY)) ** 2
+            total += (out[i, m] / scale[i, m]) ** 2
     return math.sqrt(total / (2 * out.shape[0]))
-
-
-@njit
-def newton(x, geometry, medium, limiter, power, tolerance, largest_step, history):
-    """Newton's method, x improved in place; returns the number of steps, negative when something ceased to be finite.
-
-    The step is that of Newton in e and n themselves (in which streaming and absorption are linear), held within
-    [1/`largest_step`, `largest_step`] of their values: positive always, and gentle where the limiter is strongly nonlinear.
-    """
-    zones = x.shape[0]
-    out, scale = np.empty((zones, 2)), np.empty((zones, 2))
-    lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
-    residual(x, geometry, medium, limiter, power, out, scale)
-    norm = scaled_norm(out, scale)
-    for step in range(history.size):
-        history[step] = norm
-        if not math.isfinite(norm):
-            return -step - 1
-        if norm < tolerance:
-            return step
-        jacobian(x, geometry, medium, limiter, power, lower, diagonal, upper)
-        for i in range(zones):
-            for m in range(2):
-                s = 1.0 / (scale[i, m] + TINY)
-                for v in range(2):
-                    lower[i, m, v] *= s
-                    diagonal[i, m, v] *= s
-                    upper[i, m, v] *= s
-                out[i, m] *= -s
-        solve_blocks(lower, diagonal, upper, out)
-        for i in range(zones):
-            for m in range(2):
-                x[i, m] *= min(max(1.0 + out[i, m], 1.0 / largest_step), largest_step)
-        residual(x, geometry, medium, limiter, power, out, scale)
-        norm = scaled_norm(out, scale)
-    return history.size
 
 
 @njit
@@ -309,11 +268,12 @@ def evaluate(x, geometry, medium, limiter, power, flux, means, effective):
 
 
 @njit
-def picard(x, geometry, medium, limiter, power, sweeps):
+def picard(x, geometry, medium, limiter, power, sweeps, damping):
     """Sweeps with diffusion lengths and means of the previous one, x improved in place.
 
     Each is a linear solve with a positive matrix, so it fills regions without sources of their own from their neighbours,
-    from where Newton's method then converges.
+    from where Newton's method then converges. Of the change in ln x the part `damping` is made: with 1/2 the mean energy,
+    on which the opacities depend steeply, does not overshoot.
     """
     zones = x.shape[0]
     flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
@@ -350,4 +310,49 @@ def picard(x, geometry, medium, limiter, power, sweeps):
                 means[i, m] = answer[i]
         for i in range(zones):
             for m in range(2):
-                x[i, m] = means[i, m] + TINY
+                x[i, m] *= (means[i, m] / x[i, m] + TINY) ** damping
+
+
+@njit
+def newton(x, geometry, medium, limiter, power, tolerance, history):
+    """Newton's method with backtracking, x improved in place; returns the number of steps.
+
+    A step must reduce the scaled residual. Where even a short one does not (the limited flux has a near-kink where streaming
+    reverses), damped Picard sweeps go on until it does. Returns `history.size` if the tolerance was not met.
+    """
+    zones = x.shape[0]
+    out, scale, trial = np.empty((zones, 2)), np.empty((zones, 2)), np.empty((zones, 2))
+    lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
+    linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
+    norm = scaled_norm(out, scale)
+    for step in range(history.size):
+        history[step] = norm
+        if norm < tolerance:
+            return step
+        for i in range(zones):
+            for m in range(2):
+                out[i, m] /= -scale[i, m]
+                for v in range(2):
+                    lower[i, m, v] /= scale[i, m]
+                    diagonal[i, m, v] /= scale[i, m]
+                    upper[i, m, v] /= scale[i, m]
+        change = out.copy()
+        solve_blocks(lower, diagonal, upper, change)
+        fraction, accepted = 1.0, False
+        while fraction >= SHORTEST_STEP and not accepted:
+            for i in range(zones):
+                for m in range(2):
+                    factor = 1.0 + fraction * change[i, m]
+                    trial[i, m] = x[i, m] * min(max(factor, 1.0 / LARGEST_FACTOR), LARGEST_FACTOR)
+            linearise(trial, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
+            shorter = scaled_norm(out, scale)
+            accepted = shorter < norm * (1.0 - 0.1 * fraction) or shorter < tolerance
+            fraction *= 0.5
+        if accepted:
+            x[:] = trial
+            norm = shorter
+        else:
+            picard(x, geometry, medium, limiter, power, FALLBACK_SWEEPS, DAMPING)
+            linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
+            norm = scaled_norm(out, scale)
+    return history.size

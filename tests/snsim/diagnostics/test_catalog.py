@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 from astropy import units
@@ -13,6 +15,25 @@ def test_names_and_the_nearest_one():
     assert sorted(OBSERVABLES) == ["delay", "electron_fraction", "gain_region", "kick", "neutrinosphere"]
     with pytest.raises(UnknownNameError, match="Did you mean 'gain_region'"):
         observable("gain_regoin")
+
+
+@pytest.mark.parametrize("name", sorted(OBSERVABLES))
+@pytest.mark.parametrize("species", [("nue",), ("nux", "anue"), ("nux",)])
+def test_solutions_of_fewer_species_are_served(star, name, species):
+    background, spectra, solution = star()
+    rows = [solution.species.index(s) for s in species]
+    arrays = {
+        f.name: getattr(solution, f.name)[rows]
+        for f in fields(solution)
+        if isinstance(getattr(solution, f.name), np.ndarray)
+    }
+    found = observable(name)(background, spectra, replace(solution, **arrays, species=species))
+    whole = observable(name)(background, spectra, solution)
+    for key, variable in found.items():
+        if variable.dims[:1] == ("species",):
+            np.testing.assert_array_equal(variable.values, whole[key].values[rows])
+    if name == "electron_fraction":
+        assert np.isnan(found["outer_equilibrium"].values)
 
 
 @pytest.mark.parametrize("name", sorted(OBSERVABLES))

@@ -28,8 +28,8 @@ from snsim.diagnostics.nucleon_capture import (
 )
 
 # The tables below were computed for this project (shared/reference/observables), at tree level without V_ud.
-# Their weak magnetism takes M = 939 MeV for both nucleons, F_2 = 3.706 and g_A = 1.2756; ours takes the target's
-# own mass, which moves Y_e by 4e-5 at most.
+# Their weak magnetism takes M = 939 MeV for both nucleons, F_2 = 3.706 and g_A = 1.2756; ours takes the
+# target's own mass, which moves Y_e by 4e-5 at most.
 TREE = WeakCouplings(axial_coupling=1.2756, v_ud=1.0, charged_current_norm="tree")
 TABLE_MASS, TABLE_MAGNETISM = 939.0, 3.706
 

@@ -1,0 +1,115 @@
+"""What the panels of a Result share: radii in km, species, spheres, the line of the shock."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from snsim.plots import style
+from snsim.result import Result, with_coordinates
+from snsim.variable import Group, Variable
+
+Array = NDArray[np.float64]
+
+CM_PER_KM = 1e5
+SPHERE = ("diagnostics/neutrinosphere", "transport_energy_mean")
+WIDEST = 1e4  # of a radius axis that has no first edge: largest over smallest radius
+
+
+def group_of(result: Result, name: str) -> Group:
+    """Return a group, or an empty one."""
+    return result.groups.get(name, {})
+
+
+def species_of(result: Result, name: str) -> tuple[str, ...]:
+    """Return the species along the arrays of a group, borrowed from another group if need be."""
+    if name not in result.groups:
+        return ()
+    found = with_coordinates(result, name).get("species")
+    return () if found is None else tuple(str(value) for value in found.values)
+
+
+def radius_of(result: Result, variable: Variable) -> Array | None:
+    """Return the radii in km along the last dimension of a variable; None if the profile does not fit it.
+
+    Parameters
+    ----------
+    result : Result
+        Any.
+    variable : Variable
+        Its last dimension is `zone` or `interface`.
+    """
+    name = {"zone": "radius", "interface": "radius_interface"}.get(variable.dims[-1])
+    radius = group_of(result, "profile").get(name or "")
+    if radius is None or radius.values.size != variable.values.shape[-1]:
+        return None
+    return radius.values / CM_PER_KM
+
+
+def radius_limits(result: Result) -> tuple[float, float]:
+    """Return first edge above 0 and last edge, km; 1 to 1000 km if there is no profile."""
+    profile = group_of(result, "profile")
+    for name in ("radius_interface", "radius"):
+        if name in profile:
+            radius = profile[name].values / CM_PER_KM
+            radius = radius[np.isfinite(radius) & (radius > 0.0)]
+            if radius.size > 1:
+                return max(float(radius[0]), float(radius[-1]) / WIDEST), float(radius[-1])
+    return 1.0, 1e3
+
+
+def scalar_km(group: Group, name: str) -> float:
+    """Return a scalar radius in km, NaN if it is not there."""
+    return float(group[name].values) / CM_PER_KM if name in group else math.nan
+
+
+def spheres(result: Result) -> dict[str, float]:
+    """Return the gray transport sphere of each species in km, NaN where undefined."""
+    name, key = SPHERE
+    radii = group_of(result, name).get(key)
+    if radii is None:
+        return {}
+    return dict(zip(species_of(result, name), (radii.values / CM_PER_KM).tolist(), strict=False))
+
+
+def positive(values: Array) -> Array:
+    """Replace what a logarithm cannot show by NaN, so that lines end there instead of diving to a floor."""
+    return np.where(values > 0.0, values, np.nan)
+
+
+def mark_shock(ax: Axes, result: Result, words: bool = False) -> Line2D | None:
+    """Draw the shock as a vertical line, with its radius in words where asked for.
+
+    Parameters
+    ----------
+    ax : Axes
+        A panel over radius in km.
+    result : Result
+        Any.
+    words : bool
+        Whether to write its radius beside it.
+    """
+    shock = scalar_km(group_of(result, "profile"), "shock_radius")
+    low, high = radius_limits(result)
+    if not low < shock < high:
+        return None
+    line = ax.axvline(shock, color=style.GRAY, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    if words:
+        place = math.log(shock / low) / math.log(high / low)
+        side, shift = ("left", 3.0) if place < 0.8 else ("right", -3.0)
+        ax.annotate(
+            f"shock {shock:.4g} km",
+            (shock, 0.97),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(shift, 0.0),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            fontsize="small",
+            color="0.25",
+        )
+    return line

@@ -1,0 +1,46 @@
+"""All figures of a result, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from snsim.plots import style
+from snsim.plots.opacities import opacities
+from snsim.plots.overview import overview
+from snsim.result import Result
+
+FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": overview, "opacities": opacities}
+# a date in the file would make equal results unequal
+_METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {}}
+
+
+def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Draw every figure of a result into a directory that exists.
+
+    Parameters
+    ----------
+    result : Result
+        Any; what it lacks is said in the figures.
+    directory : str or Path
+        Where the files go; older ones are replaced.
+    formats : sequence of str
+        Of ``png`` and ``pdf``.
+
+    Returns
+    -------
+    list of Path
+        ``overview.png``, ``opacities.png``, ...: equal results give equal bytes.
+    """
+    files = []
+    for name, draw in FIGURES.items():
+        with style.context():
+            figure = draw(result)
+            for kind in formats:
+                file = Path(directory) / f"{name}.{kind}"
+                figure.savefig(file, format=kind, metadata=_METADATA[kind])
+                files.append(file)
+    return files

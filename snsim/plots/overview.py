@@ -1,0 +1,413 @@
+"""One star at a glance: structure, luminosities and energies, optical depths, heating and cooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from snsim.plots import style
+from snsim.plots._panels import (
+    Array,
+    group_of,
+    mark_shock,
+    positive,
+    radius_limits,
+    radius_of,
+    scalar_km,
+    species_of,
+    spheres,
+)
+from snsim.result import Result
+
+Artists = dict[str, Artist]
+
+DEPTH = 2.0 / 3.0
+DEFINITION = (
+    r"$R_\nu$:  $\tau(R_\nu)=2/3$" + "\n"
+    r"$\tau(r)=\int_r^{R}\kappa\,\mathrm{d}r'/\Gamma$, gray" + "\n"
+    r"$\kappa$: absorption + scattering" + "\n"
+    r"$\times\,(1-\cos\theta)$, mean over $E^3f$"
+)
+_HEIGHT = 5.6
+
+
+def overview(result: Result) -> Figure:
+    """Draw four panels over log radius: structure, luminosities, optical depths, heating.
+
+    Parameters
+    ----------
+    result : Result
+        Groups that it lacks leave a note in their panel.
+
+    Returns
+    -------
+    Figure
+        Not saved; save it inside `style.context` too.
+    """
+    panels: tuple[Callable[..., Artists], ...] = (
+        plot_structure,
+        plot_luminosity,
+        plot_optical_depth,
+        plot_heating,
+    )
+    with style.context():
+        figure = style.new_figure(_HEIGHT)
+        grid = figure.subplots(2, 2)
+        figure.subplots_adjust(left=0.075, right=0.925, bottom=0.075, top=0.955, wspace=0.42, hspace=0.15)
+        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
+            panel(result, ax, title=f"({letter})")
+        for ax in grid[0]:
+            ax.set_xlabel("")
+            ax.tick_params(axis="x", which="both", labelbottom=False)
+    return figure
+
+
+def plot_structure(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw density (left axis), temperature and electron fraction (right axis) with the shock.
+
+    Parameters
+    ----------
+    result : Result
+        Uses the group `profile`.
+    ax : Axes, optional
+        None means new ones.
+    title : str
+        Letter of the panel.
+
+    Returns
+    -------
+    dict of Artist
+        ``density``, ``temperature``, ``electron_fraction``, ``shock``, or ``note``.
+    """
+    profile = group_of(result, "profile")
+    wanted = {
+        "density": (style.INK, "-", "density"),
+        "temperature": (style.TEMPERATURE, "-", "temperature"),
+        "electron_fraction": (style.FRACTION, (0, (5, 1.2)), r"$Y_e$"),
+    }
+    with style.axes(ax) as ax:
+        style.radius_axis(ax, *radius_limits(result))
+        there = {
+            name: (radius, positive(profile[name].values))
+            for name in wanted
+            if name in profile and (radius := radius_of(result, profile[name])) is not None
+        }
+        if not any(np.isfinite(values).any() for _, values in there.values()):
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "no profile in this result")}
+        right = ax.twinx()
+        found: Artists = {}
+        for name, (radius, values) in there.items():
+            colour, dashes, label = wanted[name]
+            panel = ax if name == "density" else right
+            (found[name],) = panel.plot(radius, values, color=colour, ls=dashes, label=label)
+        _limits_of_structure(ax, right, {name: values for name, (_, values) in there.items()})
+        ax.set_ylabel(r"density [g cm$^{-3}$]")
+        right.set_ylabel(r"temperature [MeV],  electron fraction $Y_e$")
+        shock = mark_shock(ax, result, words=True)
+        style.legend_above(ax, list(found.values()), title)
+    return found | ({"shock": shock} if shock else {})
+
+
+def _limits_of_structure(ax: Axes, right: Axes, values: dict[str, Array]) -> None:
+    """Choose whole decades for the density; room above and below for the pair on the right."""
+    density = values.get("density")
+    if density is not None and np.isfinite(density).any():
+        style.log_axis(ax, "y", *style.decades(0.3 * np.nanmin(density), 3.0 * np.nanmax(density)), most=6)
+    pair = [v[np.isfinite(v)] for name, v in values.items() if name != "density"]
+    both = np.concatenate([*pair, np.empty(0)])
+    if both.size:
+        style.log_axis(right, "y", 0.5 * float(both.min()), 2.0 * float(both.max()))
+    right.tick_params(axis="x", which="both", top=False)
+
+
+def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw luminosities seen from infinity (left axis) and local mean energies (right axis).
+
+    Triangles on the right edge are the mean energies at infinity.
+
+    Parameters
+    ----------
+    result : Result
+        Uses the groups `transport` and `profile`.
+    ax : Axes, optional
+        None means new ones.
+    title : str
+        Letter of the panel.
+
+    Returns
+    -------
+    dict of Artist
+        ``luminosity.nue``, ``mean_energy.nue``, ``mean_energy_infinity.nue``, ..., or ``note``.
+    """
+    transport, species = group_of(result, "transport"), species_of(result, "transport")
+    with style.axes(ax) as ax:
+        style.radius_axis(ax, *radius_limits(result))
+        right = ax.twinx()
+        right.tick_params(axis="x", which="both", top=False)
+        found = _luminosities(result, ax, species) | _mean_energies(result, right, species)
+        if not found:
+            right.set_axis_off()
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "no transport in this result")}
+        mark_shock(ax, result)
+        names = [name for name in species if f"luminosity.{name}" in found]
+        handles: list[Artist] = [
+            Line2D([], [], color=style.species_colour(name), label=style.species_label(name))
+            for name in names
+        ]
+        handles += [
+            Line2D([], [], color=style.GRAY, label=r"$L_\infty$"),
+            Line2D([], [], color=style.GRAY, ls=_DASHES, lw=1.1, label=r"$\langle E\rangle$"),
+        ]
+        if "mean_energy_infinity" in transport:
+            arrow = Line2D([], [], color=style.GRAY, ls="", marker="<", ms=4.5)
+            arrow.set_label(r"$\langle E\rangle_\infty$")
+            handles.append(arrow)
+        style.legend_above(ax, handles, title)
+        if "nux" in names:
+            words = r"$\nu_x$: one of four"
+            ax.text(0.03, 0.97, words, transform=ax.transAxes, va="top", fontsize="small", color="0.25")
+    return found
+
+
+_DASHES = (0, (3.5, 1.5))
+
+
+def _luminosities(result: Result, ax: Axes, species: tuple[str, ...]) -> Artists:
+    variable = group_of(result, "transport").get("luminosity_infinity")
+    radius = None if variable is None else radius_of(result, variable)
+    if variable is None or radius is None or not np.isfinite(variable.values).any():
+        return {}
+    largest = float(np.nanmax(np.abs(variable.values)))
+    exponent = math.floor(math.log10(largest)) if largest > 0.0 else 0
+    found: Artists = {}
+    for name, values in zip(species, variable.values / 10.0**exponent, strict=True):
+        (found[f"luminosity.{name}"],) = ax.plot(radius, values, color=style.species_colour(name))
+    scaled = variable.values / 10.0**exponent
+    low, high = min(0.0, float(np.nanmin(scaled))), max(0.0, float(np.nanmax(scaled)))
+    room = 0.12 * ((high - low) or 1.0)
+    ax.set_ylim(low - (room if low < 0.0 else 0.0), high + room)
+    ax.yaxis.set_major_locator(MaxNLocator(6))
+    if low < 0.0:
+        ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
+    ax.set_ylabel(rf"luminosity at infinity $L_\infty$ [$10^{{{exponent}}}$ erg s$^{{-1}}$]")
+    return found
+
+
+def _mean_energies(result: Result, ax: Axes, species: tuple[str, ...]) -> Artists:
+    transport = group_of(result, "transport")
+    variable = transport.get("mean_energy")
+    radius = None if variable is None else radius_of(result, variable)
+    if variable is None or radius is None or not (variable.values > 0.0).any():
+        return {}
+    found: Artists = {}
+    shown = positive(variable.values)
+    for name, values in zip(species, shown, strict=True):
+        (found[f"mean_energy.{name}"],) = ax.plot(
+            radius, values, color=style.species_colour(name), ls=_DASHES, lw=1.1
+        )
+    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+    if "mean_energy_infinity" in transport:
+        far = positive(transport["mean_energy_infinity"].values)
+        low, high = float(np.nanmin([low, *far])), float(np.nanmax([high, *far]))
+        for name, value in zip(species, far, strict=True):
+            (found[f"mean_energy_infinity.{name}"],) = ax.plot(
+                1.0, value, transform=ax.get_yaxis_transform(), clip_on=False,
+                marker="<", ms=4.5, ls="", mew=0.0, color=style.species_colour(name), zorder=5,
+            )  # fmt: skip
+    style.log_axis(ax, "y", 0.75 * low, 1.3 * high)
+    ax.set_ylabel(r"mean energy $\langle E\rangle$ [MeV]")
+    return found
+
+
+def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw optical depths with the line of 2/3 and each neutrinosphere, whose definition stands in the panel.
+
+    Parameters
+    ----------
+    result : Result
+        Uses the groups `diagnostics/neutrinosphere` and `profile`.
+    ax : Axes, optional
+        None means new ones.
+    title : str
+        Letter of the panel.
+
+    Returns
+    -------
+    dict of Artist
+        ``optical_depth.nue``, ``neutrinosphere.nue``, ..., ``level``, ``definition``, or ``note``.
+    """
+    name = "diagnostics/neutrinosphere"
+    variable = group_of(result, name).get("optical_depth")
+    with style.axes(ax) as ax:
+        style.radius_axis(ax, *radius_limits(result))
+        radius = None if variable is None else radius_of(result, variable)
+        if variable is None or radius is None or not (variable.values > 0.0).any():
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "no neutrinosphere among the diagnostics")}
+        depth, radii, found = positive(variable.values), spheres(result), {}
+        top = max(float(np.nanmax(depth)), 3.0)
+        style.log_axis(ax, "y", *_limits_of_depth(depth, top))
+        for who, values in zip(species_of(result, name), depth, strict=True):
+            found |= _one_depth(ax, who, radius, values, radii.get(who, math.nan))
+        found["level"] = ax.axhline(DEPTH, color=style.INK, lw=0.7, ls=":", zorder=1)
+        ax.text(
+            0.985, DEPTH * 1.15, r"$\tau=2/3$", transform=ax.get_yaxis_transform(), ha="right", va="bottom"
+        )
+        found["definition"] = ax.text(
+            0.03, 0.03, DEFINITION, transform=ax.transAxes, fontsize="small", color="0.25", linespacing=1.35
+        )
+        mark_shock(ax, result)
+        ax.set_ylabel(r"optical depth $\tau$")
+        curves = [artist for key, artist in found.items() if key.startswith("optical_depth")]
+        style.legend_above(ax, curves, title)
+    return found
+
+
+def _limits_of_depth(depth: Array, top: float) -> tuple[float, float]:
+    """Show three decades below 1, or below the largest depth of a transparent star; not the dive to 0."""
+    largest = float(np.nanmax(depth))
+    bottom = min(1.0, largest) * 1e-3
+    return style.decades(bottom * 1.001, top)
+
+
+def _one_depth(ax: Axes, who: str, radius: Array, depth: Array, sphere: float) -> Artists:
+    """One species: its curve, and a point with a line down to the axis at its sphere."""
+    colour = style.species_colour(who)
+    where = f"{sphere:.1f} km" if math.isfinite(sphere) else "no sphere"
+    (curve,) = ax.plot(radius, depth, color=colour, label=f"{style.species_label(who)} {where}")
+    if not math.isfinite(sphere):
+        return {f"optical_depth.{who}": curve}
+    ax.plot([sphere, sphere], [ax.get_ylim()[0], DEPTH], color=colour, lw=0.8)
+    (point,) = ax.plot(sphere, DEPTH, color=colour, marker="o", ms=4.5, mec="white", mew=0.5, zorder=4)
+    return {f"optical_depth.{who}": curve, f"neutrinosphere.{who}": point}
+
+
+def plot_heating(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw heating, cooling and their difference per gram on an axis that is linear about zero, else log.
+
+    The gain region is shaded, its lower edge marked.
+
+    Parameters
+    ----------
+    result : Result
+        Uses the groups `diagnostics/gain_region` and `profile`.
+    ax : Axes, optional
+        None means new ones.
+    title : str
+        Letter of the panel.
+
+    Returns
+    -------
+    dict of Artist
+        ``heating_rate``, ``cooling_rate``, ``net_rate``, ``gain_region``, ``gain_radius``, ``words``, or
+        ``note``.
+    """
+    group = group_of(result, "diagnostics/gain_region")
+    lines = {
+        "heating_rate": (style.HEATING, "-", 1.4, "heating"),
+        "cooling_rate": (style.COOLING, (0, (5, 1.2)), 1.4, "cooling"),
+        "net_rate": (style.INK, "-", 1.1, "net"),
+    }
+    with style.axes(ax) as ax:
+        style.radius_axis(ax, *radius_limits(result))
+        there = {
+            name: (radius, group[name].values)
+            for name in lines
+            if name in group and (radius := radius_of(result, group[name])) is not None
+        }
+        if not any(np.isfinite(values).any() for _, values in there.values()):
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "no gain region among the diagnostics")}
+        found: Artists = {}
+        for name, (radius, values) in there.items():
+            colour, dashes, width, label = lines[name]
+            (found[name],) = ax.plot(radius, values, color=colour, ls=dashes, lw=width, label=label)
+        _rate_axis(ax, {name: values for name, (_, values) in there.items()})
+        mark_shock(ax, result)
+        found |= _gain_region(ax, result)
+        region = [found["gain_region"]] if "gain_region" in found else []
+        style.legend_above(ax, [found[name] for name in there] + region, title)
+    return found
+
+
+def _rate_axis(ax: Axes, rates: dict[str, Array]) -> None:
+    """Symmetric logarithm that starts at the largest net heating, and some decades of gross rates."""
+    net = rates.get("net_rate", np.zeros(1))
+    gross = np.concatenate([rates[name] for name in ("heating_rate", "cooling_rate") if name in rates])
+    known = np.abs(net[np.isfinite(net) & (net != 0.0)])
+    largest = float(np.nanmax(gross, initial=0.0))
+    unit = float(known.max()) if known.size else largest
+    exponent = math.floor(math.log10(unit)) if unit > 0.0 else 0
+    linear = 10.0**exponent
+    span = math.ceil(math.log10(max(largest, linear) / linear))
+    highest = exponent + min(max(span, 1), 4)
+    ax.set_yscale("symlog", linthresh=linear, linscale=0.9)
+    lowest = exponent + 1 if np.nanmin(net) < -linear else exponent
+    powers = range(exponent, highest + 1)
+    ticks = [-(10.0**n) for n in range(lowest, exponent - 1, -1)] + [0.0] + [10.0**n for n in powers]
+    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _signed_power(value)))
+    ax.set_ylim(-(10.0**lowest), 10.0**highest)
+    ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
+    ax.set_ylabel(r"heating, cooling [erg g$^{-1}$ s$^{-1}$]")
+    if largest > 10.0**highest:
+        words = f"both reach {style.power_of_ten(largest)}"
+        ax.text(0.03, 0.955, words, transform=ax.transAxes, va="top", fontsize="small", color="0.25")
+
+
+def _signed_power(value: float) -> str:
+    if value == 0.0:
+        return "0"
+    return f"${'-' if value < 0.0 else ''}10^{{{round(math.log10(abs(value)))}}}$"
+
+
+def _gain_region(ax: Axes, result: Result) -> Artists:
+    """Shade the gain region and write its numbers, or why there is none."""
+    group = group_of(result, "diagnostics/gain_region")
+    inner, outer = scalar_km(group, "gain_radius"), scalar_km(group, "outer_radius")
+    if not math.isfinite(inner):
+        words = "no gain region"
+        return {"words": _words(ax, words)}
+    outer = outer if math.isfinite(outer) else radius_limits(result)[1]
+    found: Artists = {
+        "gain_region": ax.axvspan(inner, outer, color=style.SHADE, lw=0.0, zorder=0, label="gain region"),
+        "gain_radius": ax.axvline(inner, color=style.GRAY, lw=0.9, zorder=1),
+    }
+    words = [f"gain radius {inner:.1f} km"]
+    if "net_heating" in group and math.isfinite(float(group["net_heating"].values)):
+        words.append(rf"net {style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$")
+    if "efficiency" in group and math.isfinite(float(group["efficiency"].values)):
+        words.append(f"efficiency {100.0 * float(group['efficiency'].values):.2g}%")
+    return found | {"words": _words(ax, "\n".join(words))}
+
+
+def _words(ax: Axes, words: str) -> Artist:
+    return ax.text(
+        0.03,
+        0.5,
+        words,
+        transform=ax.transAxes,
+        va="center",
+        fontsize="small",
+        color="0.25",
+        linespacing=1.35,
+    )
+
+
+__all__ = [
+    "overview",
+    "plot_heating",
+    "plot_luminosity",
+    "plot_optical_depth",
+    "plot_structure",
+]

@@ -1,0 +1,416 @@
+"""The command line: start-up, exit codes, one-sentence errors, idempotent runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import snsim.plots
+from microphysics.errors import OutOfRangeError, PhysicsWarning
+from snsim.cli.app import app
+from snsim.config.load import resolve_toml
+from snsim.config.schema import Config
+from snsim.errors import ConvergenceError, ProfileError
+from snsim.output.reader import read_result
+from snsim.result import Result
+from snsim.variable import Variable, scalar
+
+HEAVY = ("numpy", "numba", "matplotlib", "astropy", "h5py", "scipy", "xarray", "rich.console")
+
+
+def snsim_run(*arguments: str | Path) -> SimpleNamespace:
+    outcome = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return SimpleNamespace(code=outcome.exit_code, out=outcome.stdout, err=outcome.stderr)
+
+
+def answer(config: Config, gain: float = 9.2e6) -> Result:
+    """What a run could give, moving with the shock radius."""
+    species = Variable(("species",), np.array(config.transport.species), "1", "neutrino species")
+    count = len(config.transport.species)
+    scale = getattr(config.profile, "shock_radius", None) or 1.44e7
+    luminosity = Variable(
+        ("species", "interface"), np.full((count, 3), 4e52 * scale / 1.44e7), "erg / s", "luminosity"
+    )
+    groups = {
+        "transport": {"species": species, "luminosity_infinity": luminosity},
+        "diagnostics/gain_region": {
+            "gain_radius": scalar(gain, "cm", "gain radius", references="Janka 2001, A&A 368, 527"),
+            "net_heating": scalar(np.nan, "erg / s", "net heating", reason="no gain region"),
+        },
+    }
+    return Result(groups, resolve_toml(config), {"citations": "First 2000"})
+
+
+@pytest.fixture
+def pipeline(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Stand in for the simulation and the figures; counts the calls."""
+    stage = SimpleNamespace(calls=[], simulate=answer, drawn=[])
+
+    def simulate(config: Config, progress: Callable[[str], None] | None = None) -> Result:
+        stage.calls.append(config)
+        return stage.simulate(config)
+
+    def save_all(result: Result, directory: Path) -> list[Path]:
+        stage.drawn.append(directory)
+        return [Path(directory) / "overview.png"]
+
+    fakes = {"snsim.pipeline": {"simulate": simulate}, "snsim.plots.figures": {"save_all": save_all}}
+    for name, contents in fakes.items():
+        module = ModuleType(name)
+        module.__dict__.update(contents)
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(snsim.plots, "figures", sys.modules["snsim.plots.figures"], raising=False)
+    return stage
+
+
+@pytest.fixture
+def run_directory(tmp_path: Path) -> Path:
+    folder = tmp_path / "star"
+    folder.mkdir()
+    (folder / "run.toml").write_text('schema = 1\ntitle = "a star"\n')
+    return folder
+
+
+def loaded_modules(*arguments: str) -> set[str]:
+    script = (
+        "import sys\n"
+        f"sys.argv = ['snsim', *{list(arguments)!r}]\n"
+        "from snsim.cli.app import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\nMODULES', *sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root
+    )
+    return set(answer.stdout.rpartition("MODULES")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help")])
+def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    modules = loaded_modules(*arguments)
+    assert "snsim.cli.app" in modules
+    assert not modules & set(HEAVY)
+    if arguments == ("--help",):  # for the help of a command, typer itself asks pydantic
+        assert "pydantic" not in modules
+
+
+def test_validate_loads_no_compiler(run_directory: Path) -> None:
+    assert not loaded_modules("validate", str(run_directory)) & {
+        "numba",
+        "matplotlib",
+        "xarray",
+        "scipy",
+        "h5py",
+    }
+
+
+def test_run_writes_result_and_figures(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == 0
+    for words in (
+        "a star",
+        "gain radius",
+        "92 km",
+        "nue 4e+52",
+        "undefined (no gain region)",
+        "computed in",
+        "overview.png",
+    ):
+        assert words in outcome.out
+    assert pipeline.drawn == [run_directory]
+    stored = read_result(run_directory)
+    assert stored["diagnostics"]["gain_region"]["gain_radius"].values == 9.2e6
+    assert stored.provenance["title"] == "a star"
+    assert float(stored.provenance["wall_time_s"]) >= 0.0
+    assert stored.provenance["citations"] == "First 2000"
+    assert 'shock_radius = "144 km"' in stored.config_toml
+
+
+def test_running_again_shows_what_is_there(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    first, again = snsim_run("run", run_directory), snsim_run("run", run_directory / "run.toml")
+    assert (first.code, again.code, len(pipeline.calls)) == (0, 0, 1)
+    assert "stored result of the same configuration" in again.out
+    assert "92 km" in again.out
+    assert snsim_run("run", run_directory, "--set", "title=other").code == 0
+    assert len(pipeline.calls) == 1  # a title is no physics
+    assert snsim_run("run", run_directory, "--set", "grid.zones=100").code == 0
+    assert [config.grid.zones for config in pipeline.calls] == [200, 100]
+    assert snsim_run("run", run_directory, "--set", "grid.zones=100", "--force").code == 0
+    assert len(pipeline.calls) == 3
+
+
+def test_output_and_no_plot(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path) -> None:
+    assert snsim_run("run", run_directory, "--output", tmp_path / "new" / "place", "--no-plot").code == 0
+    assert (tmp_path / "new" / "place" / "result.h5").is_file()
+    assert snsim_run("run", run_directory, "--set", "output.figures=false").code == 0
+    assert (
+        snsim_run("run", run_directory, "--set", f"output.directory={tmp_path / 'third'}", "--no-plot").code
+        == 0
+    )
+    assert (tmp_path / "third" / "result.h5").is_file()
+    assert pipeline.drawn == []
+
+
+def test_run_as_json(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    fields = json.loads(snsim_run("run", run_directory, "--json").out)
+    assert fields["reused"] is False
+    assert fields["result"] == str(run_directory / "result.h5")
+    answers = {item["key"]: item for item in fields["answers"]}
+    assert answers["gain_region.gain_radius"]["value"] == 9.2e6
+    assert answers["gain_region.net_heating"]["value"] is None
+    assert json.loads(snsim_run("run", run_directory, "--json").out)["reused"] is True
+
+
+def test_no_convergence_keeps_the_last_iterate(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    def fail(config: Config) -> Result:
+        raise ConvergenceError("nue stopped at 3e-4 after 200 steps.", answer(config))
+
+    pipeline.simulate = fail
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == 3
+    assert "nue stopped at 3e-4" in outcome.err
+    assert "result.partial.h5" in outcome.err
+    assert not (run_directory / "result.h5").exists()
+    assert "transport" in read_result(run_directory / "result.partial.h5").groups
+    pipeline.simulate = answer
+    assert snsim_run("run", run_directory).code == 0
+    assert not (run_directory / "result.partial.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OutOfRangeError("Gamma = 204 in zone 212"), 3),
+        (ProfileError("density = -1"), 4),
+        (OSError("disk full"), 4),
+        (ZeroDivisionError("by zero"), 1),
+    ],
+)
+def test_exit_codes(run_directory: Path, pipeline: SimpleNamespace, error: Exception, code: int) -> None:
+    def fail(config: Config) -> Result:
+        raise error
+
+    pipeline.simulate = fail
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == code
+    assert str(error) in outcome.err
+    assert "Traceback" not in outcome.err
+    with pytest.raises(type(error)):
+        snsim_run("run", run_directory, "--debug")
+
+
+def test_usage_errors(run_directory: Path) -> None:
+    assert snsim_run("run").code == 2
+    assert snsim_run("walk").code == 2
+    assert snsim_run("run", run_directory, "--fast").code == 2
+    assert snsim_run("list", "particles").code == 2
+
+
+def test_warnings_are_one_line(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    import warnings
+
+    def warn(config: Config) -> Result:
+        warnings.warn("3 zones were clamped", PhysicsWarning, stacklevel=1)
+        return answer(config)
+
+    pipeline.simulate = warn
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == 0
+    assert "warning: 3 zones were clamped\n" in outcome.err
+
+
+def test_kernels_are_announced_once(
+    run_directory: Path, pipeline: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from microphysics import _jit
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(_jit, "cache_directory", lambda: tmp_path / "kernels")
+    assert "compiling kernels, once per machine" in snsim_run("run", run_directory).err
+    (tmp_path / "kernels").mkdir()
+    assert "compiling" not in snsim_run("run", run_directory, "--force").err
+
+
+# every bad input: one clear sentence, before any work
+STAR = "r,rho,T,ye\n10,3e14,20,0.3\n30,1e12,8,0.1\n100,1e9,2,0.4\n"
+TABLE = """
+[profile]
+format = "table"
+path = "star.csv"
+[profile.columns]
+radius = { column = "r", unit = "km" }
+density = { column = "rho", unit = "g/cm3" }
+temperature = { column = "T", unit = "MeV" }
+electron_fraction = { column = "ye", unit = "1" }
+"""
+BAD_RUNS = [
+    ("[grid]\nzonse = 3", STAR, 2, ["grid.zonse = 3", "zones"]),
+    ('[grid]\nr_outer = "500 s"', STAR, 2, ['grid.r_outer = "500 s"', "a length", "a time"]),
+    (TABLE.replace("km", "s"), STAR, 4, ["'r' (radius)", "'s'", "'cm'"]),
+    (TABLE.replace('"rho"', '"rhho"'), STAR, 4, ["no column 'rhho'", "did you mean 'rho'?"]),
+    (TABLE.replace("density =", "desnity ="), STAR, 2, ["profile.columns.desnity", "'density'?"]),
+    (TABLE, STAR.replace("\n100,", "\n30,"), 4, ["radius must rise", "30 km"]),
+    (TABLE, STAR.replace("\n100,", "\n20,"), 4, ["radius must rise", "20 km"]),
+    (TABLE, STAR.replace("1e12", "nan"), 4, ["line 3, column 'rho'", "nan"]),
+    (TABLE, STAR.replace("1e12", "-1e12"), 4, ["density = -1e+12", "allowed"]),
+    (TABLE, STAR.replace(",8,", ",9e10,"), 4, ["temperature = 9e+10 MeV", "is it in K?"]),
+    (TABLE, STAR.replace(",0.4", ",1.4"), 4, ["electron_fraction = 1.4", "(0, 1)"]),
+    (TABLE, STAR[:-8], 4, ["line 4", "values for 4 columns"]),
+    (TABLE, "", 4, ["no rows of numbers"]),
+    (TABLE.replace("star.csv", "none.csv"), STAR, 2, ["none.csv", "no such file", "--set profile.path=FILE"]),
+]
+
+
+@pytest.mark.parametrize("command", ["run", "validate"])
+@pytest.mark.parametrize(
+    ("config", "star", "code", "words"), BAD_RUNS, ids=[" ".join(case[3]) for case in BAD_RUNS]
+)
+def test_bad_input(
+    tmp_path: Path,
+    pipeline: SimpleNamespace,
+    command: str,
+    config: str,
+    star: str,
+    code: int,
+    words: list[str],
+) -> None:
+    from snsim.profiles.readers import load_profile
+
+    def load_first(configuration: Config) -> Result:
+        load_profile(configuration.profile)
+        raise AssertionError("the profile was accepted")
+
+    pipeline.simulate = load_first
+    (tmp_path / "run.toml").write_text(f"schema = 1\n{config}\n")
+    (tmp_path / "star.csv").write_text(star)
+    outcome = snsim_run(command, tmp_path)
+    assert outcome.code == code
+    lines = outcome.err.strip().splitlines()
+    assert len([line for line in lines if line.startswith("error:")]) == 1
+    for word in words:
+        assert word in outcome.err
+    assert not (tmp_path / "result.h5").exists()
+
+
+def test_mass_fractions_that_do_not_sum_to_one(tmp_path: Path) -> None:
+    names = ("neutron", "proton", "alpha", "heavy")
+    columns = "\n".join(f'mass_fraction_{name} = {{ column = "x{name}", unit = "1" }}' for name in names)
+    for name, column in (("mass_number_heavy", "a"), ("charge_number_heavy", "z")):
+        columns += f'\n{name} = {{ column = "{column}", unit = "1" }}'
+    (tmp_path / "run.toml").write_text(f"schema = 1\n{TABLE}{columns}")
+    rows = [line + ",0.5,0.3,0.1,0.2,56,26" for line in STAR.splitlines()[1:]]
+    (tmp_path / "star.csv").write_text("\n".join(["r,rho,T,ye,xneutron,xproton,xalpha,xheavy,a,z", *rows]))
+    outcome = snsim_run("validate", tmp_path)
+    assert outcome.code == 4
+    assert "mass fractions sum to 1.1 at point 0" in outcome.err
+    assert "allowed is 1 within 0.01" in outcome.err
+
+
+def test_unwritable_output_is_found_first(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    outcome = snsim_run("run", run_directory, "--output", run_directory / "run.toml" / "below")
+    assert outcome.code == 4
+    assert "cannot be written there" in outcome.err
+    assert pipeline.calls == []
+
+
+def test_a_file_in_the_way_is_not_replaced(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    (run_directory / "result.h5").write_text("my notes")
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == 4
+    assert "--force" in outcome.err
+    assert pipeline.calls == []
+    assert snsim_run("run", run_directory, "--force").code == 0
+
+
+def test_validate(run_directory: Path) -> None:
+    outcome = snsim_run("validate", run_directory)
+    assert outcome.code == 0
+    assert "no mistakes found" in outcome.out
+    assert "[microphysics.couplings]" in snsim_run("validate", run_directory, "--show").out
+    assert json.loads(snsim_run("validate", run_directory, "--json").out)["valid"] is True
+
+
+def test_validate_reads_the_profile(reference: Path) -> None:
+    run = Path(__file__).resolve().parents[2] / "runs" / "boltzmann-g15"
+    file = reference / "boltzmann" / "AB_G15_h_p100ms.csv"
+    outcome = snsim_run("validate", run, "--set", f"profile.path={file}")
+    assert outcome.code == 0
+    assert "102 points, 3.665 to 5903 km, shock at 143.4 km" in outcome.out
+    assert snsim_run("validate", run).code == 2
+
+
+def test_compare(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path) -> None:
+    snsim_run("run", run_directory)
+    other = tmp_path / "other"
+    pipeline.simulate = lambda config: answer(config, gain=float("nan"))
+    snsim_run(
+        "run",
+        run_directory,
+        "--set",
+        "profile.format=analytic",
+        "--set",
+        "profile.shock_radius=158.4 km",
+        "--output",
+        other,
+    )
+    text = snsim_run("compare", run_directory, other).out
+    for words in ("profile.shock_radius", "144 km", "158.4 km", "+10 %", "disappears", "undefined in both"):
+        assert words in text
+    fields = json.loads(snsim_run("compare", run_directory, other, "--json").out)
+    assert fields["config"] == {"profile.shock_radius": {"before": "144 km", "after": "158.4 km"}}
+    moves = {move["key"]: move for move in fields["answers"]}
+    assert moves["transport.luminosity_infinity.nue"]["relative"] == pytest.approx(0.1)
+    assert moves["gain_region.gain_radius"]["after"] is None
+    same = snsim_run("compare", run_directory, run_directory).out
+    assert "the run files are the same" in same
+    assert snsim_run("compare", run_directory, tmp_path).code == 4
+
+
+def test_plot(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path) -> None:
+    snsim_run("run", run_directory, "--no-plot")
+    outcome = snsim_run("plot", run_directory, "--output", tmp_path / "figures")
+    assert outcome.code == 0
+    assert "overview.png" in outcome.out
+    assert pipeline.drawn == [tmp_path / "figures"]
+    assert snsim_run("plot", tmp_path / "nothing").code == 4
+
+
+def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    snsim_run("run", run_directory)
+    assert "Janka 2001" in snsim_run("cite", run_directory).out
+    assert json.loads(snsim_run("cite", run_directory, "--json").out)["citations"][0] == "First 2000"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("processes", ["charged_current", "Bruenn 1985"]),
+        ("structure-factors", ["horowitz1997", "Horowitz 1997"]),
+        ("form-factors", ["helm", "Helm 1956"]),
+        ("profiles", ["analytic", "agile-boltztran", "Mezzacappa 2005"]),
+        ("limiters", ["wilson", "Bowers & Wilson 1982"]),
+        ("observables", ["gain_region", "Janka 2001"]),
+    ],
+)
+def test_list(kind: str, words: list[str]) -> None:
+    outcome = snsim_run("list", kind)
+    assert outcome.code == 0
+    for word in words:
+        assert word in outcome.out
+    assert words[0] in json.dumps(json.loads(snsim_run("list", kind, "--json").out)[kind])
+
+
+def test_info() -> None:
+    assert "kernels" in snsim_run("info").out
+    assert json.loads(snsim_run("info", "--json").out)["numpy"]
