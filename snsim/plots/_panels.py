@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 CM_PER_KM = 1e5
 SPHERE = ("diagnostics/neutrinosphere", "transport_energy_mean")
+SHOCK_DASHES = (0, (4, 2))
 WIDEST = 1e4  # of a radius axis that has no first edge: largest over smallest radius
 
 
@@ -97,7 +98,7 @@ def mark_shock(ax: Axes, result: Result, words: bool = False) -> Line2D | None:
     low, high = radius_limits(result)
     if not low < shock < high:
         return None
-    line = ax.axvline(shock, color=style.GRAY, lw=0.9, ls=(0, (4, 2)), zorder=1)
+    line = ax.axvline(shock, color=style.GRAY, lw=0.9, ls=SHOCK_DASHES, zorder=1)
     if words:
         place = math.log(shock / low) / math.log(high / low)
         side, shift = ("left", 3.0) if place < 0.8 else ("right", -3.0)

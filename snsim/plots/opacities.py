@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from snsim.plots import style
 from snsim.plots._panels import (
     CM_PER_KM,
+    SHOCK_DASHES,
     Array,
     group_of,
     mark_shock,
@@ -30,13 +31,14 @@ Artists = dict[str, Artist]
 
 TYPICAL_ENERGY = 10.0  # MeV, where a result knows no mean energy
 ROLES = {
-    "absorption": ("-", "absorption"),
-    "scattering": ((0, (4, 1.3)), r"scattering $\times\,(1-\cos\theta)$"),
+    "absorption": ("-", "absorption $a$"),
+    "scattering": ((0, (4, 1.3)), "transport scattering $s$"),
     "exchange": ((0, (1, 1.2)), "energy exchange"),
 }
 _IN_TOTAL = ("absorption", "scattering")
-_TOTAL_LABEL = "absorption + scattering"
-_HEIGHT = 5.4
+_TOTAL_LABEL = "$a+s$, all processes"
+_MARKS = (("neutrinosphere", ":", r"neutrinosphere $R_\nu$"), ("shock", SHOCK_DASHES, "shock"))
+_HEIGHT = 5.8
 _LABEL = r"opacity [cm$^{-1}$]"
 
 
@@ -53,7 +55,7 @@ class Slice:
     at : float
         The energy in MeV or radius in km that was held.
     why : str
-        What that is, in a word or two; empty if nothing singles it out.
+        What that is nearest to, as mathtext without the dollars; empty if nothing singles it out.
     """
 
     x: Array
@@ -88,23 +90,24 @@ def opacities(result: Result) -> Figure:
     with style.context():
         figure = style.new_figure(_HEIGHT)
         rows = {name: (over_radius(result, name), over_energy(result, name)) for name in species}
-        drawn = {name: row for name, row in rows.items() if row[0] is not None and row[1] is not None}
+        drawn = {name: (a, b) for name, (a, b) in rows.items() if a is not None and b is not None}
         if not drawn:
             ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
             ax.set_xticks([])
             style.note(ax, "no opacities in this result")
             return figure
         grid = figure.subplots(2, len(drawn), squeeze=False, sharey="row")
-        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.075, top=0.875, wspace=0.06, hspace=0.24)
+        figure.subplots_adjust(left=0.085, right=0.985, bottom=0.07, top=0.86, wspace=0.06, hspace=0.33)
         letters = iter("abcdefghijklmnopqrstuvwxyz")
+        found: Artists = {}
         for row, panel in zip(grid, (plot_over_radius, plot_over_energy), strict=True):
-            limits = _limits([drawn[name][panel is plot_over_energy] for name in drawn])
+            limits = _limits([pair[panel is plot_over_energy] for pair in drawn.values()])
             for ax, name in zip(row, drawn, strict=True):
-                panel(result, name, ax, limits=limits, title=f"({next(letters)}) ")
+                found |= panel(result, name, ax, limits=limits, title=f"({next(letters)})")
                 if ax is not row[0]:
                     ax.set_ylabel("")
                     ax.tick_params(axis="y", which="both", labelleft=False)
-        _legend(figure, result, [piece for pair in drawn.values() for piece in pair])
+        _legend(figure, _process_names(result), found)
     return figure
 
 
@@ -148,7 +151,7 @@ def over_energy(result: Result, species: str, radius: float | None = None) -> Sl
     species : str
         One of the group.
     radius : float, optional
-        km; None means the neutrinosphere of nue, else the first that is there, else the middle of the log grid.
+        km; None means the neutrinosphere of nue, else any, else the middle of the grid.
 
     Returns
     -------
@@ -186,11 +189,11 @@ def typical_energy(result: Result, species: str) -> tuple[float, str]:
         if mean is not None and radius is not None and math.isfinite(sphere):
             value = float(mean.values[row, _nearest(radius, sphere)])
             if math.isfinite(value):
-                return value, r"$\langle E\rangle$ at $R_\nu$"
+                return value, r"\langle E\rangle(R_\nu)"
         if "mean_energy_infinity" in transport:
             value = float(transport["mean_energy_infinity"].values[row])
             if math.isfinite(value):
-                return value, r"$\langle E\rangle_\infty$"
+                return value, r"\langle E\rangle_\infty"
     return TYPICAL_ENERGY, ""
 
 
@@ -199,7 +202,7 @@ def chosen_radius(result: Result) -> tuple[float, str]:
     radii = spheres(result)
     for name in dict.fromkeys(("nue", *radii)):
         if math.isfinite(radii.get(name, math.nan)):
-            return radii[name], rf"$R_\nu$ of {style.species_label(name)}"
+            return radii[name], rf"R_\nu({style.species_label(name).strip('$')})"
     low, high = radius_limits(result)
     return math.sqrt(low * high), ""
 
@@ -228,12 +231,12 @@ def plot_over_radius(
     limits : tuple of float, optional
         Of the y axis, 1/cm; None means from the sum.
     title : str
-        Set before the species, inside the panel.
+        Letter of the panel, set before the species.
 
     Returns
     -------
     dict of Artist
-        ``absorption.charged_current``, ..., ``total``, ``words``; or ``note``.
+        ``absorption.charged_current``, ..., ``total``, ``words``, marks; or ``note``.
     """
     piece = over_radius(result, species, energy)
     with style.axes(ax) as ax:
@@ -241,12 +244,13 @@ def plot_over_radius(
         if piece is None:
             return {"note": style.note(ax, "no opacities in this result")}
         found = _curves(ax, piece, _process_names(result), limits)
-        mark_shock(ax, result)
+        shock = mark_shock(ax, result)
+        if shock is not None:
+            found["shock"] = shock
         sphere = spheres(result).get(species, math.nan)
         if math.isfinite(sphere):
             found["neutrinosphere"] = ax.axvline(sphere, color=style.GRAY, lw=0.9, ls=":", zorder=1)
-        held = f"$E={piece.at:.3g}$ MeV"
-        found["words"] = _words(ax, 0.96, "right", f"{title}{style.species_label(species)}", held, piece.why)
+        found["words"] = _words(ax, title, species, f"E={piece.at:.3g}", "MeV", piece.why)
     return found
 
 
@@ -274,12 +278,12 @@ def plot_over_energy(
     limits : tuple of float, optional
         Of the y axis, 1/cm; None means from the sum.
     title : str
-        Set before the species, inside the panel.
+        Letter of the panel, set before the species.
 
     Returns
     -------
     dict of Artist
-        ``absorption.charged_current``, ..., ``total``, ``words``; or ``note``.
+        ``absorption.charged_current``, ..., ``total``, ``words``, marks; or ``note``.
     """
     piece = over_energy(result, species, radius)
     with style.axes(ax) as ax:
@@ -288,8 +292,7 @@ def plot_over_energy(
             return {"note": style.note(ax, "no opacities in this result")}
         style.log_axis(ax, "x", float(piece.x[0]), float(piece.x[-1]))
         found = _curves(ax, piece, _process_names(result), limits)
-        held = f"$r={piece.at:.3g}$ km"
-        found["words"] = _words(ax, 0.04, "left", f"{title}{style.species_label(species)}", held, piece.why)
+        found["words"] = _words(ax, title, species, f"r={piece.at:.3g}", "km", piece.why)
     return found
 
 
@@ -321,7 +324,7 @@ def _limits(pieces: Sequence[Slice | None]) -> tuple[float, float]:
 
 
 def _curves(ax: Axes, piece: Slice, names: Sequence[str], limits: tuple[float, float] | None) -> Artists:
-    """Lines of all processes that are not zero throughout, above a thick black one for the sum."""
+    """Lines of all processes that reach into the panel, above a thick black one for the sum."""
     low, high = limits or _limits([piece])
     style.log_axis(ax, "y", low, high, most=8)
     ax.set_ylabel(_LABEL)
@@ -330,7 +333,7 @@ def _curves(ax: Axes, piece: Slice, names: Sequence[str], limits: tuple[float, f
     colours = style.process_colours(names)
     for role, values in piece.roles.items():
         for name, opacity in zip(names, values, strict=True):
-            if not (opacity > 0.0).any():
+            if not (opacity > low).any():
                 continue
             (found[f"{role}.{name}"],) = ax.plot(
                 piece.x, positive(opacity), color=colours[name], ls=ROLES[role][0], lw=1.2
@@ -338,31 +341,34 @@ def _curves(ax: Axes, piece: Slice, names: Sequence[str], limits: tuple[float, f
     return found
 
 
-def _words(ax: Axes, x: float, align: str, name: str, held: str, why: str) -> Artist:
-    """Species and what is held fixed, in the corner that falling or rising curves leave free."""
-    words = f"{name}\n{held}" + (f"\n({why})" if why else "")
-    return ax.text(x, 0.965, words, transform=ax.transAxes, ha=align, va="top", linespacing=1.3)
+def _words(ax: Axes, title: str, species: str, held: str, unit: str, why: str) -> Artist:
+    """Set letter, species and what is held fixed above the panel."""
+    near = rf"$\,\approx {why}$" if why else ""
+    words = f"{style.species_label(species)},  ${held}$ {unit}{near}"
+    shift = 0.0
+    if title:
+        ax.text(0.0, 1.025, title, transform=ax.transAxes, va="bottom", fontweight="bold")
+        shift = 0.125
+    return ax.text(shift, 1.025, words, transform=ax.transAxes, va="bottom")
 
 
-def _legend(figure: Figure, result: Result, pieces: Sequence[Slice | None]) -> None:
-    """One legend above all panels: colours of the processes that occur, dashes of the roles."""
-    names = _process_names(result)
+def _legend(figure: Figure, names: Sequence[str], found: Artists) -> None:
+    """Colours of the processes that occur on the left, dashes of roles and marks on the right."""
     colours = style.process_colours(names)
-    some = [piece for piece in pieces if piece is not None]
-    occurs = {
-        role: np.array([any((piece.roles[role][i] > 0.0).any() for piece in some) for i in range(len(names))])
-        for role in (some[0].roles if some else {})
-    }
     lines: list[Artist] = [
         Line2D([], [], color=colours[name], label=style.process_label(name))
-        for i, name in enumerate(names)
-        if any(found[i] for found in occurs.values())
+        for name in names
+        if any(f"{role}.{name}" in found for role in ROLES)
     ]
-    figure.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.08, 0.995), ncols=4)
-    roles: list[Artist] = [
-        Line2D([], [], color=style.GRAY, ls=ROLES[role][0], lw=1.2, label=ROLES[role][1])
-        for role, found in occurs.items()
-        if found.any()
+    if lines:
+        figure.legend(handles=lines, loc="upper left", bbox_to_anchor=(0.08, 0.995), ncols=3)
+    handles: list[Artist] = [
+        Line2D([], [], color=style.GRAY, ls=dashes, lw=1.2, label=label)
+        for role, (dashes, label) in ROLES.items()
+        if any(key.startswith(f"{role}.") for key in found)
     ]
-    roles.append(Line2D([], [], color=style.INK, lw=2.4, label=_TOTAL_LABEL))
-    figure.legend(handles=roles, loc="upper left", bbox_to_anchor=(0.08, 0.935), ncols=4)
+    handles.append(Line2D([], [], color=style.INK, lw=2.4, label=_TOTAL_LABEL))
+    for key, dashes, label in _MARKS:
+        if key in found:
+            handles.append(Line2D([], [], color=style.GRAY, lw=0.9, ls=dashes, label=label))
+    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(0.99, 0.995), ncols=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -30,12 +31,15 @@ Artists = dict[str, Artist]
 
 DEPTH = 2.0 / 3.0
 DEFINITION = (
-    r"$R_\nu$:  $\tau(R_\nu)=2/3$" + "\n"
-    r"$\tau(r)=\int_r^{R}\kappa\,\mathrm{d}r'/\Gamma$, gray" + "\n"
-    r"$\kappa$: absorption + scattering" + "\n"
-    r"$\times\,(1-\cos\theta)$, mean over $E^3f$"
+    r"points, radii above: $R_\nu$" + "\n"
+    r"$\tau(R_\nu)=2/3$ of absorption" + "\n"
+    r"+ scattering $\times\,(1-\cos\theta)$," + "\n"
+    r"gray mean over $E^3f$"
 )
 _HEIGHT = 5.6
+_LEVEL = 0.68  # greatest height of the line of 2/3, as a share of its panel
+_DASHES = (0, (3.5, 1.5))
+_SMALL: dict[str, Any] = {"fontsize": "small", "color": "0.25", "linespacing": 1.3}
 
 
 def overview(result: Result) -> Figure:
@@ -159,26 +163,21 @@ def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") 
             return {"note": style.note(ax, "no transport in this result")}
         mark_shock(ax, result)
         names = [name for name in species if f"luminosity.{name}" in found]
-        handles: list[Artist] = [
-            Line2D([], [], color=style.species_colour(name), label=style.species_label(name))
-            for name in names
-        ]
-        handles += [
-            Line2D([], [], color=style.GRAY, label=r"$L_\infty$"),
-            Line2D([], [], color=style.GRAY, ls=_DASHES, lw=1.1, label=r"$\langle E\rangle$"),
-        ]
-        if "mean_energy_infinity" in transport:
-            arrow = Line2D([], [], color=style.GRAY, ls="", marker="<", ms=4.5)
-            arrow.set_label(r"$\langle E\rangle_\infty$")
-            handles.append(arrow)
-        style.legend_above(ax, handles, title)
-        if "nux" in names:
-            words = r"$\nu_x$: one of four"
-            ax.text(0.03, 0.97, words, transform=ax.transAxes, va="top", fontsize="small", color="0.25")
+        style.legend_above(ax, _luminosity_handles(names, "mean_energy_infinity" in transport), title)
     return found
 
 
-_DASHES = (0, (3.5, 1.5))
+def _luminosity_handles(names: list[str], far: bool) -> list[Artist]:
+    """Colours for species, dashes for the two quantities."""
+    handles: list[Artist] = [
+        Line2D([], [], color=style.species_colour(name), label=style.species_label(name)) for name in names
+    ]
+    words = r"$\langle E\rangle$, $\langle E\rangle_\infty$" if far else r"$\langle E\rangle$"
+    handles.append(Line2D([], [], color=style.GRAY, label=r"$L_\infty$"))
+    dashed = Line2D([], [], color=style.GRAY, ls=_DASHES, lw=1.1, label=words)
+    if far:
+        dashed.set(marker="<", markersize=4.5, markeredgewidth=0.0, markevery=[1])
+    return [*handles, dashed]
 
 
 def _luminosities(result: Result, ax: Axes, species: tuple[str, ...]) -> Artists:
@@ -195,10 +194,11 @@ def _luminosities(result: Result, ax: Axes, species: tuple[str, ...]) -> Artists
     low, high = min(0.0, float(np.nanmin(scaled))), max(0.0, float(np.nanmax(scaled)))
     room = 0.12 * ((high - low) or 1.0)
     ax.set_ylim(low - (room if low < 0.0 else 0.0), high + room)
-    ax.yaxis.set_major_locator(MaxNLocator(6))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if low < 0.0:
         ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
-    ax.set_ylabel(rf"luminosity at infinity $L_\infty$ [$10^{{{exponent}}}$ erg s$^{{-1}}$]")
+    one = rf" ({style.species_label('nux')}: 1 of 4)" if "nux" in species else ""
+    ax.set_ylabel(rf"luminosity $L_\infty$ [$10^{{{exponent}}}$ erg s$^{{-1}}$]{one}")
     return found
 
 
@@ -254,8 +254,7 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
             style.legend_above(ax, [], title)
             return {"note": style.note(ax, "no neutrinosphere among the diagnostics")}
         depth, radii, found = positive(variable.values), spheres(result), {}
-        top = max(float(np.nanmax(depth)), 3.0)
-        style.log_axis(ax, "y", *_limits_of_depth(depth, top))
+        style.log_axis(ax, "y", *_limits_of_depth(depth))
         for who, values in zip(species_of(result, name), depth, strict=True):
             found |= _one_depth(ax, who, radius, values, radii.get(who, math.nan))
         found["level"] = ax.axhline(DEPTH, color=style.INK, lw=0.7, ls=":", zorder=1)
@@ -263,20 +262,32 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
             0.985, DEPTH * 1.15, r"$\tau=2/3$", transform=ax.get_yaxis_transform(), ha="right", va="bottom"
         )
         found["definition"] = ax.text(
-            0.03, 0.03, DEFINITION, transform=ax.transAxes, fontsize="small", color="0.25", linespacing=1.35
+            0.97,
+            0.96,
+            DEFINITION,
+            transform=ax.transAxes,
+            ha="right",
+            va="top",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            **_SMALL,
         )
         mark_shock(ax, result)
-        ax.set_ylabel(r"optical depth $\tau$")
+        ax.set_ylabel(r"optical depth $\tau=\int_r^R\kappa\,\mathrm{d}r/\Gamma$")
         curves = [artist for key, artist in found.items() if key.startswith("optical_depth")]
         style.legend_above(ax, curves, title)
     return found
 
 
-def _limits_of_depth(depth: Array, top: float) -> tuple[float, float]:
-    """Show three decades below 1, or below the largest depth of a transparent star; not the dive to 0."""
-    largest = float(np.nanmax(depth))
-    bottom = min(1.0, largest) * 1e-3
-    return style.decades(bottom * 1.001, top)
+def _limits_of_depth(depth: Array) -> tuple[float, float]:
+    """Show three decades below 1, or below the most transparent species; not the dive to 0 at the edge.
+
+    The line of 2/3 stays in the lower two thirds, so that the definition has room above it.
+    """
+    largest = [float(np.nanmax(row)) for row in depth if np.isfinite(row).any()]
+    bottom = max(min(1.0, *largest) * 1e-3, 1e-8 * min(1.0, max(largest)))
+    low, high = style.decades(bottom * 1.001, max(largest))
+    room = (low / DEPTH) ** (1.0 - 1.0 / _LEVEL) * DEPTH
+    return low, max(high, style.decades(low, room)[1])
 
 
 def _one_depth(ax: Axes, who: str, radius: Array, depth: Array, sphere: float) -> Artists:
@@ -356,19 +367,15 @@ def _rate_axis(ax: Axes, rates: dict[str, Array]) -> None:
     ticks = [-(10.0**n) for n in range(lowest, exponent - 1, -1)] + [0.0] + [10.0**n for n in powers]
     ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _signed_power(value)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_label(value) if value else "0"))
     ax.set_ylim(-(10.0**lowest), 10.0**highest)
     ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
     ax.set_ylabel(r"heating, cooling [erg g$^{-1}$ s$^{-1}$]")
+    corner = rf"axis linear within $\pm10^{{{exponent}}}$"
+    ax.text(0.03, 0.035, corner, transform=ax.transAxes, va="bottom", **_SMALL)
     if largest > 10.0**highest:
-        words = f"both reach {style.power_of_ten(largest)}"
-        ax.text(0.03, 0.955, words, transform=ax.transAxes, va="top", fontsize="small", color="0.25")
-
-
-def _signed_power(value: float) -> str:
-    if value == 0.0:
-        return "0"
-    return f"${'-' if value < 0.0 else ''}10^{{{round(math.log10(abs(value)))}}}$"
+        words = f"both up to {style.power_of_ten(largest)}"
+        ax.text(0.03, 0.96, words, transform=ax.transAxes, va="top", **_SMALL)
 
 
 def _gain_region(ax: Axes, result: Result) -> Artists:
@@ -392,16 +399,7 @@ def _gain_region(ax: Axes, result: Result) -> Artists:
 
 
 def _words(ax: Axes, words: str) -> Artist:
-    return ax.text(
-        0.03,
-        0.5,
-        words,
-        transform=ax.transAxes,
-        va="center",
-        fontsize="small",
-        color="0.25",
-        linespacing=1.35,
-    )
+    return ax.text(0.03, 0.62, words, transform=ax.transAxes, va="center", **_SMALL)
 
 
 __all__ = [

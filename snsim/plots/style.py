@@ -1,12 +1,13 @@
 """The one look of all figures: fonts, sizes and colours as a context, axes of radius and energy, notes.
 
-Nothing here imports pyplot (it costs time and brings a global state of open figures) or changes rcParams outside `context`.
+Nothing here imports pyplot, which costs time and keeps open figures in a global state, or changes rcParams
+outside `context`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import matplotlib
@@ -17,11 +18,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 WIDTH = 7.2  # inches: the two columns of a journal page
 DPI = 160
-PLAIN_DECADES = 2.7  # axes shorter than this get plain numbers
+PLAIN_DECADES = 3.5  # axes shorter than this get plain numbers
 
 # Okabe & Ito, in an order of lightness that also survives gray print
 SPECIES_COLOURS = {"nue": "#0072B2", "anue": "#D55E00", "nux": "#009E73"}
@@ -39,7 +40,7 @@ PROCESS_COLOURS = {
 }
 PROCESS_LABELS = {"pair": r"$e^-e^+$ pairs"}
 _SPARE = ("#332288", "#DDCC77", "#882255", "#44AA99", "#BBBBBB")
-HEATING, COOLING, TEMPERATURE, FRACTION = "#CC3311", "#0077BB", "#D55E00", "#0072B2"
+HEATING, COOLING, TEMPERATURE, FRACTION = "#EE3377", "#33BBEE", "#882255", "#999933"  # no colour of a species
 INK, GRAY, SHADE = "black", "0.45", "#F6D9A8"
 
 RC = {
@@ -49,7 +50,6 @@ RC = {
     "axes.labelsize": 9.5,
     "axes.linewidth": 0.7,
     "axes.labelpad": 2.5,
-    "axes.unicode_minus": False,
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "xtick.direction": "in",
@@ -90,9 +90,7 @@ def context() -> Iterator[None]:
     >>> [float(length) for length in figure.get_size_inches()]
     [7.2, 3.0]
     """
-    defaults = {
-        key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
-    }
+    defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
     with matplotlib.rc_context({**defaults, **RC}):  # type: ignore[arg-type]
         yield
 
@@ -127,12 +125,12 @@ def axes(ax: Axes | None) -> Iterator[Axes]:
 
 
 def species_label(name: str) -> str:
-    """Return a species as mathtext; a name that is not known as it stands.
+    r"""Return a species as mathtext; a name that is not known as it stands.
 
     Examples
     --------
     >>> species_label("nux")
-    '$\\\\nu_x$'
+    '$\\nu_x$'
     """
     return SPECIES_LABELS.get(name, plain(name))
 
@@ -210,7 +208,7 @@ def decades(smallest: float, largest: float) -> tuple[float, float]:
 
 
 def log_axis(ax: Axes, which: str, low: float, high: float, most: int = 7) -> None:
-    """Make an axis logarithmic with few ticks: powers of ten, or 1, 2, 5 over less than three decades.
+    """Make an axis logarithmic with few ticks: powers of ten, or plain numbers on a short axis.
 
     Parameters
     ----------
@@ -224,14 +222,19 @@ def log_axis(ax: Axes, which: str, low: float, high: float, most: int = 7) -> No
         Labels, at most.
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    if math.log10(high / low) < PLAIN_DECADES:
-        major, words = [m * 10.0**n for n in range(first, last + 1) for m in (1, 2, 5)], "{:g}".format
+    length = math.log10(high / low)
+    words: Callable[[float], str] = "{:g}".format
+    if length < 1.0:
+        major = [tick for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if tick > 0.0]
+    elif length < PLAIN_DECADES:
+        leads = (1, 2, 5) if length < 2.5 else (1, 3)
+        major = [m * 10.0**n for n in range(first, last + 1) for m in leads]
     else:
         step = max(1, math.ceil((last - first + 1) / most))
         major = [10.0**n for n in range(step * math.ceil(first / step), last + 1, step)]
-        words = _power
-    many = math.log10(high / low) > 5.5
-    minor = [m * 10.0**n for n in range(first, last + 1) for m in ((1,) if many else range(2, 10))]
+        words = power_label
+    many = length > 5.5
+    minor = [m * 10.0**n for n in range(first, last + 1) for m in ((1,) if many else range(1, 10))]
     getattr(ax, f"set_{which}scale")("log")
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
@@ -258,8 +261,15 @@ def radius_axis(ax: Axes, low: float, high: float, label: bool = True) -> None:
     ax.tick_params(axis="x", which="both", labelbottom=label)
 
 
-def _power(value: float) -> str:
-    return f"$10^{{{round(math.log10(value))}}}$"
+def power_label(value: float) -> str:
+    r"""Return a power of ten, of either sign, for a tick.
+
+    Examples
+    --------
+    >>> power_label(-1e20)
+    '$-10^{20}$'
+    """
+    return f"${'-' if value < 0.0 else ''}10^{{{round(math.log10(abs(value)))}}}$"
 
 
 def _set_ticks(axis: Axis, major: Sequence[float], minor: Sequence[float], low: float, high: float) -> None:
@@ -283,12 +293,12 @@ def legend_above(
     handles : sequence of Artist
         With their labels; none gives no legend.
     title : str
-        Words to the left, usually the letter of the panel.
+        Letter of the panel, set above the y axis.
     columns : int, optional
         None means all in one line.
     """
     if title:
-        ax.text(0.0, 1.025, title, transform=ax.transAxes, ha="left", va="bottom", fontweight="bold")
+        ax.text(-0.19, 1.025, title, transform=ax.transAxes, ha="left", va="bottom", fontweight="bold")
     if not handles:
         return None
     return ax.legend(

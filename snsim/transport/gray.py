@@ -34,6 +34,7 @@ TRAPPING_DEPTH = 20.0  # effective optical depth at which the shape turns to the
 _DEGENERACY_RANGE = (-8.0, 50.0)
 _OPACITY_FLOOR = 1e-25  # 1/cm
 _FILLING_SWEEPS, _SETTLING_SWEEPS = 4, 10
+_SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
 _INEXACT = 1e-3  # residual asked for per change of the spectral degeneracy
 _SHAPE_TOLERANCE = 1e-8  # on the spectral degeneracy
 
@@ -152,14 +153,14 @@ def _initial_guess(geometry: kernels.Geometry, background: Background, medium: k
     opaque = (depth > 1.0) & weight[:, 0] & (medium.source_energy > 0.0)
     area = geometry.area[1:]
     streaming = np.cumsum(np.stack([medium.source_energy, medium.source_number], axis=1) * geometry.volume[:, None], axis=0)
-    guess = np.maximum(streaming, 1e-290) / area[:, None]
+    guess = np.maximum(streaming, _SMALLEST) / area[:, None]
     if opaque.any():
         sphere = int(np.flatnonzero(opaque)[-1])
         inside = np.arange(area.size) <= sphere
         # a flux of a quarter of cE at the sphere, free streaming outside
         diluted = 0.25 * moments[sphere] * area[sphere] / area[:, None]
         guess = np.where(inside[:, None], np.maximum(moments, diluted * 1e-6), diluted)
-    return np.maximum(guess, 1e-290)
+    return np.maximum(guess, _SMALLEST)
 
 
 def _solve_species(

@@ -16,7 +16,7 @@ from snsim.transport._kernels.limiters import diffusion_length
 TINY = 1e-300
 LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
 SHORTEST_STEP = 0.05  # fraction of a Newton step below which Picard sweeps take over
-FALLBACK_SWEEPS, DAMPING = 6, 0.5
+FALLBACK_SWEEPS, LONGEST_FALLBACK, DAMPING = 6, 100, 0.5  # the number doubles each time they are needed
 ROUND_OFF = 1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
 
 
@@ -325,6 +325,7 @@ def newton(x, geometry, medium, limiter, power, tolerance, history):
     lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
     linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
     norm = scaled_norm(out, scale)
+    sweeps = FALLBACK_SWEEPS
     for step in range(history.size):
         history[step] = norm
         if norm < tolerance:
@@ -352,7 +353,8 @@ def newton(x, geometry, medium, limiter, power, tolerance, history):
             x[:] = trial
             norm = shorter
         else:
-            picard(x, geometry, medium, limiter, power, FALLBACK_SWEEPS, DAMPING)
+            picard(x, geometry, medium, limiter, power, sweeps, DAMPING)
+            sweeps = min(2 * sweeps, LONGEST_FALLBACK)
             linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
             norm = scaled_norm(out, scale)
     return history.size
