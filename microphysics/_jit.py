@@ -22,13 +22,13 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def _source_hash() -> str:
-    """Hash of every source file that imports this module, in both packages."""
+    """Hash of every source file with kernels, in both packages, and of the constants that are frozen into them."""
     digest = hashlib.sha256()
     digest.update(f"{numba.__version__} {sys.version_info[:2]}".encode())
     for package in ("microphysics", "snsim"):
         for path in sorted((_ROOT / package).rglob("*.py")):
             source = path.read_bytes()
-            if b"_jit" in source:
+            if b"_jit" in source or path.name == "constants.py":
                 digest.update(str(path.relative_to(_ROOT)).encode())
                 digest.update(source)
     return digest.hexdigest()[:16]
@@ -45,7 +45,7 @@ def cache_directory() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_directory())
+    numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 
 
 def njit(function: Any = None, *, parallel: bool = False) -> Any:

@@ -41,7 +41,7 @@ class Registry:
             return self._factories[name]
         external = {point.name: point for point in entry_points(group=self.group)}
         if name in external:
-            return external[name].load()  # type: ignore[no-any-return]
+            return external[name].load()
         raise UnknownNameError(self.kind, name, [*self._factories, *external])
 
     def __iter__(self) -> Iterator[str]:

@@ -63,9 +63,7 @@ class Constants:
     solar_mass: float = 1.3271244e26 / 6.67430e-8
     boltzmann: float = 8.617333262145179e-11
     coulomb_squared: float = 7.2973525643e-3 * 1.973269804593025e-11
-    sigma0: float = (
-        4.0 * 1.1663788e-11**2 * 0.51099895069**2 * 1.973269804593025e-11**2 / math.pi
-    )
+    sigma0: float = 4.0 * 1.1663788e-11**2 * 0.51099895069**2 * 1.973269804593025e-11**2 / math.pi
 
     blocking_mass: float | None = None
 

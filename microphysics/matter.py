@@ -85,7 +85,9 @@ class MatterState:
         """Nuclei per cm^3."""
         present = self.mass_number_heavy > 0.0
         return np.where(
-            present, self.mass_fraction_heavy * self.baryon_density / np.where(present, self.mass_number_heavy, 1.0), 0.0
+            present,
+            self.mass_fraction_heavy * self.baryon_density / np.where(present, self.mass_number_heavy, 1.0),
+            0.0,
         )
 
     @property

@@ -81,4 +81,4 @@ class Nucleus:
             raise UnknownNameError("nucleus", name, [f"{s}{a}" for s, a in _MASS_EXCESS])
         charge, excess = _MASS_EXCESS[key]
         mass = key[1] * CODATA.atomic_mass + excess - charge * CODATA.electron_mass
-        return cls(np.float64(key[1]), np.float64(charge), np.float64(mass), name)
+        return cls(np.asarray(float(key[1])), np.asarray(float(charge)), np.asarray(mass), name)

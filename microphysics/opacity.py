@@ -140,7 +140,9 @@ class OpacitySet:
         """
         energy = np.ascontiguousarray(energy, dtype=np.float64)
         if not (energy > 0.0).all() or not (np.diff(energy) > 0.0).all():
-            raise OutOfRangeError(f"energy = {energy.min():g} ... {energy.max():g} MeV: must be positive and rising")
+            raise OutOfRangeError(
+                f"energy = {energy.min():g} ... {energy.max():g} MeV: must be positive and rising"
+            )
         shape = (len(self.processes), len(SPECIES), matter.density.size, energy.size)
         every = [process(energy, matter) for process in self.processes]
         # complex where a coupling is, for derivatives by a complex step

@@ -11,7 +11,7 @@ from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.settings import Rates, Settings
 from microphysics.weak.cevns import CEvNS
-from microphysics.weak.form_factors import Gaussian, Point
+from microphysics.weak.form_factors import FormFactor, Gaussian, Point
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,9 @@ class AlphaScattering:
     references = ("Freedman 1974, PRD 9, 1389", "Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
 
     def __init__(self, settings: Settings) -> None:
-        form_factor = Gaussian(np.float64(ALPHA_RADIUS)) if settings.alpha_form_factor else Point()
+        form_factor: FormFactor = (
+            Gaussian(np.asarray(ALPHA_RADIUS)) if settings.alpha_form_factor else Point()
+        )
         self.cross_section = CEvNS(Nucleus.named("He4"), form_factor, settings.couplings)
         self.angle_nodes = settings.angle_nodes
 

@@ -37,7 +37,9 @@ class Bremsstrahlung:
         c = self.couplings.constants
         t = matter.temperature[:, None]
         x = energy / t
-        rate = nucleon_pair_emission(matter)[:, None] * self.couplings.weak_scale / c.erg_per_mev  # MeV/cm^3/s
+        rate = (
+            nucleon_pair_emission(matter)[:, None] * self.couplings.weak_scale / c.erg_per_mev
+        )  # MeV/cm^3/s
         # (e^x + 1) x^2.4 e^-1.1x, without e^x
         shape = x**2.4 * (np.exp(-0.1 * x) + np.exp(-1.1 * x))
         blackbody = c.speed_of_light * energy**3 / (2.0 * np.pi * c.hbar_c) ** 3

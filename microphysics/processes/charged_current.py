@@ -63,7 +63,9 @@ class ChargedCurrent:
         """Absorption and its inverse for one species, shape (zone, energy)."""
         mass = self.couplings.constants.electron_mass
         momentum = np.sqrt(np.maximum(lepton**2 - mass**2, 0.0))
-        cross_section = self.couplings.charged_current_constant * np.where(lepton >= mass, lepton * momentum, 0.0)
+        cross_section = self.couplings.charged_current_constant * np.where(
+            lepton >= mass, lepton * momentum, 0.0
+        )
         if self.weak_magnetism:
             cross_section = cross_section * charged_current_correction(energy, sign, self.couplings)
         x = (lepton - mu) * beta
@@ -180,4 +182,6 @@ def weak_magnetism_factor(
 def charged_current_correction(energy: Array, sign: int, couplings: WeakCouplings) -> Array:
     """Weak magnetism and recoil of nue n (sign +1) or anue p (sign -1), same shape as `energy`."""
     mass = couplings.constants.neutron_mass if sign > 0 else couplings.constants.proton_mass
-    return weak_magnetism_factor(energy, mass, sign, 1.0, couplings.axial_coupling, couplings.magnetism_charged)
+    return weak_magnetism_factor(
+        energy, mass, sign, 1.0, couplings.axial_coupling, couplings.magnetism_charged
+    )

@@ -104,7 +104,10 @@ def transport_cross_section(
         vector**2 * (1.0 + recoil**2 - recoil * backward)
         + axial**2 * (1.0 + recoil**2 + recoil * backward)
         + 2.0 * sign * axial * (vector + magnetism) * (1.0 - recoil**2)
-        + 0.5 * recoil**2 * e**2 * backward
+        + 0.5
+        * recoil**2
+        * e**2
+        * backward
         * (magnetism**2 * (3.0 - cosine) + 4.0 * vector * magnetism * backward)
     )
     return 0.5 * scale * energy**2 * ((shape * backward) @ weight)

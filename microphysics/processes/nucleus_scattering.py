@@ -119,7 +119,9 @@ class NucleusScattering:
 
 def electron_screening(matter: MatterState) -> Array:
     """k_sc^2 = 4 pi e^2 dn_e/dmu_e of the electron-positron gas, 1/fm^2, shape (zone,)."""
-    derivative = ElectronGas().state(matter.temperature, matter.chemical_potential_electron).density_derivative
+    derivative = (
+        ElectronGas().state(matter.temperature, matter.chemical_potential_electron).density_derivative
+    )
     return 4.0 * np.pi * CODATA.coulomb_squared * derivative * 1e-26
 
 

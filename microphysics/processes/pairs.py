@@ -48,7 +48,9 @@ class Pair:
         strength = self.couplings.sigma0 / (4.0 * c.electron_mass**2) * coupling
         t = matter.temperature[:, None]
         integral = np.empty((matter.density.size, energy.size))
-        _production(energy, matter.temperature, matter.chemical_potential_electron / matter.temperature, integral)
+        _production(
+            energy, matter.temperature, matter.chemical_potential_electron / matter.temperature, integral
+        )
         nux = 2.0 * np.pi * t**5 * strength / (2.0 * np.pi * c.hbar_c) ** 3 * integral
         return Rates(absorption=np.stack([np.zeros_like(nux), np.zeros_like(nux), nux]))
 
@@ -116,7 +118,14 @@ def _production(energy, temperature, degeneracy, out):
             x = energy[group] / temperature[zone]
             turn = max(eta - x, 0.0)
             top = turn + _TAIL
-            edges[0], edges[1], edges[2], edges[3], edges[4], edges[5] = 0.0, min(x, top), turn, turn + 3.0, turn + 12.0, top
+            edges[0], edges[1], edges[2], edges[3], edges[4], edges[5] = (
+                0.0,
+                min(x, top),
+                turn,
+                turn + 3.0,
+                turn + 12.0,
+                top,
+            )
             edges.sort()
             result = 0.0
             for panel in range(5):

@@ -1,0 +1,1 @@
+"""Ion-ion correlations: the static structure factor S(q)."""

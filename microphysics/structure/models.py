@@ -42,14 +42,14 @@ class TransportAverage(Protocol):
 
 
 def ion_sphere_radius(matter: MatterState) -> Array:
-    """a = (3/(4 pi n))^(1/3) of the nuclei's own density, fm, shape (zone,); infinite without nuclei."""
+    """Return a = (3/(4 pi n))^(1/3) of the nuclei's own density, fm, shape (zone,); infinite without nuclei."""
     density = matter.number_density_heavy
     with np.errstate(divide="ignore"):
         return 1e13 * np.cbrt(3.0 / (4.0 * np.pi * density))
 
 
 def coulomb_coupling(matter: MatterState) -> Array:
-    """Gamma = Z^2 e^2/(a T), shape (zone,); 0 without nuclei."""
+    """Return Gamma = Z^2 e^2/(a T), shape (zone,); 0 without nuclei."""
     squared = CODATA.coulomb_squared * 1e13
     return matter.charge_number_heavy**2 * squared / (ion_sphere_radius(matter) * matter.temperature)
 
@@ -104,7 +104,9 @@ class Horowitz1997:
     validity = "1 <= Gamma <= 150"
     largest_coupling = 150.0
 
-    def __init__(self, on_out_of_range: str = "clamp", *, clip: bool = False, beta_2: float = 20.0 / 3.0) -> None:
+    def __init__(
+        self, on_out_of_range: str = "clamp", *, clip: bool = False, beta_2: float = 20.0 / 3.0
+    ) -> None:
         self.on_out_of_range = on_out_of_range
         self.clip = clip
         self.beta_2 = beta_2
@@ -158,5 +160,7 @@ class Horowitz1997:
             f"T = {matter.temperature[worst]:.3g} MeV"
         )
         if self.on_out_of_range == "error":
-            raise OutOfRangeError(f'{message}. Set opacity.on_out_of_range = "clamp" to accept the edge value.')
+            raise OutOfRangeError(
+                f'{message}. Set opacity.on_out_of_range = "clamp" to accept the edge value.'
+            )
         warnings.warn(f"{message}; the edge value is used", ExtrapolationWarning, stacklevel=3)

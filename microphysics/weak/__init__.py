@@ -1,0 +1,1 @@
+"""Weak couplings, form factors and the one cross section of coherent scattering."""

@@ -75,7 +75,7 @@ class CEvNS:
         """G_F^2 (hbar c)^2/pi, cm^2/MeV^2."""
         return self.couplings.sigma0 / (4.0 * self.couplings.constants.electron_mass**2)
 
-    def dsigma_dT(self, energy: ArrayLike, recoil_energy: ArrayLike) -> Array:  # noqa: N802 - T as in the field
+    def dsigma_dT(self, energy: ArrayLike, recoil_energy: ArrayLike) -> Array:
         """Differential cross section in the recoil energy, exact kinematics.
 
         Parameters

@@ -63,7 +63,9 @@ class WeakCouplings:
 
     def __post_init__(self) -> None:
         if self.charged_current_norm not in ("lifetime", "tree"):
-            raise UnknownNameError("charged-current normalisation", self.charged_current_norm, ("lifetime", "tree"))
+            raise UnknownNameError(
+                "charged-current normalisation", self.charged_current_norm, ("lifetime", "tree")
+            )
         if not self.vev_ratio.real > 0.0:
             raise OutOfRangeError(f"vev_ratio = {self.vev_ratio}: must be positive")
 

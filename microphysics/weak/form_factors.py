@@ -21,8 +21,11 @@ _HBAR_C_FM = CODATA.hbar_c * 1e13  # MeV fm
 class FormFactor(Protocol):
     """Charge-like distribution of one nucleus (or of an array of nuclei that broadcasts against q)."""
 
-    name: str
-    references: Sequence[str]
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def references(self) -> Sequence[str]: ...  # noqa: D102
 
     def __call__(self, q: Array) -> Array:
         """Return F(q), q in 1/fm."""

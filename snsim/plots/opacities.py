@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +100,9 @@ def opacities(result: Result) -> Figure:
         figure.subplots_adjust(left=0.085, right=0.985, bottom=0.07, top=0.86, wspace=0.06, hspace=0.33)
         letters = iter("abcdefghijklmnopqrstuvwxyz")
         found: Artists = {}
-        for row, panel in zip(grid, (plot_over_radius, plot_over_energy), strict=True):
-            limits = _limits([pair[panel is plot_over_energy] for pair in drawn.values()])
+        panels: tuple[Callable[..., Artists], ...] = (plot_over_radius, plot_over_energy)
+        for i, (row, panel) in enumerate(zip(grid, panels, strict=True)):
+            limits = _limits([pair[i] for pair in drawn.values()])
             for ax, name in zip(row, drawn, strict=True):
                 found |= panel(result, name, ax, limits=limits, title=f"({next(letters)})")
                 if ax is not row[0]:

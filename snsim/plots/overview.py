@@ -31,13 +31,14 @@ Artists = dict[str, Artist]
 
 DEPTH = 2.0 / 3.0
 DEFINITION = (
-    r"points, radii above: $R_\nu$" + "\n"
     r"$\tau(R_\nu)=2/3$ of absorption" + "\n"
     r"+ scattering $\times\,(1-\cos\theta)$," + "\n"
     r"gray mean over $E^3f$"
 )
+_POINTS = r"points, radii above: $R_\nu$"
+_NO_POINTS = r"no neutrinosphere $R_\nu$:"
 _HEIGHT = 5.6
-_LEVEL = 0.68  # greatest height of the line of 2/3, as a share of its panel
+_LEVEL = 0.58  # greatest height of the line of 2/3, as a share of its panel
 _DASHES = (0, (3.5, 1.5))
 _SMALL: dict[str, Any] = {"fontsize": "small", "color": "0.25", "linespacing": 1.3}
 
@@ -64,7 +65,7 @@ def overview(result: Result) -> Figure:
     with style.context():
         figure = style.new_figure(_HEIGHT)
         grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.075, right=0.925, bottom=0.075, top=0.955, wspace=0.42, hspace=0.15)
+        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=0.42, hspace=0.15)
         for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
             panel(result, ax, title=f"({letter})")
         for ax in grid[0]:
@@ -253,18 +254,20 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
         if variable is None or radius is None or not (variable.values > 0.0).any():
             style.legend_above(ax, [], title)
             return {"note": style.note(ax, "no neutrinosphere among the diagnostics")}
-        depth, radii, found = positive(variable.values), spheres(result), {}
+        depth, radii = positive(variable.values), spheres(result)
+        found: Artists = {}
         style.log_axis(ax, "y", *_limits_of_depth(depth))
         for who, values in zip(species_of(result, name), depth, strict=True):
             found |= _one_depth(ax, who, radius, values, radii.get(who, math.nan))
         found["level"] = ax.axhline(DEPTH, color=style.INK, lw=0.7, ls=":", zorder=1)
-        ax.text(
-            0.985, DEPTH * 1.15, r"$\tau=2/3$", transform=ax.get_yaxis_transform(), ha="right", va="bottom"
-        )
+        ax.annotate(
+            r"$\tau=2/3$", (0.985, DEPTH), xycoords=ax.get_yaxis_transform(),
+            xytext=(0.0, 2.0), textcoords="offset points", ha="right", va="bottom",
+        )  # fmt: skip
         found["definition"] = ax.text(
             0.97,
             0.96,
-            DEFINITION,
+            f"{_POINTS if np.isfinite([*radii.values()]).any() else _NO_POINTS}\n{DEFINITION}",
             transform=ax.transAxes,
             ha="right",
             va="top",
@@ -351,31 +354,34 @@ def plot_heating(result: Result, ax: Axes | None = None, *, title: str = "") -> 
 
 
 def _rate_axis(ax: Axes, rates: dict[str, Array]) -> None:
-    """Symmetric logarithm that starts at the largest net heating, and some decades of gross rates."""
-    net = rates.get("net_rate", np.zeros(1))
-    gross = np.concatenate([rates[name] for name in ("heating_rate", "cooling_rate") if name in rates])
-    known = np.abs(net[np.isfinite(net) & (net != 0.0)])
-    largest = float(np.nanmax(gross, initial=0.0))
-    unit = float(known.max()) if known.size else largest
-    exponent = math.floor(math.log10(unit)) if unit > 0.0 else 0
-    linear = 10.0**exponent
-    span = math.ceil(math.log10(max(largest, linear) / linear))
-    highest = exponent + min(max(span, 1), 4)
-    ax.set_yscale("symlog", linthresh=linear, linscale=0.9)
-    lowest = exponent + 1 if np.nanmin(net) < -linear else exponent
-    powers = range(exponent, highest + 1)
-    ticks = [-(10.0**n) for n in range(lowest, exponent - 1, -1)] + [0.0] + [10.0**n for n in powers]
-    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    """Make a symmetric logarithm: linear up to the power of ten below the largest net rate."""
+    lines = ("heating_rate", "cooling_rate")
+    gross = np.concatenate([np.zeros(1), *(rates[name] for name in lines if name in rates)])
+    largest = float(np.nanmax(gross))
+    bottom, linear, top = _rate_powers(rates.get("net_rate", np.zeros(1)), largest)
+    ax.set_yscale("symlog", linthresh=10.0**linear, linscale=0.9)
+    below = [-(10.0**n) for n in range(bottom, linear - 1, -1)]
+    ax.yaxis.set_major_locator(FixedLocator([*below, 0.0, *(10.0**n for n in range(linear, top + 1))]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_label(value) if value else "0"))
-    ax.set_ylim(-(10.0**lowest), 10.0**highest)
+    ax.set_ylim(-(10.0**bottom), 10.0**top)
     ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
     ax.set_ylabel(r"heating, cooling [erg g$^{-1}$ s$^{-1}$]")
-    corner = rf"axis linear within $\pm10^{{{exponent}}}$"
+    corner = rf"axis linear within $\pm10^{{{linear}}}$"
     ax.text(0.03, 0.035, corner, transform=ax.transAxes, va="bottom", **_SMALL)
-    if largest > 10.0**highest:
+    if largest > 10.0**top:
         words = f"both up to {style.power_of_ten(largest)}"
         ax.text(0.03, 0.96, words, transform=ax.transAxes, va="top", **_SMALL)
+
+
+def _rate_powers(net: Array, largest: float) -> tuple[int, int, int]:
+    """Powers of ten: minus the lower limit, end of the linear part, upper limit at most 4 decades above it."""
+    known = net[np.isfinite(net)]
+    unit = float(np.abs(known).max(initial=0.0)) or largest
+    linear = math.floor(math.log10(unit)) if unit > 0.0 else 0
+    above = math.ceil(math.log10(largest)) - linear if largest > 0.0 else 1
+    bottom = linear + 1 if known.min(initial=0.0) < -(10.0**linear) else linear
+    return bottom, linear, linear + min(max(above, 1), 4)
 
 
 def _gain_region(ax: Axes, result: Result) -> Artists:
@@ -383,8 +389,7 @@ def _gain_region(ax: Axes, result: Result) -> Artists:
     group = group_of(result, "diagnostics/gain_region")
     inner, outer = scalar_km(group, "gain_radius"), scalar_km(group, "outer_radius")
     if not math.isfinite(inner):
-        words = "no gain region"
-        return {"words": _words(ax, words)}
+        return {"words": _words(ax, "no gain region")}
     outer = outer if math.isfinite(outer) else radius_limits(result)[1]
     found: Artists = {
         "gain_region": ax.axvspan(inner, outer, color=style.SHADE, lw=0.0, zorder=0, label="gain region"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -43,7 +44,7 @@ _SPARE = ("#332288", "#DDCC77", "#882255", "#44AA99", "#BBBBBB")
 HEATING, COOLING, TEMPERATURE, FRACTION = "#EE3377", "#33BBEE", "#882255", "#999933"  # no colour of a species
 INK, GRAY, SHADE = "black", "0.45", "#F6D9A8"
 
-RC = {
+RC: dict[str, Any] = {
     "font.family": ["STIXGeneral", "DejaVu Sans"],  # both come with matplotlib: the same on every machine
     "mathtext.fontset": "stix",
     "font.size": 9.5,
@@ -90,8 +91,9 @@ def context() -> Iterator[None]:
     >>> [float(length) for length in figure.get_size_inches()]
     [7.2, 3.0]
     """
-    defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
-    with matplotlib.rc_context({**defaults, **RC}):  # type: ignore[arg-type]
+    known = matplotlib.rcParamsDefault
+    settings: Any = {key: known[key] for key in known if not key.startswith("backend")} | RC
+    with matplotlib.rc_context(settings):
         yield
 
 

@@ -77,7 +77,11 @@ def analytic_profile(parameters: AnalyticParameters) -> Profile:
     settling = p.accretion_rate / (4.0 * np.pi * inside**2 * density)
     x = np.log10(density)
     s_core, s_mantle, s_gain = p.entropy
-    entropy = s_core + (s_mantle - s_core) * _step(x, *_ENTROPY_STEPS[0]) + (s_gain - s_mantle) * _step(x, *_ENTROPY_STEPS[1])
+    entropy = (
+        s_core
+        + (s_mantle - s_core) * _step(x, *_ENTROPY_STEPS[0])
+        + (s_gain - s_mantle) * _step(x, *_ENTROPY_STEPS[1])
+    )
     y_core, y_mantle, y_gain = p.electron_fraction
     electron_fraction = (
         y_mantle

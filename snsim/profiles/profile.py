@@ -146,18 +146,22 @@ class Profile:
             wanted = units.Unit("cm" if name == "shock_radius" else FIELDS[name][0])
             if not isinstance(value, units.Quantity):
                 if wanted != units.dimensionless_unscaled:
-                    raise ProfileError(f"{name}: expected an astropy Quantity in units of '{wanted}', got plain numbers")
+                    raise ProfileError(
+                        f"{name}: expected an astropy Quantity in units of '{wanted}', got plain numbers"
+                    )
                 value = units.Quantity(value)
             try:
                 equivalencies = units.temperature_energy() if name == "temperature" else []
-                arrays[name] = np.asarray(value.to_value(wanted, equivalencies=equivalencies), dtype=np.float64)
+                arrays[name] = np.asarray(
+                    value.to_value(wanted, equivalencies=equivalencies), dtype=np.float64
+                )
             except units.UnitConversionError:
                 raise ProfileError(f"{name}: expected a unit like '{wanted}', got '{value.unit}'") from None
         shock = arrays.pop("shock_radius", None)
         missing = [name for name in REQUIRED if name not in arrays]
         if missing:
             raise ProfileError(f"a profile needs {', '.join(REQUIRED)}; missing: {', '.join(missing)}")
-        return cls(**arrays, shock_radius=None if shock is None else float(shock), source=source)  # type: ignore[arg-type]
+        return cls(**arrays, shock_radius=None if shock is None else float(shock), source=source)
 
 
 def _validate(profile: Profile) -> None:

@@ -1,0 +1,1 @@
+"""How neutrinos move: grid and metric, flux-limited diffusion, moments and frames."""

@@ -4,9 +4,9 @@ Steady state on a static general-relativistic background. With e = alpha^4 E and
 
     -(Gamma alpha^2/r^2) d/dr [r^2 alpha^-2 D dx/dr] = sources - kappa x,
 
-with D/Gamma the spectral mean of the limited diffusion length Lambda(kappa_t(eps), Gamma |d ln x/dr|) and kappa the spectral
-mean of the absorption, both over f = A/(1 + exp(eps/T_nu - eta)), T_nu from the local E/N. The closure stands inside the
-residual, so that Newton's method sees all of it.
+with D/Gamma the spectral mean of the limited diffusion length Lambda(kappa_t(eps), Gamma |d ln x/dr|) and kappa
+the spectral mean of the absorption, both over f = A/(1 + exp(eps/T_nu - eta)), T_nu from the local E/N. The closure
+stands inside the residual, so that Newton's method sees all of it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class GraySolver:
             raise UnknownNameError("spectral shape", self.spectral_shape, SPECTRAL_SHAPES)
         names = tuple(species or spectra.species)
         geometry = _geometry(background)
-        answers = [_solve_species(self, geometry, background, spectra, spectra.species.index(name)) for name in names]
+        answers = [
+            _solve_species(self, geometry, background, spectra, spectra.species.index(name)) for name in names
+        ]
         return _assemble(names, background, geometry, answers)
 
 
@@ -102,7 +104,13 @@ def _geometry(background: Background) -> kernels.Geometry:
     from_left[1:] = (centres / edges[1:]) ** 2
     from_right[1:-1] = (centres[1:] / edges[1:-1]) ** 2
     return kernels.Geometry(
-        area, volume, background.gamma_interface.copy(), spacing, from_left, from_right, background.lapse.copy(),
+        area,
+        volume,
+        background.gamma_interface.copy(),
+        spacing,
+        from_left,
+        from_right,
+        background.lapse.copy(),
     )
 
 
@@ -139,20 +147,28 @@ def _medium(background: Background, spectra: OpacitySpectra, index: int) -> tupl
         degeneracy=np.full_like(lapse, FREE_DEGENERACY),
         shape_ratio=np.empty_like(lapse),
     )
-    moments = np.stack([lapse**4 * (equilibrium @ weight_energy), lapse**3 * (equilibrium @ weight_number)], axis=1)
+    moments = np.stack(
+        [lapse**4 * (equilibrium @ weight_energy), lapse**3 * (equilibrium @ weight_number)], axis=1
+    )
     return medium, moments
 
 
-def _initial_guess(geometry: kernels.Geometry, background: Background, medium: kernels.Medium, moments: Array) -> Array:
+def _initial_guess(
+    geometry: kernels.Geometry, background: Background, medium: kernels.Medium, moments: Array
+) -> Array:
     """Equilibrium inside transport depth 1, diluted outside; streaming from the sources where nothing is opaque."""
     path = np.diff(background.radius_interface) / background.gamma
     weight = moments[:, :1] > 0.0
-    spectrum = medium.weight_energy / (1.0 + np.exp(np.minimum(medium.energy / background.matter.temperature[:, None], 600.0)))
+    spectrum = medium.weight_energy / (
+        1.0 + np.exp(np.minimum(medium.energy / background.matter.temperature[:, None], 600.0))
+    )
     opacity = (medium.transport[1:] * spectrum).sum(axis=1) / spectrum.sum(axis=1)
     depth = np.cumsum((opacity * path)[::-1])[::-1]
     opaque = (depth > 1.0) & weight[:, 0] & (medium.source_energy > 0.0)
     area = geometry.area[1:]
-    streaming = np.cumsum(np.stack([medium.source_energy, medium.source_number], axis=1) * geometry.volume[:, None], axis=0)
+    streaming = np.cumsum(
+        np.stack([medium.source_energy, medium.source_number], axis=1) * geometry.volume[:, None], axis=0
+    )
     guess = np.maximum(streaming, _SMALLEST) / area[:, None]
     if opaque.any():
         sphere = int(np.flatnonzero(opaque)[-1])
@@ -164,12 +180,18 @@ def _initial_guess(geometry: kernels.Geometry, background: Background, medium: k
 
 
 def _solve_species(
-    solver: GraySolver, geometry: kernels.Geometry, background: Background, spectra: OpacitySpectra, index: int
+    solver: GraySolver,
+    geometry: kernels.Geometry,
+    background: Background,
+    spectra: OpacitySpectra,
+    index: int,
 ) -> _Answer:
     """Picard sweeps to fill the star, Newton, and the spectral shape updated between Newton solves until it rests."""
     medium, moments = _medium(background, spectra, index)
     if not (medium.source_energy > 0.0).any():
-        raise OutOfRangeError(f"transport.species: no process of the opacity set emits {spectra.species[index]}")
+        raise OutOfRangeError(
+            f"transport.species: no process of the opacity set emits {spectra.species[index]}"
+        )
     limiter, power = limiter_code(solver.limiter)
     zones = background.radius.size
     flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
@@ -210,7 +232,7 @@ def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
 
 
 def _blended_shape(background: Background, means: Array, effective: Array, equilibrium: Array) -> Array:
-    """eta = 2 + (eta_eq - 2) w, w = 1 - exp(-(tau_eff/20)^2), tau_eff = int sqrt(kappa_E kappa_tE) dr/Gamma."""
+    """Return eta = 2 + (eta_eq - 2) w, w = 1 - exp(-(tau_eff/20)^2), tau_eff = int sqrt(kappa_E kappa_tE) dr/Gamma."""
     transport = 0.5 * (effective[1:, 0] + effective[:-1, 0])
     step = np.sqrt(means[:, 0] * transport) * np.diff(background.radius_interface) / background.gamma
     depth = np.cumsum(step[::-1])[::-1] - 0.5 * step
@@ -228,11 +250,15 @@ def _assemble(
     number_density = np.stack([a.x[:, 1] for a in answers]) / lapse**3
     # r^2 alpha^-2 h with h = alpha^4 F_E/c (energy), alpha^3 F_N/c (number)
     luminosity = 4.0 * np.pi * c * np.stack([a.flux[:, 0] for a in answers]) / background.lapse_interface**2
-    number_luminosity = 4.0 * np.pi * c * np.stack([a.flux[:, 1] for a in answers]) / background.lapse_interface
+    number_luminosity = (
+        4.0 * np.pi * c * np.stack([a.flux[:, 1] for a in answers]) / background.lapse_interface
+    )
     temperature = np.stack(
         [energy_density[i] / number_density[i] / a.medium.shape_ratio for i, a in enumerate(answers)]
     )
-    exchange = np.stack([a.means[:, 2] for a in answers]) * (1.0 - background.matter.temperature / temperature)
+    exchange = np.stack([a.means[:, 2] for a in answers]) * (
+        1.0 - background.matter.temperature / temperature
+    )
     return TransportSolution(
         species=names,
         energy_density=energy_density,
@@ -255,10 +281,11 @@ def _assemble(
     )
 
 
-def _flux_factor(background: Background, geometry: kernels.Geometry, energy_density: Array, luminosity: Array) -> Array:
+def _flux_factor(
+    background: Background, geometry: kernels.Geometry, energy_density: Array, luminosity: Array
+) -> Array:
     """F_E/(cE) at edges: E by the geometric mean of r^2 alpha^4 E on either side, streaming at the outer edge."""
-    r, edges = background.radius, background.radius_interface
-    carried = energy_density * r**2 * background.lapse**4
+    carried = energy_density * background.radius**2 * background.lapse**4
     at_edge = np.concatenate([np.sqrt(carried[:, 1:] * carried[:, :-1]), carried[:, -1:]], axis=1)
     flux = luminosity[:, 1:] * background.lapse_interface[1:] ** 4 / (4.0 * np.pi * CODATA.speed_of_light)
     return np.concatenate([np.full((luminosity.shape[0], 1), np.nan), flux / at_edge], axis=1)

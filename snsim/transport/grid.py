@@ -51,7 +51,9 @@ def build_background(
             f"({profile.source})"
         )
     if not 0.0 < r_inner < r_outer:
-        raise ProfileError(f"grid.r_inner = {r_inner / 1e5:.6g} km must lie between 0 and r_outer = {r_outer / 1e5:.6g} km")
+        raise ProfileError(
+            f"grid.r_inner = {r_inner / 1e5:.6g} km must lie between 0 and r_outer = {r_outer / 1e5:.6g} km"
+        )
     edges = np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
     centres = 0.5 * (edges[1:] + edges[:-1])
     matter = _matter(profile, centres)
@@ -70,6 +72,10 @@ def interpolate(profile: Profile, name: str, radius: Array) -> Array | None:
     x, at = np.log(profile.radius), np.log(np.maximum(radius, profile.radius[0]))
     if name in ("density", "temperature", "pressure"):
         return np.exp(np.interp(at, x, np.log(np.maximum(values, 1e-300))))
+    if name in ("mass_number_heavy", "charge_number_heavy") and profile.mass_fraction_heavy is not None:
+        # A and Z mean nothing where there are no nuclei: take them from the nearest points that have some
+        present = profile.mass_fraction_heavy > 0.0
+        return np.interp(at, x[present], values[present]) if present.any() else np.zeros_like(at)
     return np.interp(at, x, values)
 
 
@@ -78,10 +84,17 @@ def _matter(profile: Profile, centres: Array) -> MatterState:
     density, temperature, electron_fraction = (
         interpolate(profile, name, centres) for name in ("density", "temperature", "electron_fraction")
     )
-    assert density is not None and temperature is not None and electron_fraction is not None
+    assert density is not None
+    assert temperature is not None
+    assert electron_fraction is not None
     given = {
         name: interpolate(profile, name, centres)
-        for name in ("chemical_potential_electron", "chemical_potential_difference", "mean_field_difference", "pressure")
+        for name in (
+            "chemical_potential_electron",
+            "chemical_potential_difference",
+            "mean_field_difference",
+            "pressure",
+        )
     }
     if not profile.has_composition:
         from microphysics.eos.nse import SahaNSE
@@ -99,7 +112,9 @@ def _gravitational_mass(profile: Profile, radius: Array) -> Array:
     positive = np.maximum(radius, 1e-3 * first)
     if profile.gravitational_mass is not None:
         x = np.log(profile.radius)
-        mean = np.log(np.maximum(profile.gravitational_mass, 1.0) / profile.radius**3)  # mean density, up to 4 pi/3
+        mean = np.log(
+            np.maximum(profile.gravitational_mass, 1.0) / profile.radius**3
+        )  # mean density, up to 4 pi/3
         return np.exp(np.interp(np.log(np.maximum(positive, first)), x, mean)) * radius**3
     fine = np.unique(np.concatenate([profile.radius, positive[positive > first]]))
     density = interpolate(profile, "density", fine)
@@ -112,7 +127,7 @@ def _gravitational_mass(profile: Profile, radius: Array) -> Array:
 
 
 def _power_law_integral(radius: Array, density: Array) -> Array:
-    """int r^2 rho dr between neighbours for rho a power law of r in between."""
+    """Return int r^2 rho dr between neighbours for rho a power law of r in between."""
     r0, r1, f0, f1 = radius[:-1], radius[1:], density[:-1] * radius[:-1] ** 3, density[1:] * radius[1:] ** 3
     width, growth = np.log(r1 / r0), np.log(f1 / f0)
     small = np.abs(growth) < 1e-6

@@ -80,8 +80,12 @@ def fluid_frame(background: Background, solution: TransportSolution) -> FluidFra
     h = solution.flux_factor
     k = eddington_factor(h)
     energy = _at_edges(mean_energy(solution))
-    h_number = h * energy * solution.number_luminosity * CODATA.erg_per_mev / np.where(
-        solution.luminosity == 0.0, np.nan, solution.luminosity
+    h_number = (
+        h
+        * energy
+        * solution.number_luminosity
+        * CODATA.erg_per_mev
+        / np.where(solution.luminosity == 0.0, np.nan, solution.luminosity)
     )
     streaming = np.abs(h) > ADVECTED
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -67,9 +67,14 @@ def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[
             dims, spectra.absorption, "1/cm", "absorption opacity corrected for stimulated absorption", cited
         ),
         "scattering": Variable(dims, spectra.scattering, "1/cm", "transport scattering opacity", cited),
-        "exchange": Variable(dims, spectra.exchange, "1/cm", "strength of energy exchange with electrons", cited),
+        "exchange": Variable(
+            dims, spectra.exchange, "1/cm", "strength of energy exchange with electrons", cited
+        ),
         "degeneracy": Variable(
-            ("species", "zone"), spectra.degeneracy, "1", "equilibrium neutrino chemical potential over temperature"
+            ("species", "zone"),
+            spectra.degeneracy,
+            "1",
+            "equilibrium neutrino chemical potential over temperature",
         ),
     }
 
@@ -144,7 +149,11 @@ def _statistics(solution: TransportSolution) -> dict[str, Variable]:
     for row, values in zip(history, solution.residual_history, strict=True):
         row[: values.size] = values
     return {
-        "converged": Variable((), np.array(int(solution.converged)), "1", "1 if every species met the tolerance"),
+        "converged": Variable(
+            (), np.array(int(solution.converged)), "1", "1 if every species met the tolerance"
+        ),
         "iterations": Variable(("species",), solution.iterations, "1", "Newton steps"),
-        "residual_history": Variable(("species", "iteration"), history, "1", "scaled residual after each step"),
+        "residual_history": Variable(
+            ("species", "iteration"), history, "1", "scaled residual after each step"
+        ),
     }

@@ -17,7 +17,9 @@ TINY = 1e-300
 LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
 SHORTEST_STEP = 0.05  # fraction of a Newton step below which Picard sweeps take over
 FALLBACK_SWEEPS, LONGEST_FALLBACK, DAMPING = 6, 100, 0.5  # the number doubles each time they are needed
-ROUND_OFF = 1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
+ROUND_OFF = (
+    1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
+)
 
 
 class Geometry(NamedTuple):
@@ -122,7 +124,7 @@ def flux_lengths(medium, edge, temperature, eta, limiter, power, g_e, g_n, out):
 
 @njit
 def _gradient(left, right, gamma, spacing, from_left, from_right):
-    """Return g = Gamma |d ln x/dr| against the upstream value, and its derivative in ln x_left (that in ln x_right is minus it)."""
+    """Return g = Gamma |d ln x/dr| against the upstream value and dg/d ln x_left = -dg/d ln x_right."""
     if left >= right:
         ratio = right / left
         scale = gamma / (spacing * from_left)
@@ -177,7 +179,9 @@ def linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, 
         if i + 1 < zones:
             edge_flux(x, geometry, medium, limiter, power, i + 1, flux, block, lengths)
             for m in range(2):
-                conductance = geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1] * lengths[3 * m]
+                conductance = (
+                    geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1] * lengths[3 * m]
+                )
                 exchanged[m] = ROUND_OFF * conductance * (x[i, m] + x[i + 1, m])
                 for v in range(2):
                     diagonal[i, m, v] += block[m, v]
@@ -217,7 +221,9 @@ def solve_blocks(lower, diagonal, upper, right):
         if i > 0:
             for m in range(2):
                 for v in range(2):
-                    diagonal[i, m, v] -= lower[i, m, 0] * upper[i - 1, 0, v] + lower[i, m, 1] * upper[i - 1, 1, v]
+                    diagonal[i, m, v] -= (
+                        lower[i, m, 0] * upper[i - 1, 0, v] + lower[i, m, 1] * upper[i - 1, 1, v]
+                    )
             b0 = lower[i, 0, 0] * right[i - 1, 0] + lower[i, 0, 1] * right[i - 1, 1]
             b1 = lower[i, 1, 0] * right[i - 1, 0] + lower[i, 1, 1] * right[i - 1, 1]
             right[i, 0] -= b0
@@ -286,7 +292,12 @@ def picard(x, geometry, medium, limiter, power, sweeps, damping):
                 conductance[i] = flux[i, m] / (x[i - 1, m] - x[i, m] + TINY)
                 if not conductance[i] > 0.0:
                     g, _ = _gradient(x[i - 1, m], x[i, m], geometry.gamma[i], geometry.spacing[i], 1.0, 1.0)
-                    conductance[i] = geometry.area[i] * geometry.gamma[i] / geometry.spacing[i] / (3.0 * effective[i, m] + g)
+                    conductance[i] = (
+                        geometry.area[i]
+                        * geometry.gamma[i]
+                        / geometry.spacing[i]
+                        / (3.0 * effective[i, m] + g)
+                    )
             conductance[zones] = geometry.area[zones] * geometry.from_left[zones]
             carried = 0.0
             for i in range(zones):
