@@ -15,6 +15,7 @@ from microphysics.weak.couplings import WeakCouplings
 from snsim.config.load import resolve_toml
 from snsim.diagnostics.catalog import observable
 from snsim.errors import ConvergenceError
+from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.result import Result
 from snsim.transport import records
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from snsim.config.schema import Config
 
 
-def simulate(config: Config, progress: Callable[[str], None] | None = None) -> Result:
+def simulate(
+    config: Config, progress: Callable[[str], None] | None = None, profile: Profile | None = None
+) -> Result:
     """Run one configuration.
 
     Parameters
@@ -35,6 +38,8 @@ def simulate(config: Config, progress: Callable[[str], None] | None = None) -> R
         A validated run file.
     progress : callable, optional
         Called with a few words before each stage.
+    profile : Profile, optional
+        A star in memory, in place of the configuration's ``[profile]``.
 
     Returns
     -------
@@ -50,9 +55,8 @@ def simulate(config: Config, progress: Callable[[str], None] | None = None) -> R
     """
     say = progress or (lambda _: None)
     say("profile")
-    background = build_background(
-        load_profile(config.profile), config.grid.zones, config.grid.r_inner, config.grid.r_outer
-    )
+    star = load_profile(config.profile) if profile is None else profile
+    background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
     say("opacities")
     settings = microphysics_settings(config)
     opacities = OpacitySet.from_names(config.microphysics.processes, settings)
@@ -70,15 +74,16 @@ def simulate(config: Config, progress: Callable[[str], None] | None = None) -> R
         "opacity": records.opacity_group(spectra, opacities.references),
         "transport": records.transport_group(background, solution),
     }
+    origin = {"profile": star.source}
     if not solution.converged:
-        raise ConvergenceError(_how_it_failed(solution, config), Result(groups, resolve_toml(config)))
+        raise ConvergenceError(_how_it_failed(solution, config), Result(groups, resolve_toml(config), origin))
     say("diagnostics")
     for name in config.diagnostics.names:
         options = config.diagnostics.options(name)
         if name in ("gain_region", "electron_fraction"):
             options["couplings"] = settings.couplings
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
-    return Result(groups, resolve_toml(config))
+    return Result(groups, resolve_toml(config), origin)
 
 
 def microphysics_settings(config: Config) -> Settings:

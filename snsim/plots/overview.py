@@ -257,8 +257,8 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
         depth, radii = positive(variable.values), spheres(result)
         found: Artists = {}
         style.log_axis(ax, "y", *_limits_of_depth(depth))
-        for who, values in zip(species_of(result, name), depth, strict=True):
-            found |= _one_depth(ax, who, radius, values, radii.get(who, math.nan))
+        for i, (who, values) in enumerate(zip(species_of(result, name), depth, strict=True)):
+            found |= _one_depth(ax, who, radius, values, radii.get(who, math.nan), size=7.0 - 1.5 * min(i, 2))
         found["level"] = ax.axhline(DEPTH, color=style.INK, lw=0.7, ls=":", zorder=1)
         ax.annotate(
             r"$\tau=2/3$", (0.985, DEPTH), xycoords=ax.get_yaxis_transform(),
@@ -293,15 +293,18 @@ def _limits_of_depth(depth: Array) -> tuple[float, float]:
     return low, max(high, style.decades(low, room)[1])
 
 
-def _one_depth(ax: Axes, who: str, radius: Array, depth: Array, sphere: float) -> Artists:
-    """One species: its curve, and a point with a line down to the axis at its sphere."""
+def _one_depth(ax: Axes, who: str, radius: Array, depth: Array, sphere: float, size: float) -> Artists:
+    """One species: its curve, and a point with a line down to the axis at its sphere.
+
+    Points of falling size stay visible on top of each other.
+    """
     colour = style.species_colour(who)
     where = f"{sphere:.1f} km" if math.isfinite(sphere) else "no sphere"
     (curve,) = ax.plot(radius, depth, color=colour, label=f"{style.species_label(who)} {where}")
     if not math.isfinite(sphere):
         return {f"optical_depth.{who}": curve}
     ax.plot([sphere, sphere], [ax.get_ylim()[0], DEPTH], color=colour, lw=0.8)
-    (point,) = ax.plot(sphere, DEPTH, color=colour, marker="o", ms=4.5, mec="white", mew=0.5, zorder=4)
+    (point,) = ax.plot(sphere, DEPTH, color=colour, marker="o", ms=size, mec="white", mew=0.5, zorder=4)
     return {f"optical_depth.{who}": curve, f"neutrinosphere.{who}": point}
 
 

@@ -35,12 +35,12 @@ PROCESS_COLOURS = {
     "nucleus_scattering": "#EE9922",
     "alpha_scattering": "#999933",
     "electron_scattering": "#009988",
-    "pair": "#AA3377",
+    "pair": "#882255",
     "bremsstrahlung": "#66CCEE",
     "electron_capture": "#EE6677",
 }
 PROCESS_LABELS = {"pair": r"$e^-e^+$ pairs"}
-_SPARE = ("#332288", "#DDCC77", "#882255", "#44AA99", "#BBBBBB")
+_SPARE = ("#332288", "#DDCC77", "#AA4499", "#44AA99", "#BBBBBB")
 HEATING, COOLING, TEMPERATURE, FRACTION = "#EE3377", "#33BBEE", "#882255", "#999933"  # no colour of a species
 INK, GRAY, SHADE = "black", "0.45", "#F6D9A8"
 

@@ -14,7 +14,12 @@ from snsim.plots.overview import (
     plot_structure,
 )
 
-PANELS = [plot_structure, plot_luminosity, plot_optical_depth, plot_heating]
+PANELS = {
+    "profile": plot_structure,
+    "transport": plot_luminosity,
+    "diagnostics/neutrinosphere": plot_optical_depth,
+    "diagnostics/gain_region": plot_heating,
+}
 
 
 def legend_texts(ax):
@@ -112,33 +117,27 @@ def test_a_star_without_spheres_is_annotated(thin_star):
     assert found["level"].axes.get_ylim()[1] > 1.0
     assert plot_heating(thin_star)["words"].get_text() == "no gain region"
     assert "shock" not in plot_structure(thin_star)
-    draw(overview(thin_star))
 
 
-def test_the_definition_never_hides_the_level(star, thin_star):
-    for result in (star, thin_star, make_star(species=("nux",))):
-        with style.context():
-            figure = overview(result)
-            figure.canvas.draw()
-            (ax,) = [ax for ax in figure.axes if ax.get_ylabel().startswith("optical depth")]
-            (box,) = [text.get_window_extent() for text in ax.texts if "E^3f" in text.get_text()]
-            level = ax.transData.transform((10.0, 2.0 / 3.0))[1]
-        assert box.y0 > level
+@pytest.mark.parametrize("which", ["star", "thin", "one"])
+def test_the_definition_never_hides_the_level(drawn, which):
+    (ax,) = [ax for ax in drawn[which, "overview"].axes if ax.get_ylabel().startswith("optical depth")]
+    with style.context():
+        (box,) = [text.get_window_extent() for text in ax.texts if "E^3f" in text.get_text()]
+        (level,) = [text.get_window_extent() for text in ax.texts if text.get_text() == r"$\tau=2/3$"]
+    assert box.y0 > level.y1
 
 
-@pytest.mark.parametrize(
-    ("panel", "group", "words"),
-    [
-        (plot_structure, "profile", "no profile"),
-        (plot_luminosity, "transport", "no transport"),
-        (plot_optical_depth, "diagnostics/neutrinosphere", "no neutrinosphere"),
-        (plot_heating, "diagnostics/gain_region", "no gain region"),
-    ],
-)
-def test_a_missing_group_leaves_a_note(star, panel, group, words):
-    found = panel(without(star, group))
+@pytest.mark.parametrize("group", PANELS)
+def test_a_missing_group_leaves_a_note(star, group):
+    found = PANELS[group](without(star, group))
     assert set(found) == {"note"}
-    assert words in found["note"].get_text()
+    assert f"no {group.rpartition('/')[2].replace('_', ' ')}" in found["note"].get_text()
+
+
+def test_without_radii_there_are_notes(star):
+    bare = with_values(star, "profile", radius=None, radius_interface=None)
+    assert all(set(panel(bare)) == {"note"} for panel in PANELS.values())
 
 
 def test_nothing_at_all_still_draws(star):
@@ -164,15 +163,15 @@ def test_nothing_at_all_still_draws(star):
         ("transport", {"mean_energy": np.full((3, 50), np.nan)}),
         ("profile", {"temperature": np.full(50, 1.0), "electron_fraction": None}),
         ("profile", {"density": np.full(50, np.nan)}),
-        ("profile", {"radius": None}),
         ("profile", {"radius_interface": None}),
     ],
 )
 def test_undefined_and_constant_values_draw_without_warning(star, group, values):
-    draw(overview(with_values(star, group, **values)))
+    found = PANELS[group](with_values(star, group, **values))
+    draw(next(iter(found.values())).figure)
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("panel", PANELS.values())
 def test_own_axes_are_used_and_rcparams_stay(star, panel):
     before = dict(matplotlib.rcParams)
     ax = Figure().add_subplot()
@@ -181,23 +180,18 @@ def test_own_axes_are_used_and_rcparams_stay(star, panel):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_no_text_leaves_the_figure(star, thin_star):
-    for result in (star, thin_star, make_star(species=("nue",))):
-        with style.context():
-            figure = overview(result)
-            figure.canvas.draw()
-            everything = figure.get_tightbbox()
-        width, height = figure.get_size_inches()
-        assert everything.x0 >= 0.0
-        assert everything.y0 >= 0.0
-        assert everything.x1 <= width
-        assert everything.y1 <= height
-
-
-def test_legends_and_letters_do_not_touch(star):
+@pytest.mark.parametrize("which", ["star", "thin", "one"])
+def test_no_text_leaves_the_figure(drawn, which):
+    figure = drawn[which, "overview"]
     with style.context():
-        figure = overview(star)
-        figure.canvas.draw()
-        for ax in figure.axes[:4]:
+        everything = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert 0.0 <= everything.x0 < everything.x1 <= width
+    assert 0.0 <= everything.y0 < everything.y1 <= height
+
+
+def test_legends_and_letters_do_not_touch(drawn):
+    for ax in drawn["star", "overview"].axes[:4]:
+        with style.context():
             (letter,) = [text for text in ax.texts if text.get_text() in ("(a)", "(b)", "(c)", "(d)")]
             assert letter.get_window_extent().x1 < ax.get_legend().get_window_extent().x0
