@@ -91,6 +91,7 @@ class _Answer:
     means: Array
     effective: Array
     history: Array
+    steps: int
     converged: bool
 
 
@@ -202,14 +203,16 @@ def _solve_species(
     kernels.picard(x, geometry, medium, limiter, power, _FILLING_SWEEPS, 1.0)
     kernels.picard(x, geometry, medium, limiter, power, _SETTLING_SWEEPS, kernels.DAMPING)
     history: list[float] = []
+    taken = 0
     moved = np.inf if solver.spectral_shape == "blended" else 0.0
     norm = np.inf
     while len(history) < solver.max_iterations:
         # no need to solve further than the shape is known
         tolerance = max(solver.tolerance, min(1e-3, _INEXACT * moved))
         steps = np.full(solver.max_iterations - len(history), np.nan)
-        count = kernels.newton(x, geometry, medium, limiter, power, tolerance, steps)
+        count = kernels.newton(x, geometry, medium, limiter, power, tolerance, kernels.FALLBACK_SWEEPS, steps)
         history.extend(steps[: count + 1])
+        taken += count
         norm = history[-1]
         if norm >= tolerance or (moved < _SHAPE_TOLERANCE and norm < solver.tolerance):
             break
@@ -221,9 +224,9 @@ def _solve_species(
     converged = bool(norm < solver.tolerance)
     if converged:
         # one step more: the budget of energy feels the residual of opaque zones amplified
-        kernels.newton(x, geometry, medium, limiter, power, 0.0, np.empty(1))
+        kernels.newton(x, geometry, medium, limiter, power, 0.0, 0, np.empty(1))
     kernels.evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-    return _Answer(x, medium, flux, means, effective, np.array(history), converged)
+    return _Answer(x, medium, flux, means, effective, np.array(history), taken, converged)
 
 
 def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
@@ -276,7 +279,7 @@ def _assemble(
         emission_number=c * np.stack([a.medium.source_number for a in answers]) / lapse**3,
         exchange_energy=-c * exchange * energy_density,
         converged=all(a.converged for a in answers),
-        iterations=np.array([a.history.size for a in answers]),
+        iterations=np.array([a.steps for a in answers]),
         residual_history=tuple(a.history for a in answers),
     )
 

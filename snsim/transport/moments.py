@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics._kernels.fermi import fermi_integral_array
 from microphysics.constants import CODATA
+from microphysics.spectrum import FermiDirac
 from snsim.transport.background import Background
 from snsim.transport.solution import TransportSolution
 
@@ -23,18 +23,17 @@ def mean_energy(solution: TransportSolution) -> Array:
 
 
 def rms_number(solution: TransportSolution) -> Array:
-    """sqrt(<E^2>) of the number spectrum, MeV, shape (species, zone): T_nu sqrt(F_4/F_2)."""
-    return solution.neutrino_temperature * np.sqrt(_ratio(4, 2, solution.degeneracy))
+    """sqrt(<E^2>) of the number spectrum, MeV, shape (species, zone)."""
+    return _shape(solution).rms_number
 
 
 def rms_energy(solution: TransportSolution) -> Array:
-    """sqrt(<E^3>/<E>), the energy-weighted rms that heating needs, MeV, shape (species, zone): T_nu sqrt(F_5/F_3)."""
-    return solution.neutrino_temperature * np.sqrt(_ratio(5, 3, solution.degeneracy))
+    """sqrt(<E^3>/<E>), the energy-weighted rms that heating needs, MeV, shape (species, zone)."""
+    return _shape(solution).rms_energy
 
 
-def _ratio(above: int, below: int, degeneracy: Array) -> Array:
-    flat = np.ascontiguousarray(degeneracy).ravel()
-    return (fermi_integral_array(above, flat) / fermi_integral_array(below, flat)).reshape(degeneracy.shape)
+def _shape(solution: TransportSolution) -> FermiDirac:
+    return FermiDirac(solution.neutrino_temperature, solution.degeneracy)
 
 
 @dataclass(frozen=True)

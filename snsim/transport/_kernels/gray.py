@@ -16,7 +16,8 @@ from snsim.transport._kernels.limiters import diffusion_length
 TINY = 1e-300
 LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
 SHORTEST_STEP = 0.05  # fraction of a Newton step below which Picard sweeps take over
-FALLBACK_SWEEPS, LONGEST_FALLBACK, DAMPING = 6, 100, 0.5  # the number doubles each time they are needed
+FALLBACK_SWEEPS, LONGEST_FALLBACK = 6, 100  # Picard sweeps where Newton's method does not advance
+DAMPING = 0.5  # of these, in ln x
 ROUND_OFF = (
     1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
 )
@@ -325,18 +326,19 @@ def picard(x, geometry, medium, limiter, power, sweeps, damping):
 
 
 @njit
-def newton(x, geometry, medium, limiter, power, tolerance, history):
+def newton(x, geometry, medium, limiter, power, tolerance, fallback, history):
     """Newton's method with backtracking, x improved in place; returns the number of steps.
 
-    A step must reduce the scaled residual. Where even a short one does not (the limited flux has a near-kink where streaming
-    reverses), damped Picard sweeps go on until it does. Returns `history.size` if the tolerance was not met.
+    A step must reduce the scaled residual. Where even a short one does not (the limited flux has a near-kink where
+    streaming reverses), `fallback` damped Picard sweeps follow, twice as many the next time; with none, the iteration
+    ends there. Returns `history.size` if the tolerance was not met.
     """
     zones = x.shape[0]
     out, scale, trial = np.empty((zones, 2)), np.empty((zones, 2)), np.empty((zones, 2))
     lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
     linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
     norm = scaled_norm(out, scale)
-    sweeps = FALLBACK_SWEEPS
+    sweeps = fallback
     for step in range(history.size):
         history[step] = norm
         if norm < tolerance:
@@ -363,6 +365,8 @@ def newton(x, geometry, medium, limiter, power, tolerance, history):
         if accepted:
             x[:] = trial
             norm = shorter
+        elif sweeps == 0:
+            return step
         else:
             picard(x, geometry, medium, limiter, power, sweeps, DAMPING)
             sweeps = min(2 * sweeps, LONGEST_FALLBACK)
