@@ -118,15 +118,12 @@ def _production(energy, temperature, degeneracy, out):
             x = energy[group] / temperature[zone]
             turn = max(eta - x, 0.0)
             top = turn + _TAIL
-            edges[0], edges[1], edges[2], edges[3], edges[4], edges[5] = (
-                0.0,
-                min(x, top),
-                turn,
-                turn + 3.0,
-                turn + 12.0,
-                top,
-            )
-            edges.sort()
+            edges[0], edges[1], edges[2], edges[3], edges[4] = 0.0, turn, turn + 3.0, turn + 12.0, top
+            k, kink = 5, min(x, top)
+            while edges[k - 1] > kink:
+                edges[k] = edges[k - 1]
+                k -= 1
+            edges[k] = kink
             result = 0.0
             for panel in range(5):
                 width = 0.5 * (edges[panel + 1] - edges[panel])

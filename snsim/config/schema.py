@@ -237,7 +237,7 @@ class Transport(Section):
         "nux",
     )
     tolerance: float = Field(default=1e-10, ge=1e-14, le=1e-2)
-    max_iterations: int = Field(default=200, ge=1, le=100000)
+    max_iterations: int = Field(default=500, ge=1, le=100000)
     exchange_strength: float = Field(default=0.4, ge=0.0, le=10.0)
 
 

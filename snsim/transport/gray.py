@@ -24,6 +24,7 @@ from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport.background import Background
 from snsim.transport.limiters import limiter_code
+from snsim.transport.newton import DAMPING, Problem, newton, picard
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
@@ -59,7 +60,7 @@ class GraySolver:
     limiter: str = "wilson"
     spectral_shape: str = "blended"
     tolerance: float = 1e-10
-    max_iterations: int = 200
+    max_iterations: int = 500
 
     def solve(
         self, background: Background, spectra: OpacitySpectra, species: Sequence[str] | None = None
@@ -87,11 +88,8 @@ class _Answer:
 
     x: Array
     medium: kernels.Medium
-    flux: Array
-    means: Array
-    effective: Array
+    system: kernels.System
     history: Array
-    steps: int
     converged: bool
 
 
@@ -193,40 +191,33 @@ def _solve_species(
         raise OutOfRangeError(
             f"transport.species: no process of the opacity set emits {spectra.species[index]}"
         )
-    limiter, power = limiter_code(solver.limiter)
-    zones = background.radius.size
-    flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
+    problem = Problem(geometry, medium, *limiter_code(solver.limiter))
     equilibrium = np.clip(np.nan_to_num(spectra.degeneracy[index], nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
-    shape = equilibrium if solver.spectral_shape == "equilibrium" else np.full(zones, FREE_DEGENERACY)
+    shape = (
+        equilibrium if solver.spectral_shape == "equilibrium" else np.full_like(equilibrium, FREE_DEGENERACY)
+    )
     _set_shape(medium, shape)
     x = _initial_guess(geometry, background, medium, moments)
-    kernels.picard(x, geometry, medium, limiter, power, _FILLING_SWEEPS, 1.0)
-    kernels.picard(x, geometry, medium, limiter, power, _SETTLING_SWEEPS, kernels.DAMPING)
+    x = picard(problem, x, _FILLING_SWEEPS, 1.0)
+    x = picard(problem, x, _SETTLING_SWEEPS, DAMPING)
     history: list[float] = []
-    taken = 0
     moved = np.inf if solver.spectral_shape == "blended" else 0.0
-    norm = np.inf
     while len(history) < solver.max_iterations:
         # no need to solve further than the shape is known
         tolerance = max(solver.tolerance, min(1e-3, _INEXACT * moved))
-        steps = np.full(solver.max_iterations - len(history), np.nan)
-        count = kernels.newton(x, geometry, medium, limiter, power, tolerance, kernels.FALLBACK_SWEEPS, steps)
-        history.extend(steps[: count + 1])
-        taken += count
-        norm = history[-1]
-        if norm >= tolerance or (moved < _SHAPE_TOLERANCE and norm < solver.tolerance):
+        x, norms = newton(problem, x, tolerance, solver.max_iterations - len(history))
+        history.extend(norms)
+        if history[-1] >= tolerance or (moved < _SHAPE_TOLERANCE and history[-1] < solver.tolerance):
             break
-        kernels.evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-        new = _blended_shape(background, means, effective, equilibrium)
+        new = _blended_shape(background, problem.at(x), equilibrium)
         moved = float(np.abs(new - shape).max())
         shape = new
         _set_shape(medium, shape)
-    converged = bool(norm < solver.tolerance)
+    converged = history[-1] < solver.tolerance
     if converged:
         # one step more: the budget of energy feels the residual of opaque zones amplified
-        kernels.newton(x, geometry, medium, limiter, power, 0.0, 0, np.empty(1))
-    kernels.evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-    return _Answer(x, medium, flux, means, effective, np.array(history), taken, converged)
+        x, _ = newton(problem, x, 0.0, max_steps=1, fallback=0)
+    return _Answer(x, medium, problem.at(x), np.array(history), converged)
 
 
 def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
@@ -234,10 +225,10 @@ def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
     medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
 
 
-def _blended_shape(background: Background, means: Array, effective: Array, equilibrium: Array) -> Array:
+def _blended_shape(background: Background, system: kernels.System, equilibrium: Array) -> Array:
     """Return eta = 2 + (eta_eq - 2) w, w = 1 - exp(-(tau_eff/20)^2), tau_eff = int sqrt(kappa_E kappa_tE) dr/Gamma."""
-    transport = 0.5 * (effective[1:, 0] + effective[:-1, 0])
-    step = np.sqrt(means[:, 0] * transport) * np.diff(background.radius_interface) / background.gamma
+    transport = 0.5 * (system.effective[1:, 0] + system.effective[:-1, 0])
+    step = np.sqrt(system.means[:, 0] * transport) * np.diff(background.radius_interface) / background.gamma
     depth = np.cumsum(step[::-1])[::-1] - 0.5 * step
     trapped = -np.expm1(-((depth / TRAPPING_DEPTH) ** 2))
     return FREE_DEGENERACY + (equilibrium - FREE_DEGENERACY) * trapped
@@ -252,14 +243,16 @@ def _assemble(
     energy_density = np.stack([a.x[:, 0] for a in answers]) / lapse**4
     number_density = np.stack([a.x[:, 1] for a in answers]) / lapse**3
     # r^2 alpha^-2 h with h = alpha^4 F_E/c (energy), alpha^3 F_N/c (number)
-    luminosity = 4.0 * np.pi * c * np.stack([a.flux[:, 0] for a in answers]) / background.lapse_interface**2
+    luminosity = (
+        4.0 * np.pi * c * np.stack([a.system.flux[:, 0] for a in answers]) / background.lapse_interface**2
+    )
     number_luminosity = (
-        4.0 * np.pi * c * np.stack([a.flux[:, 1] for a in answers]) / background.lapse_interface
+        4.0 * np.pi * c * np.stack([a.system.flux[:, 1] for a in answers]) / background.lapse_interface
     )
     temperature = np.stack(
         [energy_density[i] / number_density[i] / a.medium.shape_ratio for i, a in enumerate(answers)]
     )
-    exchange = np.stack([a.means[:, 2] for a in answers]) * (
+    exchange = np.stack([a.system.means[:, 2] for a in answers]) * (
         1.0 - background.matter.temperature / temperature
     )
     return TransportSolution(
@@ -271,15 +264,15 @@ def _assemble(
         luminosity=luminosity * CODATA.erg_per_mev,
         number_luminosity=number_luminosity,
         flux_factor=_flux_factor(background, geometry, energy_density, luminosity),
-        absorption_energy=np.stack([a.means[:, 0] for a in answers]),
-        absorption_number=np.stack([a.means[:, 1] for a in answers]),
-        transport_energy=np.stack([a.effective[:, 0] for a in answers]),
-        transport_number=np.stack([a.effective[:, 1] for a in answers]),
+        absorption_energy=np.stack([a.system.means[:, 0] for a in answers]),
+        absorption_number=np.stack([a.system.means[:, 1] for a in answers]),
+        transport_energy=np.stack([a.system.effective[:, 0] for a in answers]),
+        transport_number=np.stack([a.system.effective[:, 1] for a in answers]),
         emission_energy=c * np.stack([a.medium.source_energy for a in answers]) / lapse**4,
         emission_number=c * np.stack([a.medium.source_number for a in answers]) / lapse**3,
         exchange_energy=-c * exchange * energy_density,
         converged=all(a.converged for a in answers),
-        iterations=np.array([a.steps for a in answers]),
+        iterations=np.array([a.history.size for a in answers]),
         residual_history=tuple(a.history for a in answers),
     )
 

@@ -57,7 +57,9 @@ def test_scaling():
     # kappa* at fixed x falls like rho^2 T^(5.5 - 4)
     hot = Bremsstrahlung(Settings())(2.0 * energy, matter_of([1e12], [8.0], [1.0], [0.0])).absorption
     np.testing.assert_allclose(hot[2], 2.0**1.5 * base[2], rtol=1e-12)
-    other = Bremsstrahlung(Settings(couplings=WeakCouplings(vev_ratio=2.0)))(energy, matter_of([1e12], [4.0], [1.0], [0.0]))
+    other = Bremsstrahlung(Settings(couplings=WeakCouplings(vev_ratio=2.0)))(
+        energy, matter_of([1e12], [4.0], [1.0], [0.0])
+    )
     np.testing.assert_allclose(other.absorption[2], base[2] / 16.0, rtol=1e-14)
 
 

@@ -127,7 +127,9 @@ def test_recoil_and_angle_forms_agree_for_a_heavy_nucleus():
     # and the real nucleus differs by O(E/M) = 1e-3
     real = CEvNS(Nucleus.named("Fe56"))
     nodes, weight = np.polynomial.legendre.leggauss(40)
-    assert float(real.dsigma_dcos(energy, nodes) @ weight) == pytest.approx(float(real.total(energy)), rel=2e-3)
+    assert float(real.dsigma_dcos(energy, nodes) @ weight) == pytest.approx(
+        float(real.total(energy)), rel=2e-3
+    )
 
 
 def test_recoil_spectrum_ends_at_the_largest_recoil():

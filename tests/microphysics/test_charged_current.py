@@ -1,3 +1,6 @@
+from dataclasses import fields
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -53,7 +56,7 @@ def exact_blocking(matter):
             return p * p * f_n * f_p
 
         ends = sorted(edges)
-        return sum(quad(integrand, a, b, epsrel=1e-9)[0] for a, b in zip(ends, ends[1:], strict=False))
+        return sum(quad(integrand, a, b, epsrel=1e-9)[0] for a, b in pairwise(ends))
 
     return [integral(s) / (np.pi**2 * CODATA.hbar_c**3) for s in (1.0, -1.0)]
 
@@ -89,7 +92,9 @@ def test_equal_nucleons_with_equal_potentials(blocking):
 
 
 def test_raw_blocking_is_the_bare_formula():
-    matter = nucleons([1e13, 1e12, 3e14], [8.0, 5.0, 12.0], [0.1, 0.8, 0.3], chemical_potential_difference=[9.0, -8.0, 60.0])
+    matter = nucleons(
+        [1e13, 1e12, 3e14], [8.0, 5.0, 12.0], [0.1, 0.8, 0.3], chemical_potential_difference=[9.0, -8.0, 60.0]
+    )
     n_n, n_p = matter.number_density_neutron, matter.number_density_proton
     x = (np.array([9.0, -8.0, 60.0]) - Q) / matter.temperature
     eta_np, eta_pn = nucleon_blocking(matter, COUPLINGS, "raw")
@@ -133,7 +138,9 @@ def test_one_kind_alone():
     assert eta_np[0] < 1e-25 * eta_pn[0]
     # a file may print X_p = 0 beside a modest difference of potentials
     table = nucleons(1e10, 2.0, 0.0, 1.0, chemical_potential_difference=20.0)
-    assert nucleon_blocking(table, COUPLINGS)[0][0] == pytest.approx(table.number_density_neutron[0], rel=1e-12)
+    assert nucleon_blocking(table, COUPLINGS)[0][0] == pytest.approx(
+        table.number_density_neutron[0], rel=1e-12
+    )
 
 
 def test_no_nucleons_at_all():
@@ -153,19 +160,22 @@ def test_limit_of_high_energy():
     matter = nucleons(1e9, 2.0, 0.4)
     kappa = absorption([1000.0], matter, weak_magnetism=False)[:, 0, 0]
     norm = COUPLINGS.charged_current_constant * 1e6
-    assert kappa[0] == pytest.approx(norm * matter.number_density_neutron[0] * (1.0 + Q / 1000.0) ** 2, rel=2.2e-3)
-    assert kappa[1] == pytest.approx(norm * matter.number_density_proton[0] * (1.0 - Q / 1000.0) ** 2, rel=2.2e-3)
+    assert kappa[0] == pytest.approx(
+        norm * matter.number_density_neutron[0] * (1.0 + Q / 1000.0) ** 2, rel=2.2e-3
+    )
+    assert kappa[1] == pytest.approx(
+        norm * matter.number_density_proton[0] * (1.0 - Q / 1000.0) ** 2, rel=2.2e-3
+    )
     assert kappa[2] == 0.0
 
 
 def cold_and_empty(x_n, x_p):
     """Nucleons that nothing blocks: electrons at mu = 0 and T = 1 keV."""
-    zero = np.zeros(1)
-    t = np.array([1e-3])
-    difference = Q + 1e-3 * np.log(x_n / x_p)
-    return MatterState(
-        np.array([1.0]), t, zero + x_p, zero + x_n, zero + x_p, zero, zero, zero, zero, zero, zero + difference, zero, zero, zero, zero
-    )  # fmt: skip
+    values = dict.fromkeys((f.name for f in fields(MatterState) if f.name != "baryon_mass"), 0.0)
+    values |= {"density": 1.0, "temperature": 1e-3, "electron_fraction": x_p}
+    values |= {"mass_fraction_neutron": x_n, "mass_fraction_proton": x_p}
+    values["chemical_potential_neutron"] = Q + 1e-3 * np.log(x_n / x_p)
+    return MatterState(**{name: np.array([value]) for name, value in values.items()})
 
 
 def test_threshold_and_phase_space():

@@ -73,5 +73,7 @@ def test_nulib_set_lies_near_codata():
     # every field differs by its age or rounding only: a slip of a digit would show
     for field in dataclasses.fields(CODATA):
         if field.name != "blocking_mass":
-            assert getattr(NULIB, field.name) == pytest.approx(getattr(CODATA, field.name), rel=2e-4), field.name
+            assert getattr(NULIB, field.name) == pytest.approx(getattr(CODATA, field.name), rel=2e-4), (
+                field.name
+            )
     assert CODATA.blocking_mass is None

@@ -11,7 +11,9 @@ from microphysics.weak.couplings import NEUTRON_PHASE_SPACE, WeakCouplings, nuli
 def test_charged_current_constant_in_numbers():
     # opacities.md section 0, arithmetic with the same inputs: 9.637e-44, 9.401e-44 and (NuLib) 9.640e-44 cm^2/MeV^2
     assert WeakCouplings().charged_current_constant == pytest.approx(9.637e-44, rel=1e-4)
-    assert WeakCouplings(charged_current_norm="tree").charged_current_constant == pytest.approx(9.401e-44, rel=1e-4)
+    assert WeakCouplings(charged_current_norm="tree").charged_current_constant == pytest.approx(
+        9.401e-44, rel=1e-4
+    )
     assert nulib_couplings().charged_current_constant == pytest.approx(9.640e-44, rel=1e-4)
 
 
@@ -55,7 +57,11 @@ def test_magnetism():
     assert w.magnetism_proton - w.magnetism_neutron == pytest.approx((1.0 - 2.0 * 0.2325) * (mu_p - mu_n))
     assert w.magnetism_proton + w.magnetism_neutron == pytest.approx(-2.0 * 0.2325 * (mu_p + mu_n))
     fixed = nulib_couplings()
-    assert (fixed.magnetism_neutron, fixed.magnetism_proton, fixed.magnetism_charged) == (-0.963, 1.019, 3.706)
+    assert (fixed.magnetism_neutron, fixed.magnetism_proton, fixed.magnetism_charged) == (
+        -0.963,
+        1.019,
+        3.706,
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,13 +91,17 @@ def test_vacuum_expectation_value_scales_both_norms(norm):
     # the lifetime is measured today: its norm scales too
     today = WeakCouplings(charged_current_norm=norm)
     other = today.changed(vev_ratio=1.1)
-    assert other.charged_current_constant / today.charged_current_constant == pytest.approx(1.1**-4, rel=1e-14)
+    assert other.charged_current_constant / today.charged_current_constant == pytest.approx(
+        1.1**-4, rel=1e-14
+    )
     assert other.sigma0 / today.sigma0 == pytest.approx(1.1**-4, rel=1e-14)
     assert other.sin2_theta_w == today.sin2_theta_w
 
 
 def test_refusals():
-    with pytest.raises(UnknownNameError, match=r"unknown charged-current normalisation 'lifetme'.*'lifetime'"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown charged-current normalisation 'lifetme'.*'lifetime'"
+    ):
         WeakCouplings(charged_current_norm="lifetme")
     for bad in (0.0, -1.0, math.nan):
         with pytest.raises(OutOfRangeError, match="vev_ratio"):

@@ -44,6 +44,8 @@ def test_opacity():
 
 
 def test_positrons_in_excess_give_no_negative_opacity():
-    matter = from_composition([1e6], [1.0], [0.5], 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=-50.0)
+    matter = from_composition(
+        [1e6], [1.0], [0.5], 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=-50.0
+    )
     rates = ElectronScattering(Settings())(np.array([10.0]), matter)
     assert (rates.scattering >= 0.0).all()

@@ -18,7 +18,9 @@ SOURCE = Path(_jit.__file__)
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """A small package with kernels beside a copy of the decorator; returns its folder and a fresh load of the copy."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "unused"))  # loading must not move this process' own cache
+    monkeypatch.setenv(
+        "NUMBA_CACHE_DIR", str(tmp_path / "unused")
+    )  # loading must not move this process' own cache
     monkeypatch.setenv("SNSIM_CACHE", str(tmp_path / "cache"))
     package = tmp_path / "microphysics"
     package.mkdir()
@@ -49,7 +51,11 @@ def test_folder_changes_with_any_kernel(copy):
     seen.append(folder())
     (root / "microphysics" / "new.py").rename(root / "microphysics" / "newer.py")
     seen.append(folder())
+    (root / "microphysics" / "constants.py").write_text("MASS = 2.0\n")  # frozen into kernels
+    seen.append(folder())
     assert len(set(seen)) == len(seen)
+    (root / "microphysics" / "plain.py").write_text("x = 2\n")
+    assert folder() == seen[-1]
 
 
 def test_folder_can_be_moved(copy, monkeypatch, tmp_path):
@@ -123,7 +129,6 @@ def test_edit_in_another_file_is_seen(tmp_path):
     assert run(tmp_path) == 6.0
 
 
-@pytest.mark.xfail(strict=True, reason="constants.py is no kernel source: a cached kernel keeps an edited constant")
 def test_edit_of_a_constant_is_seen(tmp_path):
     # electron_gas.py and others freeze numbers of constants.py into their kernels as globals
     small_package(tmp_path)

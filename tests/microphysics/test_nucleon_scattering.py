@@ -35,7 +35,9 @@ def test_against_quadrature_of_the_differential_form(nucleon, sign):
     energy = np.array([0.1, 3.0, 30.0, 100.0, 250.0])
     ours = transport_cross_section(energy, nucleon, sign, COUPLINGS)
     expected = [
-        quad(lambda x, e=e: (1.0 - x) * differential(x, e, nucleon, sign, magnetism), -1.0, 1.0, epsrel=1e-12)[0]
+        quad(
+            lambda x, e=e: (1.0 - x) * differential(x, e, nucleon, sign, magnetism), -1.0, 1.0, epsrel=1e-12
+        )[0]
         for e in energy
     ]
     # 48 nodes for a rational function: rounding; sigma0 is made of the same constants
@@ -92,7 +94,9 @@ def test_strange_axial_coupling():
     }
     c_a = {"n": -0.5 * (1.2754 - 0.1), "p": 0.5 * (1.2754 + 0.1)}
     for k in "np":
-        assert ratio[k] == pytest.approx((VECTOR[k] ** 2 + 5.0 * c_a[k] ** 2) / (VECTOR[k] ** 2 + 5.0 * AXIAL[k] ** 2))
+        assert ratio[k] == pytest.approx(
+            (VECTOR[k] ** 2 + 5.0 * c_a[k] ** 2) / (VECTOR[k] ** 2 + 5.0 * AXIAL[k] ** 2)
+        )
     assert ratio["n"] < 1.0 < ratio["p"]
 
 
@@ -108,11 +112,13 @@ def test_opacity_sums_the_targets():
             targets = unblocked(density, matter.temperature, MASS[k], CODATA.hbar_c)
             expected = expected + targets[:, None] * transport_cross_section(energy, k, sign, COUPLINGS)
         np.testing.assert_allclose(rates.scattering[i], expected, rtol=1e-14)
-    np.testing.assert_allclose(rates.scattering[2], 0.5 * (rates.scattering[0] + rates.scattering[1]), rtol=1e-14)
-    # dilute: all nucleons scatter
-    assert unblocked(matter.number_density_neutron, matter.temperature, MASS["n"], CODATA.hbar_c)[0] == pytest.approx(
-        matter.number_density_neutron[0], rel=1e-4
+    np.testing.assert_allclose(
+        rates.scattering[2], 0.5 * (rates.scattering[0] + rates.scattering[1]), rtol=1e-14
     )
+    # dilute: all nucleons scatter
+    assert unblocked(matter.number_density_neutron, matter.temperature, MASS["n"], CODATA.hbar_c)[
+        0
+    ] == pytest.approx(matter.number_density_neutron[0], rel=1e-4)
 
 
 def test_blocking_interpolates_the_exact_one():

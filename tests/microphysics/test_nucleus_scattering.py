@@ -58,7 +58,9 @@ def opacity(matter, energy, **choices):
 def mean_amplitude(matter, energy, **choices):
     """Root of kappa_tr over that of unit amplitude: |A| averaged over angles with 1 - x^2."""
     strength = CODATA.sigma0 / (4.0 * CODATA.electron_mass**2) * np.asarray(energy) ** 2
-    return np.sqrt(opacity(matter, energy, **choices)[:, 0] / (matter.number_density_heavy[0] * strength * 2.0 / 3.0))
+    return np.sqrt(
+        opacity(matter, energy, **choices)[:, 0] / (matter.number_density_heavy[0] * strength * 2.0 / 3.0)
+    )
 
 
 def test_forward_amplitude_is_that_of_neutral_matter(matter):
@@ -177,7 +179,9 @@ def test_size_of_the_form_factor():
     matter = from_composition([1e11], [1.5], [0.4], 0.0, 0.0, 0.0, [1.0], [86.0], [36.0])
     energy = np.array([10.0, 26.0])
     none = {"electron_polarization": "none"}
-    ratio = opacity(matter, energy, form_factor="burrows", **none) / opacity(matter, energy, form_factor="point", **none)
+    ratio = opacity(matter, energy, form_factor="burrows", **none) / opacity(
+        matter, energy, form_factor="point", **none
+    )
     np.testing.assert_allclose(ratio[0, 0], [0.97, 0.82], atol=0.01)
 
 
@@ -191,7 +195,9 @@ def test_screening_of_relativistic_electrons(t, mu):
 
 def test_screening_in_other_limits():
     # cold: k^2 = (4 alpha/pi) p_F E_F; corrections (pi T/mu)^2/6 x 2 = 1e-4 at T = 0.05, mu = 10
-    cold = from_composition([1e9], [0.05], [0.5], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=10.0)
+    cold = from_composition(
+        [1e9], [0.05], [0.5], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=10.0
+    )
     momentum = np.sqrt(100.0 - CODATA.electron_mass**2)
     expected = 4.0 * CODATA.fine_structure / np.pi * momentum * 10.0 / HBAR_C**2
     assert electron_screening(cold)[0] == pytest.approx(expected, rel=3e-4)
@@ -208,7 +214,15 @@ def test_zones_without_nuclei_and_blocks():
     n = 600
     x_heavy = np.where(np.arange(n) % 7 == 3, 0.0, 0.5)
     matter = from_composition(
-        np.geomspace(1e9, 1e12, n), np.linspace(1.0, 3.0, n), 0.4, 0.3, 0.2, 0.0, x_heavy, np.linspace(40.0, 90.0, n), 20.0
+        np.geomspace(1e9, 1e12, n),
+        np.linspace(1.0, 3.0, n),
+        0.4,
+        0.3,
+        0.2,
+        0.0,
+        x_heavy,
+        np.linspace(40.0, 90.0, n),
+        20.0,
     )
     energy = np.array([4.0, 20.0])
     everything = opacity(matter, energy, structure_factor="horowitz1997")
@@ -224,7 +238,9 @@ def test_alpha_particles():
     energy = np.array([10.0, 40.0])
 
     def kappa(finite):
-        return OpacitySet.from_names(["alpha_scattering"], Settings(alpha_form_factor=finite)).spectral(matter, energy)
+        return OpacitySet.from_names(["alpha_scattering"], Settings(alpha_form_factor=finite)).spectral(
+            matter, energy
+        )
 
     bare = kappa(False).scattering[0]
     expected = 8.0 / 3.0 * CODATA.sigma0 * (energy / CODATA.electron_mass) ** 2 * S2**2
@@ -235,11 +251,15 @@ def test_alpha_particles():
     first_order = 1.0 - 2.0 * energy**2 / HBAR_C**2 * ALPHA_RADIUS**2 / 3.0
     assert (np.abs(ratio - first_order) < 0.6 * (1.0 - first_order) ** 2).all()
     xs = CEvNS(Nucleus.named("He4"), Gaussian(np.float64(ALPHA_RADIUS)))
-    np.testing.assert_allclose(bare[0, 0] * ratio, matter.number_density_alpha[0] * xs.transport(energy), rtol=0.06)
+    np.testing.assert_allclose(
+        bare[0, 0] * ratio, matter.number_density_alpha[0] * xs.transport(energy), rtol=0.06
+    )
 
 
 def test_unknown_names():
-    with pytest.raises(UnknownNameError, match=r"unknown electron polarization 'physicl'.*Did you mean 'physical'"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown electron polarization 'physicl'.*Did you mean 'physical'"
+    ):
         NucleusScattering(Settings(electron_polarization="physicl"))
     with pytest.raises(UnknownNameError, match=r"unknown form factor 'hlm'.*Did you mean 'helm'"):
         NucleusScattering(Settings(form_factor="hlm"))
@@ -252,5 +272,7 @@ def test_references_name_what_was_used():
     text = " ".join(process.references)
     for name in ("Freedman 1974", "Helm 1956", "Horowitz 1997", "Leinson"):
         assert name in text
-    bare = NucleusScattering(Settings(electron_polarization="none", structure_factor="none", form_factor="point"))
+    bare = NucleusScattering(
+        Settings(electron_polarization="none", structure_factor="none", form_factor="point")
+    )
     assert "Leinson" not in " ".join(bare.references)

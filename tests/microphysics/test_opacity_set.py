@@ -57,7 +57,10 @@ def test_shapes_roles_and_totals(matter):
         assert (array >= 0.0).all()
         np.testing.assert_array_equal(getattr(result, f"total_{role}"), array.sum(axis=0))
         for i, name in enumerate(NAMES):
-            acts = role == roles.get(name, "scattering") or (name, role) == ("electron_scattering", "exchange")
+            acts = role == roles.get(name, "scattering") or (name, role) == (
+                "electron_scattering",
+                "exchange",
+            )
             assert array[i].any() == acts, (name, role)
     assert result.processes == NAMES
     assert result.species == ("nue", "anue", "nux")
@@ -86,7 +89,11 @@ def test_zones_and_energies_do_not_see_each_other(matter):
 def test_equilibrium_and_emission(matter):
     result = spectra(matter)
     eta = matter.neutrino_degeneracy()
-    mu_nu = matter.chemical_potential_electron + matter.chemical_potential_proton - matter.chemical_potential_neutron
+    mu_nu = (
+        matter.chemical_potential_electron
+        + matter.chemical_potential_proton
+        - matter.chemical_potential_neutron
+    )
     np.testing.assert_allclose(eta[0] * matter.temperature, mu_nu, rtol=1e-12)
     np.testing.assert_array_equal(eta[1], -eta[0])
     np.testing.assert_array_equal(eta[2], 0.0)
@@ -97,7 +104,9 @@ def test_equilibrium_and_emission(matter):
 
 
 def test_occupation_at_both_ends():
-    assert occupation(np.array([-1e4, 0.0, 50.0, 1e4])) == pytest.approx([1.0, 0.5, np.exp(-50.0), 0.0], rel=1e-14)
+    assert occupation(np.array([-1e4, 0.0, 50.0, 1e4])) == pytest.approx(
+        [1.0, 0.5, np.exp(-50.0), 0.0], rel=1e-14
+    )
 
 
 def test_undefined_neutrino_potential_emits_nothing():
@@ -116,7 +125,9 @@ def test_energies_must_rise_and_be_positive(matter, energy):
 
 
 def test_unknown_process():
-    with pytest.raises(UnknownNameError, match=r"unknown opacity process 'pairs'; known are .*Did you mean 'pair'\?"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown opacity process 'pairs'; known are .*Did you mean 'pair'\?"
+    ):
         OpacitySet.from_names(["pairs"])
 
 
@@ -147,7 +158,9 @@ def test_process_of_a_user(matter):
     built_in = OpacitySet.from_names(["pair"]).processes
     result = OpacitySet((*built_in, GreyScattering(1e-17))).spectral(matter, ENERGY)
     assert result.processes == ("pair", "grey")
-    np.testing.assert_allclose(result.total_scattering[0], 1e-17 * matter.density[:, None] * np.ones(4), rtol=1e-15)
+    np.testing.assert_allclose(
+        result.total_scattering[0], 1e-17 * matter.density[:, None] * np.ones(4), rtol=1e-15
+    )
     assert not result.absorption[1].any()
     assert OpacitySet((GreyScattering(1.0),)).references == ("me",)
 
@@ -168,7 +181,9 @@ def test_everything_scales_with_the_vacuum_expectation_value(matter, name, norm)
     assert sum(getattr(one, role).sum() for role in ROLES) > 0.0
 
 
-@pytest.mark.parametrize("parameter", ["sin2_theta_w", "vev_ratio", "axial_coupling", "strange_axial_coupling"])
+@pytest.mark.parametrize(
+    "parameter", ["sin2_theta_w", "vev_ratio", "axial_coupling", "strange_axial_coupling"]
+)
 @pytest.mark.parametrize("norm", ["lifetime", "tree"])
 def test_derivative_by_complex_step(matter, parameter, norm):
     # the contract of opacities.md 9b: exact derivatives to couplings through all processes

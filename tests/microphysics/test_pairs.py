@@ -44,7 +44,11 @@ def traced(x, y, eta):
 
         low, high = 0.5 * (total - q), 0.5 * (total + q)
         edge = min(max(eta, low), high)
-        result += weight / q * sum(quad(integrand, a, b, epsrel=1e-9)[0] for a, b in ((low, edge), (edge, high)) if b > a)
+        result += (
+            weight
+            / q
+            * sum(quad(integrand, a, b, epsrel=1e-9)[0] for a, b in ((low, edge), (edge, high)) if b > a)
+        )
     return result / (x * y)
 
 
@@ -85,7 +89,9 @@ def emission_moments(t, mu, couplings=None):
     weight = t * (width[:, None] * weight).ravel()
     matter = from_composition([1e8], [t], [0.5], 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=mu)
     kappa = Pair(Settings(couplings=couplings or WeakCouplings()))(energy, matter).absorption[2, 0]
-    black = CODATA.speed_of_light * energy**3 / (2.0 * np.pi * CODATA.hbar_c) ** 3 / (np.exp(energy / t) + 1.0)
+    black = (
+        CODATA.speed_of_light * energy**3 / (2.0 * np.pi * CODATA.hbar_c) ** 3 / (np.exp(energy / t) + 1.0)
+    )
     j = kappa * black
     return 4.0 * np.pi * (j / energy) @ weight, 4.0 * np.pi * j @ weight
 
@@ -117,7 +123,9 @@ def test_emission_in_numbers():
 
 
 def test_charge_conjugation():
-    matter = from_composition([1e8] * 2, [2.0] * 2, [0.5] * 2, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=[9.0, -9.0])
+    matter = from_composition(
+        [1e8] * 2, [2.0] * 2, [0.5] * 2, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=[9.0, -9.0]
+    )
     kappa = Pair(Settings())(np.array([1.0, 10.0, 40.0]), matter).absorption[2]
     np.testing.assert_allclose(kappa[0], kappa[1], rtol=1e-14)
 
@@ -147,9 +155,18 @@ def test_kernels_without_compiler_and_with_bounds_checked(variable, tmp_path):
     # uncompiled: the same numbers from Python; checked: no index outside its array
     environment = {**os.environ, variable: "1", "SNSIM_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
     environment.pop("NUMBA_CACHE_DIR", None)
-    names = ("pairs", "bremsstrahlung", "charged_current", "nucleon_scattering", "nucleus_scattering", "electron_scattering")
+    names = (
+        "pairs",
+        "bremsstrahlung",
+        "charged_current",
+        "nucleon_scattering",
+        "nucleus_scattering",
+        "electron_scattering",
+    )
     files = [str(ROOT / "tests" / "microphysics" / f"test_{name}.py") for name in names]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
-    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False
+    )
     assert result.returncode == 0, result.stdout[-4000:]
     assert " passed" in result.stdout

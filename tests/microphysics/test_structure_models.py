@@ -11,7 +11,17 @@ from microphysics.structure.models import Horowitz1997, Uncorrelated, coulomb_co
 def ions(rho, t, a, z, x_heavy=1.0):
     rho, t = np.atleast_1d(rho), np.atleast_1d(t)
     return from_composition(
-        rho, t, np.asarray(z) / np.asarray(a), 0.0, 0.0, 0.0, x_heavy, a, z, chemical_potential_electron=10.0, pressure=1.0
+        rho,
+        t,
+        np.asarray(z) / np.asarray(a),
+        0.0,
+        0.0,
+        0.0,
+        x_heavy,
+        a,
+        z,
+        chemical_potential_electron=10.0,
+        pressure=1.0,
     )
 
 
@@ -116,11 +126,15 @@ def test_correlations_grow_with_coupling():
 def test_above_the_fit():
     matter = matter_of_coupling([20.0, 204.0, 160.0])
     energy = np.array([10.0])
-    with pytest.raises(OutOfRangeError, match=r"1 <= Gamma <= 150; 2 zone\(s\) are above, the worst has Gamma = 204"):
+    with pytest.raises(
+        OutOfRangeError, match=r"1 <= Gamma <= 150; 2 zone\(s\) are above, the worst has Gamma = 204"
+    ):
         Horowitz1997("error").transport_average(energy, matter)
     with pytest.warns(ExtrapolationWarning, match="Gamma = 204 .*edge value is used"):
         average = Horowitz1997("clamp").transport_average(energy, matter)
-    edge = Horowitz1997().fit(np.array([[150.0]]), energy * ion_sphere_radius(matter)[1] / (CODATA.hbar_c * 1e13))
+    edge = Horowitz1997().fit(
+        np.array([[150.0]]), energy * ion_sphere_radius(matter)[1] / (CODATA.hbar_c * 1e13)
+    )
     assert average[1, 0] == pytest.approx(edge[0, 0], rel=1e-14)
 
 

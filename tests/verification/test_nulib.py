@@ -9,6 +9,8 @@ rounding (log10 of e in the Fermi functions, 2e-7; its G_F and sigma0 are not ex
 formula uses both).
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -270,7 +272,10 @@ def test_bremsstrahlung(nulib):
     seen = columns["BB_nux"] > 1e-25
     kappa = spectra("bremsstrahlung", matter, energy).absorption[0]
     agree(
-        kappa[2] * blackbody(energy, matter.temperature[:, None]), columns["em_NNbrems_one_species"], seen, 1e-9
+        kappa[2] * blackbody(energy, matter.temperature[:, None]),
+        columns["em_NNbrems_one_species"],
+        seen,
+        1e-9,
     )
     assert not kappa[:2].any()
 
@@ -307,13 +312,13 @@ def pair_integral(x, eta):
             return pair_moment(x, y, e) / denominator
 
         edges = sorted({0.0, min(x, y), max(x, y), min(max(eta, 0.0), total), total})
-        return sum(quad(integrand, a, b, epsabs=0.0, epsrel=1e-8)[0] for a, b in zip(edges, edges[1:], strict=False))
+        return sum(quad(integrand, a, b, epsabs=0.0, epsrel=1e-8)[0] for a, b in pairwise(edges))
 
     turn = max(eta - x, 0.0)
     edges = sorted({0.0, min(x, turn + 60.0), turn, turn + 5.0, turn + 20.0, turn + 60.0})
     return (1.0 + np.exp(-x)) * sum(
         quad(lambda y: y * y * np.exp(-y) * inner(y), a, b, epsabs=0.0, epsrel=1e-6)[0]
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in pairwise(edges)
     )
 
 

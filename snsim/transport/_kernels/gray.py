@@ -14,17 +14,12 @@ from microphysics._jit import njit
 from snsim.transport._kernels.limiters import diffusion_length
 
 TINY = 1e-300
-LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
-SHORTEST_STEP = 0.05  # fraction of a Newton step below which Picard sweeps take over
-FALLBACK_SWEEPS, LONGEST_FALLBACK = 6, 100  # Picard sweeps where Newton's method does not advance
-DAMPING = 0.5  # of these, in ln x
-ROUND_OFF = (
-    1e-5  # a flux is a difference of two nearly equal numbers: it is not known better than this part of them
-)
+# a flux is a difference of two nearly equal numbers and is not known better than this part of them
+ROUND_OFF = 1e-5
 
 
 class Geometry(NamedTuple):
-    """Static geometry of the operator (transport.md 4 in plain words: finite volumes between areal radii).
+    """Static geometry of the operator finite volumes between areal radii.
 
     `area` = r^2/alpha^2 at edges; `volume` = (r_+^3 - r_-^3)/(3 Gamma alpha^2) of zones; `gamma` at edges; `spacing`
     between the centres on either side of an edge; `from_left`, `from_right` = (r_upstream/r_edge)^2; `lapse` of zones.
@@ -164,26 +159,48 @@ def edge_flux(x, geometry, medium, limiter, power, edge, flux, jacobian, lengths
         jacobian[m, 2 + m] += -scale * length * right[m] - difference * dg * lengths[8 + m]
 
 
-@njit
-def linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper):
-    """Fill residual, its scale, shape (zone, 2), and its block-tridiagonal derivative in (ln e, ln n), shape (zone, 2, 2).
+class System(NamedTuple):
+    """The equations at one x, and what the closure made of it; everything `linearise` fills.
 
-    A function of x and the medium alone: no clips, no pseudo-time.
+    Shapes: `residual`, `scale` (zone, 2); blocks of the derivative in ln x `lower`, `diagonal`, `upper` (zone, 2, 2); `flux`
+    r^2 alpha^-2 h, its `conductance` flux/(x_left - x_right) and the `effective` transport opacity (edge, 2); `means` of
+    absorption by energy and number and of the exchange (zone, 3).
+    """
+
+    residual: np.ndarray
+    scale: np.ndarray
+    lower: np.ndarray
+    diagonal: np.ndarray
+    upper: np.ndarray
+    flux: np.ndarray
+    conductance: np.ndarray
+    effective: np.ndarray
+    means: np.ndarray
+
+
+@njit
+def linearise(x, geometry, medium, limiter, power, system):
+    """Fill `system`, whose arrays start at zero: a function of x and the medium alone, no clips, no pseudo-time.
+
+    The effective opacity makes the Wilson form 1/(3 kappa + g) equal to the mean diffusion length, whatever limiter was used.
     """
     zones = x.shape[0]
-    means, slopes = np.empty(3), np.empty(3)
-    flux, block, lengths = np.empty(2), np.empty((2, 4)), np.empty(10)
-    previous, exchanged, before = np.zeros(2), np.zeros(2), np.zeros(2)
-    lower[:], diagonal[:], upper[:] = 0.0, 0.0, 0.0
+    out, scale, lower, diagonal, upper = (
+        system.residual,
+        system.scale,
+        system.lower,
+        system.diagonal,
+        system.upper,
+    )
+    flux, conductance, means = system.flux, system.conductance, system.means
+    slopes, block, lengths = np.empty(3), np.empty((2, 4)), np.empty(10)
     for i in range(zones):
-        before[:] = exchanged
         if i + 1 < zones:
-            edge_flux(x, geometry, medium, limiter, power, i + 1, flux, block, lengths)
+            edge_flux(x, geometry, medium, limiter, power, i + 1, flux[i + 1], block, lengths)
             for m in range(2):
-                conductance = (
-                    geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1] * lengths[3 * m]
-                )
-                exchanged[m] = ROUND_OFF * conductance * (x[i, m] + x[i + 1, m])
+                per_length = geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1]
+                conductance[i + 1, m] = per_length * lengths[3 * m]
+                system.effective[i + 1, m] = max((1.0 / lengths[3 * m] - lengths[6 + m]) / 3.0, 0.0)
                 for v in range(2):
                     diagonal[i, m, v] += block[m, v]
                     upper[i, m, v] += block[m, 2 + v]
@@ -191,27 +208,34 @@ def linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, 
                     diagonal[i + 1, m, v] -= block[m, 2 + v]
         else:
             for m in range(2):
-                flux[m] = geometry.area[zones] * geometry.from_left[zones] * x[i, m]
-                diagonal[i, m, m] += flux[m]
+                conductance[zones, m] = geometry.area[zones] * geometry.from_left[zones]
+                flux[zones, m] = conductance[zones, m] * x[i, m]
+                diagonal[i, m, m] += flux[zones, m]
+                system.effective[zones, m] = system.effective[i, m]
         temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        absorption_means(medium, i, temperature, means, slopes)
+        absorption_means(medium, i, temperature, means[i], slopes)
         volume = geometry.volume[i]
         e, n = volume * x[i, 0], volume * x[i, 1]
         source_e, source_n = volume * medium.source_energy[i], volume * medium.source_number[i]
         cold = medium.temperature[i] / temperature
-        exchange = means[2] * (1.0 - cold)
-        out[i, 0] = flux[0] - previous[0] + (means[0] * e - source_e) + exchange * e
-        out[i, 1] = flux[1] - previous[1] + (means[1] * n - source_n)
-        scale[i, 0] = abs(flux[0]) + abs(previous[0]) + (means[0] + means[2] * (1.0 + cold)) * e + source_e
-        scale[i, 1] = abs(flux[1]) + abs(previous[1]) + means[1] * n + source_n
+        exchange = means[i, 2] * (1.0 - cold)
+        out[i, 0] = flux[i + 1, 0] - flux[i, 0] + (means[i, 0] * e - source_e) + exchange * e
+        out[i, 1] = flux[i + 1, 1] - flux[i, 1] + (means[i, 1] * n - source_n)
+        scale[i, 0] = (means[i, 0] + means[i, 2] * (1.0 + cold)) * e + source_e + TINY
+        scale[i, 1] = means[i, 1] * n + source_n + TINY
         for m in range(2):
-            scale[i, m] += before[m] + exchanged[m] + TINY
-            previous[m] = flux[m]
-        tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[2] * cold)  # d/d ln T_nu, T_nu ~ e/n
-        diagonal[i, 0, 0] += (means[0] + exchange) * e + tilt
+            scale[i, m] += abs(flux[i, m]) + abs(flux[i + 1, m])
+            if i > 0:
+                scale[i, m] += ROUND_OFF * conductance[i, m] * (x[i - 1, m] + x[i, m])
+            if i + 1 < zones:
+                scale[i, m] += ROUND_OFF * conductance[i + 1, m] * (x[i, m] + x[i + 1, m])
+        tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[i, 2] * cold)  # d/d ln T_nu, T_nu ~ e/n
+        diagonal[i, 0, 0] += (means[i, 0] + exchange) * e + tilt
         diagonal[i, 0, 1] -= tilt
         diagonal[i, 1, 0] += slopes[1] * n
-        diagonal[i, 1, 1] += (means[1] - slopes[1]) * n
+        diagonal[i, 1, 1] += (means[i, 1] - slopes[1]) * n
+    for m in range(2):
+        system.effective[0, m] = system.effective[1, m]
 
 
 @njit
@@ -244,132 +268,21 @@ def solve_blocks(lower, diagonal, upper, right):
 
 
 @njit
-def scaled_norm(out, scale):
-    """Root mean square of residual over scale."""
-    total = 0.0
-    for i in range(out.shape[0]):
-        for m in range(2):
-            total += (out[i, m] / scale[i, m]) ** 2
-    return math.sqrt(total / (2 * out.shape[0]))
+def solve_diffusion(conductance, loss, source, out):
+    """Solve conductance_+ (x_i - x_i+1) - conductance_- (x_i-1 - x_i) + loss x = source for both moments, shape (zone, 2).
 
-
-@njit
-def evaluate(x, geometry, medium, limiter, power, flux, means, effective):
-    """Fill fluxes r^2 alpha^-2 h (edge, 2), absorption means (zone, 3) and effective transport opacities (edge, 2).
-
-    The effective opacity makes the Wilson form 1/(3 kappa + g) equal to the mean diffusion length, whatever limiter was used.
+    The outermost conductance leads to empty space. The matrix is diagonally dominant, so x is positive where sources are.
     """
-    zones = x.shape[0]
-    slopes, jacobian_block, lengths = np.empty(3), np.empty((2, 4)), np.empty(10)
-    flux[0, 0] = flux[0, 1] = 0.0
-    for i in range(zones):
-        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        absorption_means(medium, i, temperature, means[i], slopes)
-        if i + 1 < zones:
-            edge_flux(x, geometry, medium, limiter, power, i + 1, flux[i + 1], jacobian_block, lengths)
-            for m in range(2):
-                effective[i + 1, m] = max((1.0 / lengths[3 * m] - lengths[6 + m]) / 3.0, 0.0)
+    zones = out.shape[0]
+    forward = np.empty(zones)
     for m in range(2):
-        flux[zones, m] = geometry.area[zones] * geometry.from_left[zones] * x[zones - 1, m]
-        effective[0, m], effective[zones, m] = effective[1, m], effective[zones - 1, m]
-
-
-@njit
-def picard(x, geometry, medium, limiter, power, sweeps, damping):
-    """Sweeps with diffusion lengths and means of the previous one, x improved in place.
-
-    Each is a linear solve with a positive matrix, so it fills regions without sources of their own from their neighbours,
-    from where Newton's method then converges. Of the change in ln x the part `damping` is made: with 1/2 the mean energy,
-    on which the opacities depend steeply, does not overshoot.
-    """
-    zones = x.shape[0]
-    flux, means, effective = np.empty((zones + 1, 2)), np.empty((zones, 3)), np.empty((zones + 1, 2))
-    conductance, forward, answer = np.empty(zones + 1), np.empty(zones), np.empty(zones)
-    for _ in range(sweeps):
-        evaluate(x, geometry, medium, limiter, power, flux, means, effective)
-        for m in range(2):
-            conductance[0] = 0.0
-            for i in range(1, zones):
-                conductance[i] = flux[i, m] / (x[i - 1, m] - x[i, m] + TINY)
-                if not conductance[i] > 0.0:
-                    g, _ = _gradient(x[i - 1, m], x[i, m], geometry.gamma[i], geometry.spacing[i], 1.0, 1.0)
-                    conductance[i] = (
-                        geometry.area[i]
-                        * geometry.gamma[i]
-                        / geometry.spacing[i]
-                        / (3.0 * effective[i, m] + g)
-                    )
-            conductance[zones] = geometry.area[zones] * geometry.from_left[zones]
-            carried = 0.0
-            for i in range(zones):
-                volume, old = geometry.volume[i], x[i, m]
-                loss, source = means[i, m], medium.source_energy[i] if m == 0 else medium.source_number[i]
-                if m == 0:
-                    temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-                    loss += means[i, 2]
-                    source += means[i, 2] * medium.temperature[i] / temperature * old
-                pivot = conductance[i] + conductance[i + 1] + volume * loss
-                right = volume * source
-                if i > 0:
-                    pivot -= conductance[i] * forward[i - 1]
-                    right += conductance[i] * carried
-                forward[i] = conductance[i + 1] / pivot
-                carried = right / pivot
-                answer[i] = carried
-            for i in range(zones - 2, -1, -1):
-                answer[i] += forward[i] * answer[i + 1]
-            for i in range(zones):
-                means[i, m] = answer[i]
         for i in range(zones):
-            for m in range(2):
-                x[i, m] *= (means[i, m] / x[i, m] + TINY) ** damping
-
-
-@njit
-def newton(x, geometry, medium, limiter, power, tolerance, fallback, history):
-    """Newton's method with backtracking, x improved in place; returns the number of steps.
-
-    A step must reduce the scaled residual. Where even a short one does not (the limited flux has a near-kink where
-    streaming reverses), `fallback` damped Picard sweeps follow, twice as many the next time; with none, the iteration
-    ends there. Returns `history.size` if the tolerance was not met.
-    """
-    zones = x.shape[0]
-    out, scale, trial = np.empty((zones, 2)), np.empty((zones, 2)), np.empty((zones, 2))
-    lower, diagonal, upper = np.empty((zones, 2, 2)), np.empty((zones, 2, 2)), np.empty((zones, 2, 2))
-    linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
-    norm = scaled_norm(out, scale)
-    sweeps = fallback
-    for step in range(history.size):
-        history[step] = norm
-        if norm < tolerance:
-            return step
-        for i in range(zones):
-            for m in range(2):
-                out[i, m] /= -scale[i, m]
-                for v in range(2):
-                    lower[i, m, v] /= scale[i, m]
-                    diagonal[i, m, v] /= scale[i, m]
-                    upper[i, m, v] /= scale[i, m]
-        change = out.copy()
-        solve_blocks(lower, diagonal, upper, change)
-        fraction, accepted = 1.0, False
-        while fraction >= SHORTEST_STEP and not accepted:
-            for i in range(zones):
-                for m in range(2):
-                    factor = 1.0 + fraction * change[i, m]
-                    trial[i, m] = x[i, m] * min(max(factor, 1.0 / LARGEST_FACTOR), LARGEST_FACTOR)
-            linearise(trial, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
-            shorter = scaled_norm(out, scale)
-            accepted = shorter < norm * (1.0 - 0.1 * fraction) or shorter < tolerance
-            fraction *= 0.5
-        if accepted:
-            x[:] = trial
-            norm = shorter
-        elif sweeps == 0:
-            return step
-        else:
-            picard(x, geometry, medium, limiter, power, sweeps, DAMPING)
-            sweeps = min(2 * sweeps, LONGEST_FALLBACK)
-            linearise(x, geometry, medium, limiter, power, out, scale, lower, diagonal, upper)
-            norm = scaled_norm(out, scale)
-    return history.size
+            pivot = conductance[i, m] + conductance[i + 1, m] + loss[i, m]
+            right = source[i, m]
+            if i > 0:
+                pivot -= conductance[i, m] * forward[i - 1]
+                right += conductance[i, m] * out[i - 1, m]
+            forward[i] = conductance[i + 1, m] / pivot
+            out[i, m] = right / pivot
+        for i in range(zones - 2, -1, -1):
+            out[i, m] += forward[i] * out[i + 1, m]

@@ -41,10 +41,11 @@ def diffusion_length(limiter, power, kappa, g):
         root = math.sqrt(1.0 + 2.0 * r)
         length = 1.0 / (1.0 + r + root) / kappa
         return length, -length * (1.0 + 1.0 / root) / (1.0 + r + root) / kappa
-    if r < 1e-2:
+    if r < 0.1:  # the closed form cancels: 3e-12 at 1e-2
         r2 = r * r
-        value = 1.0 / 3.0 - r2 / 45.0 + 2.0 * r2 * r2 / 945.0
-        return value / kappa, (-2.0 * r / 45.0 + 8.0 * r * r2 / 945.0) / (kappa * kappa)
+        value = 1.0 / 3.0 - r2 * (1.0 / 45.0 - r2 * (2.0 / 945.0 - r2 * (1.0 / 4725.0 - r2 * 2.0 / 93555.0)))
+        slope = -r * (2.0 / 45.0 - r2 * (8.0 / 945.0 - r2 * (6.0 / 4725.0 - r2 * 16.0 / 93555.0)))
+        return value / kappa, slope / (kappa * kappa)
     coth = 1.0 / math.tanh(r) if r < 20.0 else 1.0
     cosech2 = 1.0 / math.sinh(r) ** 2 if r < 20.0 else 0.0
     length = (coth - 1.0 / r) / g
