@@ -276,12 +276,14 @@ def solve_diffusion(conductance, loss, source, out):
     zones = out.shape[0]
     forward = np.empty(zones)
     for m in range(2):
+        lost = 0.0  # 1 - forward of the zone before: its losses over its pivot, without a difference of large numbers
         for i in range(zones):
-            pivot = conductance[i, m] + conductance[i + 1, m] + loss[i, m]
-            right = source[i, m]
+            leak, right = loss[i, m], source[i, m]
             if i > 0:
-                pivot -= conductance[i, m] * forward[i - 1]
+                leak += conductance[i, m] * lost
                 right += conductance[i, m] * out[i - 1, m]
+            pivot = conductance[i + 1, m] + leak
+            lost = leak / pivot
             forward[i] = conductance[i + 1, m] / pivot
             out[i, m] = right / pivot
         for i in range(zones - 2, -1, -1):
