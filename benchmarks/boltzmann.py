@@ -41,7 +41,8 @@ PROCESSES = (
 ENERGIES = np.geomspace(0.5, 350.0, 48)
 RATES = {
     "bruenn": Settings(
-        couplings=WeakCouplings(axial_coupling=1.254, v_ud=1.0, charged_current_norm="tree"), weak_magnetism=False
+        couplings=WeakCouplings(axial_coupling=1.254, v_ud=1.0, charged_current_norm="tree"),
+        weak_magnetism=False,
     ),
     "default": Settings(),
 }
@@ -84,17 +85,29 @@ def compare(code: str, time: str, rates: str, zones: int = 200) -> Comparison:
     edges, r = background.radius_interface, radiation["radius_cm"]
     luminosity, rms, spheres = {}, {}, {}
     for i, (name, theirs) in enumerate(SPECIES.items()):
-        luminosity[name] = np.interp(RADIUS, edges, fluid.luminosity[i]), np.interp(RADIUS, r, radiation[f"L_{theirs}_erg_s"])
-        rms[name] = np.interp(RADIUS, edges, fluid.rms_number[i]), np.interp(RADIUS, r, radiation[f"erms_{theirs}_MeV"])
-        spheres[name] = first_radius(edges, fluid.flux_factor[i]), first_radius(r, radiation[f"flux_factor_{theirs}"])
+        luminosity[name] = (
+            np.interp(RADIUS, edges, fluid.luminosity[i]),
+            np.interp(RADIUS, r, radiation[f"L_{theirs}_erg_s"]),
+        )
+        rms[name] = (
+            np.interp(RADIUS, edges, fluid.rms_number[i]),
+            np.interp(RADIUS, r, radiation[f"erms_{theirs}_MeV"]),
+        )
+        spheres[name] = (
+            first_radius(edges, fluid.flux_factor[i]),
+            first_radius(r, radiation[f"flux_factor_{theirs}"]),
+        )
     inner, outer = file_gain_region(matter, profile.shock_radius)
     heating, cooling = heating_and_cooling(solution)
-    ours = gain_integrals(
-        edges, heating, cooling, background.matter.density, background.gamma, inner, outer
-    )
+    ours = gain_integrals(edges, heating, cooling, background.matter.density, background.gamma, inner, outer)
     reference = reference_heating(matter, radiation, background, settings, inner, outer)
     return Comparison(
-        luminosity, rms, spheres, (ours.gross_heating, reference[0]), (ours.cooling, reference[1]), (inner, outer)
+        luminosity,
+        rms,
+        spheres,
+        (ours.gross_heating, reference[0]),
+        (ours.cooling, reference[1]),
+        (inner, outer),
     )
 
 
@@ -133,7 +146,13 @@ def reference_heating(matter, radiation, background, settings, inner, outer):
         heating += c * mean * energy_density * CODATA.erg_per_mev
         cooling += c * phase * (absorption[i] * equilibrium[i]) @ weight * CODATA.erg_per_mev
     total = gain_integrals(
-        background.radius_interface, heating, cooling, background.matter.density, background.gamma, inner, outer
+        background.radius_interface,
+        heating,
+        cooling,
+        background.matter.density,
+        background.gamma,
+        inner,
+        outer,
     )
     return total.gross_heating, total.cooling
 
@@ -182,7 +201,9 @@ def main() -> int:
     parser.add_argument("--zones", type=int, default=200)
     options = parser.parse_args()
     if not (REFERENCE / "boltzmann").is_dir():
-        print(f"no reference data at {REFERENCE / 'boltzmann'}; set SNSIM_REFERENCE to the folder that holds boltzmann/")
+        print(
+            f"no reference data at {REFERENCE / 'boltzmann'}; set SNSIM_REFERENCE to the folder that holds boltzmann/"
+        )
         return 0
     kept = report(options.code, options.zones)
     print("\nBruenn-level rates keep the bounds" if kept else "\nBruenn-level rates break a bound")

@@ -44,7 +44,10 @@ def whole_process(*options: str) -> Callable[[], object]:
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-c", "from snsim.cli.app import main; main()", "run", str(QUICKSTART)]
             return subprocess.run(
-                [*command, "--force", "--output", folder, *options], check=True, capture_output=True, env=os.environ
+                [*command, "--force", "--output", folder, *options],
+                check=True,
+                capture_output=True,
+                env=os.environ,
             )
 
     return job
@@ -60,7 +63,11 @@ def main() -> None:
         ("snsim run runs/quickstart --force --no-plot", whole_process("--no-plot"), 1.8),
         ("snsim run runs/quickstart --force, with figures", whole_process(), 3.5),
         ("gray solve, 200 zones x 3 species", lambda: GraySolver().solve(background, spectra), 0.050),
-        ("opacities, 200 zones x 24 energies x 3 species", lambda: opacities.spectral(background.matter, coarse), 0.100),
+        (
+            "opacities, 200 zones x 24 energies x 3 species",
+            lambda: opacities.spectral(background.matter, coarse),
+            0.100,
+        ),
     ]
     for name, job, target in rows:
         seconds = median_seconds(job)

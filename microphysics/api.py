@@ -14,10 +14,14 @@ def _value(name: str, quantity: Any, unit: str) -> Any:
     from astropy import units
 
     if not isinstance(quantity, units.Quantity):
-        raise OutOfRangeError(f"{name}: expected an astropy Quantity in units like '{unit}', got {type(quantity).__name__}")
+        raise OutOfRangeError(
+            f"{name}: expected an astropy Quantity in units like '{unit}', got {type(quantity).__name__}"
+        )
     try:
         equivalencies = units.temperature_energy() if name == "temperature" else []
-        return np.atleast_1d(np.asarray(quantity.to_value(unit, equivalencies=equivalencies), dtype=np.float64))
+        return np.atleast_1d(
+            np.asarray(quantity.to_value(unit, equivalencies=equivalencies), dtype=np.float64)
+        )
     except units.UnitConversionError:
         raise OutOfRangeError(f"{name}: expected a unit like '{unit}', got '{quantity.unit}'") from None
 
@@ -71,7 +75,9 @@ def cevns_cross_section(nucleus: str, energy: Any, kind: str = "total", form_fac
     return units.Quantity(getattr(cross_section, kind)(values).reshape(np.shape(energy)), "cm2")
 
 
-def opacities(density: Any, temperature: Any, electron_fraction: Any, energy: Any, processes: Any = None) -> Any:
+def opacities(
+    density: Any, temperature: Any, electron_fraction: Any, energy: Any, processes: Any = None
+) -> Any:
     """Neutrino opacities of matter in nuclear statistical equilibrium, by process.
 
     Parameters

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from microphysics.constants import CODATA
+from microphysics.errors import UnknownNameError
 
 Array = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ class Nucleus:
 
     @classmethod
     def of(cls, mass_number: ArrayLike, charge_number: ArrayLike) -> Nucleus:
-        """Return nuclei with mass A times the atomic mass unit less Z electrons (binding differences: < 1e-3)."""
+        """Return nuclei with mass A times the atomic mass unit less Z electrons (binding differences: about 1e-3)."""
         a = np.asarray(mass_number, dtype=np.float64)
         z = np.asarray(charge_number, dtype=np.float64)
         return cls(a, z, a * CODATA.atomic_mass - z * CODATA.electron_mass)
@@ -72,8 +73,6 @@ class Nucleus:
         >>> round(float(Nucleus.named("Ar40").mass), 3)
         37215.526
         """
-        from microphysics.errors import UnknownNameError
-
         symbol = name.rstrip("0123456789")
         digits = name[len(symbol) :]
         key = (symbol, int(digits)) if digits else (symbol, 0)

@@ -1,7 +1,7 @@
 """Charged current on free nucleons: nue + n <-> e- + p and anue + p <-> e+ + n.
 
 Level 0 is the elastic rate with nucleon blocking (Bruenn 1985, ApJS 58, 771, eqs. C13-C20); level 1 adds weak
-magnetism, recoil and phase space (Horowitz 2002, PRD 65, 043001, eqs. 22).
+magnetism, recoil and phase space (Horowitz 2002, PRD 65, 043001, eq. 22). Inverse neutron decay is left out.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def transport_cross_section(
     e = (energy / mass)[:, None]
     backward = 1.0 - cosine
     recoil = 1.0 / (1.0 + e * backward)  # outgoing over incoming energy
-    # Horowitz 2002, eq. 12: d sigma/d Omega over its elastic form, times that form
+    # Horowitz 2002: d sigma/d Omega over its elastic form, times that form
     shape = recoil**2 * (
         vector**2 * (1.0 + recoil**2 - recoil * backward)
         + axial**2 * (1.0 + recoil**2 + recoil * backward)

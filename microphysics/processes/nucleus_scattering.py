@@ -58,6 +58,8 @@ class NucleusScattering:
         ]
         if self.electron_polarization != "none":
             self.references.append("Leinson, Oraevsky & Semikoz 1988, Phys. Lett. B 209, 80")
+        if self.electron_polarization == "brt06":
+            self.references.append("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""

@@ -70,7 +70,7 @@ class Uncorrelated:
         return np.ones_like(q)
 
 
-# Horowitz 1997, PRD 55, 4577, eq. 19 and table I: beta_i = sum_m b_im Gamma^(m/2), i = 3..6
+# Horowitz 1997, PRD 55, 4577: beta_i = sum_m b_im Gamma^(m/2), i = 3..6
 _BETA = np.array(
     [
         [-7.362056, 0.5371365, -0.1078845, 4.189612e-3],

@@ -9,8 +9,8 @@ from typing import Any
 from microphysics.constants import CODATA, NULIB, Constants
 from microphysics.errors import OutOfRangeError, UnknownNameError
 
-# Phase-space integral of neutron decay with Coulomb and outer radiative corrections. Wilkinson 1982 (Nucl. Phys. A 377,
-# 474) has 1.7146; the 0.03 % between them is small against the 1 % between bottle and beam lifetimes.
+# Phase-space integral of neutron decay with Coulomb and outer radiative corrections, Vogel & Beacom 1999 (PRD 60, 053003).
+# Wilkinson 1982 (Nucl. Phys. A 377, 474) has 1.7146: 0.03 %, small against the 1 % between bottle and beam lifetimes.
 NEUTRON_PHASE_SPACE = 1.7152
 
 
@@ -36,7 +36,8 @@ class WeakCouplings:
         ``lifetime`` (from the measured neutron lifetime, inner radiative corrections included) or ``tree``
         (G_F^2 V_ud^2 (1 + 3 g_A^2)/pi).
     nucleon_magnetism : tuple of float or None
-        Neutral-current (F2_n, F2_p) as fixed numbers; None means derived from the mixing angle.
+        F2 of neutron and proton in neutral currents and of charged currents as fixed numbers, as other codes have them; None
+        means derived from the anomalous moments and the mixing angle.
     constants : Constants
         CODATA, or NULIB for regression.
 
@@ -54,7 +55,7 @@ class WeakCouplings:
     neutron_lifetime: float = 878.4
     vev_ratio: float = 1.0
     charged_current_norm: str = "lifetime"
-    nucleon_magnetism: tuple[float, float] | None = None
+    nucleon_magnetism: tuple[float, float, float] | None = None
     constants: Constants = field(default=CODATA)
 
     # CODATA 2022 magnetic moments: anomalous moments of proton and neutron in nuclear magnetons
@@ -132,7 +133,7 @@ class WeakCouplings:
     def magnetism_charged(self) -> float:
         """Charged-current F2 = mu_p' - mu_n, anomalous moments."""
         if self.nucleon_magnetism is not None:
-            return 3.706
+            return self.nucleon_magnetism[2]
         return self.anomalous_moment_proton - self.anomalous_moment_neutron
 
     def electron_couplings(self, species: str) -> tuple[float, float]:
@@ -160,6 +161,6 @@ def nulib_couplings() -> WeakCouplings:
         axial_coupling=1.254,
         v_ud=1.0,
         charged_current_norm="tree",
-        nucleon_magnetism=(-0.963, 1.019),
+        nucleon_magnetism=(-0.963, 1.019, 3.706),
         constants=NULIB,
     )

@@ -85,12 +85,14 @@ class Gaussian:
     ----------
     rms_radius : ndarray
         Root of <r^2>, fm.
+    references : tuple of str
+        Where the radius is from.
     """
 
     rms_radius: Array
+    references: tuple[str, ...] = ("Freedman 1974, PRD 9, 1389",)
 
     name = "gaussian"
-    references = ("Freedman 1974, PRD 9, 1389",)
 
     def __call__(self, q: Array) -> Array:
         """Return F(q), q in 1/fm."""
@@ -117,11 +119,12 @@ def helm(nucleus: Nucleus) -> Helm:
 
 @FORM_FACTORS.register("burrows")
 def burrows(nucleus: Nucleus) -> Gaussian:
-    """Gaussian of Burrows, Reddy & Thompson 2006 (Nucl. Phys. A 777, 356, eq. 26), as in NuLib.
+    """Gaussian of Burrows, Reddy & Thompson 2006 (Nucl. Phys. A 777, 356), as in NuLib.
 
     F = exp(-y(1-x)/2), y = (E/56 MeV)^2 (A/100)^(2/3), which is <r^2> = 3/2 (hbar c/56 MeV)^2 (A/100)^(2/3).
     """
-    return Gaussian(np.sqrt(1.5) * _HBAR_C_FM / 56.0 * np.cbrt(nucleus.mass_number / 100.0))
+    radius = np.sqrt(1.5) * _HBAR_C_FM / 56.0 * np.cbrt(nucleus.mass_number / 100.0)
+    return Gaussian(radius, ("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356",))
 
 
 @FORM_FACTORS.register("point")

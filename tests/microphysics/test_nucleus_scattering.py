@@ -246,6 +246,7 @@ def test_alpha_particles():
     expected = 8.0 / 3.0 * CODATA.sigma0 * (energy / CODATA.electron_mass) ** 2 * S2**2
     for species in range(3):
         np.testing.assert_allclose(bare[species, 0], matter.number_density_alpha[0] * expected, rtol=1e-12)
+    assert pytest.approx(1.67, abs=0.02) == ALPHA_RADIUS  # fm, measured; opacities.md 5
     # finite size: 1 - <q^2> r^2/3 with <q^2> = 2 E^2 (transport average of 1 - x: 1) to first order
     ratio = kappa(True).scattering[0, 0, 0] / bare[0, 0]
     first_order = 1.0 - 2.0 * energy**2 / HBAR_C**2 * ALPHA_RADIUS**2 / 3.0
