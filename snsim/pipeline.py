@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA, NULIB
+from microphysics.errors import PhysicsWarning
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
@@ -19,6 +21,7 @@ from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.result import Result
 from snsim.transport import records
+from snsim.transport.background import Background
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.solution import TransportSolution
@@ -57,6 +60,7 @@ def simulate(
     say("profile")
     star = load_profile(config.profile) if profile is None else profile
     background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
+    _warn_of_limits(background)
     say("opacities")
     settings = microphysics_settings(config)
     opacities = OpacitySet.from_names(config.microphysics.processes, settings)
@@ -84,6 +88,19 @@ def simulate(
             options["couplings"] = settings.couplings
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
     return Result(groups, resolve_toml(config), origin)
+
+
+def _warn_of_limits(background: Background) -> None:
+    """Say what this set of processes and a steady state cannot describe, before the answer is believed."""
+    matter = background.matter
+    trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
+    if trapped_nuclei.any():
+        warnings.warn(
+            f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
+            "among the processes, and a collapsing core is not in a steady state",
+            PhysicsWarning,
+            stacklevel=3,
+        )
 
 
 def microphysics_settings(config: Config) -> Settings:

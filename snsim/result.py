@@ -21,10 +21,11 @@ HEADLINES = (
     ("diagnostics/neutrinosphere", "transport_energy_mean", "neutrinosphere"),
     ("diagnostics/gain_region", "gain_radius", "gain radius"),
     ("diagnostics/gain_region", "net_heating", "net heating"),
-    ("diagnostics/electron_fraction", "outer_equilibrium", "electron fraction, equilibrium far out"),
-    ("diagnostics/electron_fraction", "wind_infinity", "electron fraction of a wind"),
-    ("diagnostics/kick", "kick", "kick"),
-    ("diagnostics/delay", "gw_minus_neutrino", "lag of gravitational waves from the centre"),
+    ("diagnostics/electron_fraction", "outer_equilibrium", "Y_e favoured by neutrino captures, outer edge"),
+    ("diagnostics/electron_fraction", "wind_infinity", "Y_e of a coasting wind, neutrino captures only"),
+    ("diagnostics/kick", "kick", "kick for the assumed asymmetry and energy"),
+    ("diagnostics/delay", "gw_minus_neutrino", "light travel from centre to neutrinosphere"),
+    ("diagnostics/delay", "gw_minus_neutrino_excess", "of which Shapiro"),
 )
 # shown only where the other is missing
 _BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}

@@ -11,7 +11,8 @@ from microphysics.processes.settings import Rates, Settings
 
 Array = NDArray[np.float64]
 
-# Burrows, Reddy & Thompson 2006 with the later correction by a factor of 2: erg/cm^3/s at rho_14 = T = 1 MeV
+# The fit of Burrows, Reddy & Thompson 2006 (1.04e30 there) with its later correction by a factor of 2, as NuLib has it;
+# erg/cm^3/s at rho_14 = T = 1 MeV
 _EMISSIVITY = 2.0778e30
 _SUPPRESSION = 0.5  # zeta of the same paper
 
@@ -20,14 +21,16 @@ _SUPPRESSION = 0.5  # zeta of the same paper
 class Bremsstrahlung:
     """Absorption of nux that balances the emission of nucleon pairs.
 
-    One species emits j(E) = 0.234 Q x^2.4 e^(-1.1 x)/(4 pi T), x = E/T, Q = 2.0778e30 zeta (X_n^2 + X_p^2 + 28/3 X_n X_p)
-    rho_14^2 T^5.5 erg/cm^3/s (Burrows, Reddy & Thompson 2006); kappa* = j/B with B = c E^3 f_eq/(2 pi hbar c)^3, the
-    exponentials divided out so that nothing underflows. The partner of the pair is taken in equilibrium.
+    One species emits j(E) = 0.234 Q x^2.4 e^(-1.1 x)/(4 pi T), x = E/T, with Q = 2.0778e30 zeta
+    (X_n^2 + X_p^2 + 28/3 X_n X_p) rho_14^2 T^5.5 erg/cm^3/s (Burrows, Reddy & Thompson 2006, with the factor of 2 of
+    NuLib, O'Connor 2015); kappa* = j/B with B = c E^3 f_eq/(2 pi hbar c)^3, the exponentials divided out so that nothing
+    underflows. The partner neutrino is not blocked (NuLib's convention; blocking by an equilibrium partner lowers the
+    luminosity by 2-3 %).
     """
 
     name = "bremsstrahlung"
     species = ("nux",)
-    references = ("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356",)
+    references = ("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356", "O'Connor 2015, ApJS 219, 24")
 
     def __init__(self, settings: Settings) -> None:
         self.couplings = settings.couplings

@@ -18,9 +18,11 @@ class ElectronScattering:
     """Transport opacity n_e sigma_tr(E) and, for nux, the strength of the energy exchange.
 
     sigma_tr = (3/8) sigma0 E (T + mu_e/4)/m_e^2 [(C_V + C_A)^2 + (C_V - C_A)^2/3] per electron (Bowers & Wilson 1982,
-    ApJS 50, 115). The exchange array is `exchange_strength` times that opacity: a neutrino gas of temperature T_nu
-    gains -c (1 - T/T_nu) int kappa_exchange(E) E dn/dE dE from electrons of temperature T. nue and anue exchange
-    their energy by absorption; for them it changes luminosities by 1-2 % and is left out.
+    ApJS 50, 115), without blocking of the final electron and without positrons. The exchange array is
+    `exchange_strength` times that opacity: a neutrino gas of temperature T_nu gains
+    -c (1 - T/T_nu) int kappa_exchange(E) E dn/dE dE from electrons of temperature T. Its zero is at T_nu = T of the closed
+    spectrum, 14 % above equal mean energies for a pinched one: strength and zero point are an estimate, not a rate. nue and
+    anue exchange their energy by absorption; for them it changes luminosities by 1-2 % and is left out.
     """
 
     name = "electron_scattering"

@@ -28,8 +28,11 @@ class Pair:
 
         kappa* = 2 pi T^3/((2 pi hbar c)^3 c) (1 + e^x) int y^2 Phi_0(x, y) dy,   x = E/T, y = E'/T,
 
-    the exponentials combined analytically so that nothing underflows at high energy. The partner neutrino is taken in
-    equilibrium with matter; nux is the mean of neutrino and antineutrino, for which both couplings enter alike.
+    the exponentials combined analytically so that nothing underflows at high energy. The partner neutrino is not blocked
+    and absorbs what balance requires (NuLib's convention; blocking by an equilibrium partner
+    would lower the rate); nux is the mean of neutrino and antineutrino, for which both couplings enter alike.
+
+    Good to 1e-5 for electron degeneracies up to 10 and 1e-3 up to 30, beyond which pairs no longer matter.
     """
 
     name = "pair"

@@ -53,7 +53,7 @@ class Settings:
     electron_polarization: str = "physical"
     angle_nodes: int = 32
     exchange_strength: float = 0.4
-    on_out_of_range: str = "clamp"
+    on_out_of_range: str = "error"
 
 
 class Rates(NamedTuple):

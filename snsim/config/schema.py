@@ -252,7 +252,7 @@ class ElectronFractionOfEjecta(Section):
 
     launch_radius: Annotated[float | None, quantities.length(1.0, 1e5, "50 km")] = None
     velocity: Annotated[float, quantities.speed(1e5, 2.9e10)] = _default("3e9 cm/s")
-    initial_electron_fraction: Fraction = 0.1
+    initial_electron_fraction: Fraction | None = None
 
 
 class Kick(Section):
@@ -262,7 +262,7 @@ class Kick(Section):
     asymmetry_definition: Literal["momentum", "emitted", "surface"] = "momentum"
     energy: Annotated[float, quantities.released_energy(1e48, 1e55)] = _default("3e53 erg")
     mass: Annotated[float | None, quantities.mass(0.1, 10.0)] = None
-    polar_cap_angle: Annotated[float, quantities.angle(0.0, 180.0)] = _default("20 deg")
+    polar_cap_angle: Annotated[float | None, quantities.angle(0.0, 180.0)] = None
     polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
     opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
     magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None

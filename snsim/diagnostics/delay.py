@@ -138,7 +138,7 @@ def mass_delay(distance: Values, mass: Values, energy: Values) -> Array:
 
 
 def diffusion_delay(background: Background, solution: TransportSolution, spheres: Array) -> Array:
-    """Estimate 3 R^2/(lambda c) of the time that neutrinos diffuse before they reach their neutrinosphere.
+    """Generous estimate 3 R^2/(lambda c) of the time that neutrinos diffuse before they reach their neutrinosphere.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def _other_delays(
             ("species",),
             diffusion_delay(background, solution, spheres),
             "s",
-            "diffusion time, random walk",
+            "generous estimate of the diffusion time, 3R^2/(lambda c)",
             definition="3 R^2/(lambda c), 1/lambda = (2/R^2) int kappa_t r dr/Gamma; to a factor of a few",
             reason=NO_SPHERE,
         ),

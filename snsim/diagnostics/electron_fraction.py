@@ -264,7 +264,7 @@ def observe(
     Returns
     -------
     dict of Variable
-        (zone): ``equilibrium``, ``equilibrium_no_weak_magnetism``, ``equilibrium_sphere_flat``,
+        (zone): ``equilibrium``, ``equilibrium_with_capture``, ``equilibrium_no_weak_magnetism``, ``equilibrium_sphere_flat``,
         ``equilibrium_sphere_redshift``, ``relaxation_time``, ``wind``, ``wind_time``; scalars: the first four
         at the outermost zone with the prefix ``outer_``, ``outer_qian_woosley``, ``wind_launch_radius``,
         ``wind_infinity``, ``wind_infinity_closed_form``.
@@ -277,6 +277,20 @@ def observe(
     found = _equilibria(background, solution, spheres, outside, rates, couplings)
     launch = _launch(background, solution) if launch_radius is None else launch_radius
     return found | _wind(background, rates, launch, velocity, initial_electron_fraction)
+
+
+def _with_capture(
+    background: Background, solution: TransportSolution, rates: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Add e+ n and e- p to the rates per neutron and per proton, 1/s: number emission over the targets."""
+    totals = []
+    targets = (background.matter.number_density_neutron, background.matter.number_density_proton)
+    for absorbed, target, emitted in zip(rates, targets, ("anue", "nue"), strict=True):
+        if emitted not in solution.species:
+            return np.full_like(rates[0], np.nan), np.full_like(rates[1], np.nan)
+        emission = solution.emission_number[solution.species.index(emitted)]
+        totals.append(absorbed + np.divide(emission, target, out=np.zeros_like(emission), where=target > 0.0))
+    return totals[0], totals[1]
 
 
 def _equilibria(
@@ -317,6 +331,16 @@ def _equilibria(
         }
         found[name] = labelled(("zone",), values, "1", words, **labels)
         found[f"outer_{name}"] = labelled((), values[-1], "1", f"{words}, outermost zone", **labels)
+    found["equilibrium_with_capture"] = labelled(
+        ("zone",),
+        np.where(outside, equilibrium_electron_fraction(*_with_capture(background, solution, rates)), np.nan),
+        "1",
+        "equilibrium electron fraction with electron and positron capture",
+        definition="as equilibrium, with the capture rates of the stored number emission; no alpha particles",
+        frame=STATIC_FRAME,
+        references=REFERENCES,
+        reason=NO_SPHERE,
+    )
     total = rates[0] + rates[1]
     found["relaxation_time"] = labelled(
         ("zone",),

@@ -55,7 +55,8 @@ __all__ = [
 HEATING_SPECIES = ("nue", "anue")
 BALANCE_TOLERANCE = 1e-6  # |net|/gross below this is equilibrium, where the sign of the net rate is round-off
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
-NO_REGION = "net heating does not change sign from below zero beneath the shock"
+NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
+NO_REGION = f"net heating does not change sign from below zero beneath the shock, or {NO_SHOCK}"
 
 
 @dataclass(frozen=True)
@@ -249,14 +250,14 @@ def observe(
     heating, cooling = heating_and_cooling(solution)
     edges, density = background.radius_interface, background.matter.density
     shock = background.shock_radius
-    outer = float(edges[-1]) if math.isnan(shock) else min(shock, float(edges[-1]))
+    outer = math.nan if math.isnan(shock) else min(shock, float(edges[-1]))
     net = np.where(
         np.abs(heating - cooling) > BALANCE_TOLERANCE * (heating + cooling), heating - cooling, 0.0
     )
-    inner = gain_radius(background.radius, net / density, outer)
+    inner = math.nan if math.isnan(outer) else gain_radius(background.radius, net / density, outer)
     found = _rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
     zeros = sign_changes(background.radius, net / density)[0]
-    zeros = zeros[zeros < outer]
+    zeros = zeros if math.isnan(outer) else zeros[zeros < outer]
     found["zeros"] = labelled(
         ("zero",),
         zeros if zeros.size else [math.nan],
@@ -278,7 +279,8 @@ def observe(
         outer,
         "cm",
         "outer edge of the gain region",
-        definition="edge of the grid: the profile has no shock" if math.isnan(shock) else "shock",
+        definition="shock",
+        reason=NO_SHOCK,
     )
     local = gain_integrals(edges, heating, cooling, density, background.gamma, inner, outer)
     distant = gain_integrals(

@@ -176,10 +176,12 @@ def magnetic_kick(magnetic_field: Values) -> Array:
 
 
 def mass_inside_shock(background: Background) -> float:
-    """Rest mass inside the shock, or on the whole grid if there is none, g."""
+    """Gravitational mass inside the shock, or on the whole grid if there is none, g."""
     if math.isnan(background.shock_radius):
-        return float(background.rest_mass[-1])
-    return float(np.interp(background.shock_radius, background.radius_interface, background.rest_mass))
+        return float(background.gravitational_mass[-1])
+    return float(
+        np.interp(background.shock_radius, background.radius_interface, background.gravitational_mass)
+    )
 
 
 def total_luminosity_infinity(background: Background, solution: TransportSolution) -> float:
@@ -238,7 +240,7 @@ def observe(
     energy : float, optional
         Total energy radiated, erg; a static run knows only the luminosity.
     mass : float, optional
-        g; None means the rest mass inside the shock.
+        g; None means the gravitational mass inside the shock, the inertia of the remnant.
     polar_cap_angle : float, optional
         Half angle of a hot cap, rad.
     polar_cap_temperature_ratio : float, optional
@@ -273,7 +275,11 @@ def observe(
             references=REFERENCES,
         ),
         "mass": labelled(
-            (), star, "g", "mass that recoils", definition=f"rest mass, {inside}" if mass is None else "given"
+            (),
+            star,
+            "g",
+            "mass that recoils",
+            definition=f"gravitational mass, {inside}" if mass is None else "given",
         ),
         "luminosity_infinity": labelled(
             (),

@@ -93,7 +93,8 @@ def transport_group(background: Background, solution: TransportSolution) -> dict
         "luminosity_infinity": Variable(
             edge, solution.luminosity * lapse**2, "erg/s", "luminosity seen from infinity", {"frame": INFINITY}
         ),
-        "luminosity_fluid": Variable(edge, fluid.luminosity, "erg/s", "luminosity in the fluid frame", {"frame": FLUID}),
+        "luminosity_fluid": Variable(edge, fluid.luminosity, "erg/s", "luminosity in the fluid frame",
+            {"frame": FLUID, "definition": "the static one where the flux factor is below 0.02"}),
         "number_luminosity": Variable(edge, solution.number_luminosity, "1/s", "neutrinos emitted per time", static),
         "mean_energy": Variable(
             zone, moments.mean_energy(solution), "MeV", "mean energy", {**static, "definition": "E/N of the density"}

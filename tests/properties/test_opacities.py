@@ -63,7 +63,9 @@ def free_nucleons(log_rho, log_t, ye, mean_field=0.0):
 def spectra(matter, names=NAMES, energy=ENERGY, **choices):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExtrapolationWarning)
-        return OpacitySet.from_names(names, Settings(**choices)).spectral(matter, energy)
+        return OpacitySet.from_names(names, Settings(**{"on_out_of_range": "clamp", **choices})).spectral(
+            matter, energy
+        )
 
 
 def capture_rates(matter, sign, weak_magnetism=True):

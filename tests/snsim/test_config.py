@@ -42,7 +42,7 @@ def test_defaults_are_the_quickstart_star() -> None:
     assert (config.opacity.energy_min, config.opacity.energy_max, config.opacity.energies) == (0.5, 350.0, 48)
     assert config.microphysics.couplings.neutron_lifetime == 878.4
     assert config.diagnostics.kick.energy == 3e53
-    assert config.diagnostics.kick.polar_cap_angle == pytest.approx(math.radians(20.0), rel=1e-15)
+    assert config.diagnostics.kick.polar_cap_angle is None
     assert config.diagnostics.delay.neutrino_mass == pytest.approx(1e-7, rel=1e-15)
     assert config.diagnostics.electron_fraction.velocity == 3e9
 
@@ -244,7 +244,7 @@ def test_resolved_file_is_complete() -> None:
     tables = tomllib.loads(resolve_toml(Config(schema=1)))
     assert tables["profile"]["shock_radius"] == "144 km"
     assert tables["profile"]["mass"] == "1.35 Msun"
-    assert tables["diagnostics"]["kick"]["polar_cap_angle"] == "20 deg"
+    assert tables["diagnostics"]["kick"]["polar_cap_temperature_ratio"] == 1.1
     assert tables["microphysics"]["processes"] == list(BUILT_IN["processes"])
     sections = {"profile", "grid", "microphysics", "opacity", "transport", "diagnostics", "output"}
     assert set(tables) == {"schema", "title", *sections}

@@ -230,7 +230,7 @@ def test_summary() -> None:
     assert rows["neutrinosphere"] == "nue 70  anue 60  nux undefined km (never reached for nux)"
     assert rows["gain radius"] == "92 km"
     assert rows["net heating"] == "undefined (no gain region)"
-    assert rows["kick"] == "359.5 km/s"
+    assert rows["kick for the assumed asymmetry and energy"] == "359.5 km/s"
     assert rows["luminosity at infinity"].endswith(" erg/s")
     assert rows["mean energy"].startswith("nue ")
 

@@ -80,7 +80,7 @@ def build(star: Star):
         lapse_interface=lapse_edge,
         gamma=gamma,
         gamma_interface=gamma_edge,
-        gravitational_mass=star.mass * np.minimum(edges / star.surface, 1.0) ** 3,
+        gravitational_mass=star.mass * np.minimum(edges / star.surface, 1.0) ** 3 if star.mass else rest,
         rest_mass=rest,
         velocity=-1e8 * (r / 1e7),
         matter=matter,

@@ -188,10 +188,12 @@ def test_no_region_is_nan_with_a_reason(star):
     assert "reason" not in found["heating_rate"].attributes
 
 
-def test_without_shock_the_grid_is_the_edge(star):
+def test_without_shock_there_is_no_gain_region(star):
     found = observe(*star(shock=math.nan))
-    assert found["outer_radius"].values == 3e7
-    assert "no shock" in found["outer_radius"].attributes["definition"]
+    for name in ("outer_radius", "gain_radius", "net_heating", "efficiency"):
+        assert np.isnan(found[name].values), name
+    assert "profile.shock_radius" in found["outer_radius"].attributes["reason"]
+    assert np.isfinite(found["net_rate"].values).all()
 
 
 def test_matter_at_rest_has_no_advection_time(star):

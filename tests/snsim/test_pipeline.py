@@ -1,0 +1,301 @@
+"""From a run file to a Result and back, without any stand-in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from microphysics.matter import MatterState
+from microphysics.opacity import OpacitySpectra
+from snsim.cli.app import app
+from snsim.config.load import load_config
+from snsim.config.schema import Config
+from snsim.diagnostics.catalog import observable
+from snsim.errors import ConvergenceError
+from snsim.output.reader import read_result
+from snsim.output.writer import write_result
+from snsim.pipeline import energy_grid, microphysics_settings, simulate
+from snsim.profiles.profile import Profile
+from snsim.result import Result
+from snsim.transport.background import Background
+from snsim.transport.solution import TransportSolution
+
+QUICKSTART = Path(__file__).resolve().parents[2] / "runs" / "quickstart" / "run.toml"
+
+
+@cache
+def run(*overrides):
+    return simulate(load_config(QUICKSTART, overrides))
+
+
+def values(result, group, name):
+    return result.groups[group][name].values
+
+
+def test_quickstart_is_a_supernova():
+    result = run()
+    luminosity = values(result, "transport", "luminosity_infinity")[:, -1]
+    # transport.md 14 with Bruenn rates: 4.0, 2.9, 2.0e52 erg/s; 9.1, 11.4, 15.5 MeV; gain radius 79 km
+    np.testing.assert_allclose(luminosity, [3.88e52, 2.89e52, 2.36e52], rtol=0.03)
+    energy = values(result, "transport", "mean_energy_infinity")
+    np.testing.assert_allclose(energy, [9.1, 11.4, 15.5], rtol=0.10)
+    sphere = values(result, "diagnostics/neutrinosphere", "transport_energy_mean")
+    assert ((sphere > 4.5e6) & (sphere < 9e6)).all()
+    assert values(result, "diagnostics/gain_region", "gain_radius") == pytest.approx(7.9e6, rel=0.06)
+    assert values(result, "transport", "converged") == 1
+    assert set(result.groups) == {"profile", "opacity", "transport"} | {
+        f"diagnostics/{name}"
+        for name in ("neutrinosphere", "gain_region", "electron_fraction", "kick", "delay")
+    }
+
+
+def test_flux_factor_radii():
+    # transport.md 14: R(h = 1/4) = 63, 61, 55 km
+    radius = values(run(), "diagnostics/neutrinosphere", "flux_factor_quarter")
+    np.testing.assert_allclose(radius, [63e5, 61e5, 55e5], rtol=0.06)
+
+
+def test_deterministic():
+    again = simulate(load_config(QUICKSTART))
+    assert again == run()
+
+
+def test_default_config_is_the_quickstart():
+    ours = run()
+    default = simulate(Config(schema=1))
+    for name in ("luminosity", "mean_energy"):
+        np.testing.assert_array_equal(values(default, "transport", name), values(ours, "transport", name))
+
+
+def test_progress_is_told_in_order():
+    said = []
+    simulate(load_config(QUICKSTART, ["grid.zones=40"]), said.append)
+    assert said == ["profile", "opacities", "transport", "diagnostics"]
+
+
+def test_profile_in_memory_replaces_the_section():
+    radius = np.geomspace(3e5, 7e7, 60)
+    star = Profile(
+        radius, 1e12 * (radius / 3e6) ** -3.0, 8.0 * (radius / 3e6) ** -0.7, np.full(60, 0.3), source="mine"
+    )
+    star = replace(
+        star, density=np.minimum(star.density, 3e14), temperature=np.minimum(star.temperature, 25.0)
+    )
+    result = simulate(load_config(QUICKSTART), profile=star)
+    assert result.provenance["profile"] == "mine"
+    assert not np.allclose(
+        values(result, "transport", "luminosity")[:, -1],
+        values(run(), "transport", "luminosity")[:, -1],
+        rtol=0.01,
+    )
+
+
+# ------------------------------------------------------------------------------------- settings reach the answer
+
+
+def sphere(*overrides):
+    return values(run(*overrides), "diagnostics/neutrinosphere", "transport_energy_mean")
+
+
+def test_mixing_angle_moves_the_neutrinosphere():
+    moved = sphere("microphysics.couplings.sin2_theta_w=0.30") / sphere() - 1.0
+    assert (np.abs(moved) > 1e-4).all()
+    assert (np.abs(moved) < 0.05).all()
+
+
+def test_axial_coupling_moves_the_neutrinosphere():
+    assert (sphere("microphysics.couplings.axial_coupling=1.4") > 1.001 * sphere())[2]
+
+
+def test_weaker_interactions_move_the_neutrinosphere_in():
+    weaker = sphere("microphysics.couplings.vev_ratio=1.1")
+    assert (weaker < 0.99 * sphere()).all()
+
+
+def test_opacities_scale_with_the_vacuum_expectation_value():
+    chosen = ("charged_current", "nucleon_scattering", "nucleus_scattering", "electron_scattering", "pair")
+    before, after = run(), run("microphysics.couplings.vev_ratio=1.1")
+    names = list(values(before, "opacity", "process"))
+    for name in chosen:
+        i = names.index(name)
+        for role in ("absorption", "scattering"):
+            old, new = values(before, "opacity", role)[i], values(after, "opacity", role)[i]
+            np.testing.assert_allclose(new, old * 1.1**-4.0, rtol=1e-10, err_msg=f"{name} {role}")
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "microphysics.weak_magnetism=false",
+        "microphysics.blocking=raw",
+        "microphysics.form_factor=point",
+        "microphysics.structure_factor=none",
+        "microphysics.electron_polarization=none",
+        "microphysics.constants=nulib",
+        "transport.exchange_strength=0.2",
+    ],
+)
+def test_every_setting_reaches_the_opacities(override):
+    changed = run(override)
+    same = all(
+        np.array_equal(values(changed, "opacity", role), values(run(), "opacity", role))
+        for role in ("absorption", "scattering", "exchange")
+    )
+    assert not same
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["transport.limiter=rational", "transport.spectral_shape=fixed", "opacity.energies=24", "grid.zones=100"],
+)
+def test_every_setting_reaches_the_transport(override):
+    before, after = (values(r, "transport", "luminosity")[:, -1] for r in (run(), run(override)))
+    assert (before != after).all()
+
+
+def test_energy_grid_and_processes_follow_the_config():
+    config = load_config(
+        QUICKSTART,
+        [
+            "opacity.energies=10",
+            "opacity.energy_min=1 MeV",
+            "opacity.energy_max=100 MeV",
+            "microphysics.processes=['pair']",
+        ],
+    )
+    np.testing.assert_allclose(energy_grid(config), np.geomspace(1.0, 100.0, 10), rtol=1e-12)
+    assert microphysics_settings(config).couplings.sin2_theta_w == 0.23863
+
+
+# --------------------------------------------------------------------------------------- observables from a file
+
+
+def rebuilt(result):
+    """Background, opacities and solution from the stored groups alone."""
+    profile, opacity, transport = (
+        {name: variable.values for name, variable in result.groups[group].items()}
+        for group in ("profile", "opacity", "transport")
+    )
+    matter = MatterState(**{f.name: profile[f.name] for f in fields(MatterState) if f.name != "baryon_mass"},
+                         baryon_mass=float(profile["baryon_mass"]))  # fmt: skip
+    rest = {f.name: profile[f.name] for f in fields(Background) if f.name not in ("matter", "shock_radius")}
+    background = Background(**rest, matter=matter, shock_radius=float(profile["shock_radius"]))
+    spectra = OpacitySpectra(
+        species=tuple(opacity["species"]),
+        processes=tuple(opacity["process"]),
+        energy=opacity["energy"],
+        absorption=opacity["absorption"],
+        scattering=opacity["scattering"],
+        exchange=opacity["exchange"],
+        temperature=matter.temperature,
+        degeneracy=opacity["degeneracy"],
+    )
+    special = {
+        "species": tuple(transport["species"]),
+        "converged": bool(transport["converged"]),
+        "residual_history": (),
+    }
+    solution = TransportSolution(
+        **special, **{f.name: transport[f.name] for f in fields(TransportSolution) if f.name not in special}
+    )
+    return background, spectra, solution
+
+
+def test_observables_from_the_file_are_those_of_the_run(tmp_path):
+    config = load_config(QUICKSTART)
+    write_result(run(), tmp_path / "result.h5")
+    stored = read_result(tmp_path / "result.h5")
+    stars = rebuilt(stored)
+    for name in config.diagnostics.names:
+        options = config.diagnostics.options(name)
+        if name in ("gain_region", "electron_fraction"):
+            options["couplings"] = microphysics_settings(config).couplings
+        again = observable(name)(*stars, **options)
+        for key, variable in again.items():
+            expected = stored.groups[f"diagnostics/{name}"][key]
+            assert variable.dims == expected.dims
+            if variable.values.dtype.kind == "f":
+                np.testing.assert_allclose(
+                    variable.values, expected.values, rtol=1e-13, err_msg=f"{name} {key}"
+                )
+
+
+# --------------------------------------------------------------------------------------------- unusual stars
+
+
+def thin_star():
+    """Hot but transparent: no neutrinosphere anywhere."""
+    radius = np.geomspace(4e5, 6e7, 80)
+    return Profile(
+        radius, 1e8 * (radius / 1e6) ** -1.0, 3.0 * (radius / 1e6) ** -0.3, np.full(80, 0.4), source="thin"
+    )
+
+
+def test_thin_star_has_no_neutrinosphere_and_says_so(tmp_path):
+    result = simulate(load_config(QUICKSTART), profile=thin_star())
+    assert values(result, "transport", "converged") == 1
+    assert (values(result, "transport", "luminosity")[:, -1] > 0.0).all()
+    spheres = result.groups["diagnostics/neutrinosphere"]
+    for name in ("transport_energy_mean", "transport_rosseland", "energy_sphere"):
+        assert np.isnan(spheres[name].values).all()
+        assert "optical depth never reaches 2/3" in spheres[name].attributes["reason"]
+    assert result.summary()
+    write_result(result, tmp_path / "result.h5")
+    assert read_result(tmp_path / "result.h5") == result
+
+
+@pytest.mark.parametrize("names", [("nue",), ("nux",), ("anue", "nue")])
+def test_subset_of_species(names):
+    result = run(f"transport.species={json.dumps(names)}")
+    everything = run()
+    assert tuple(values(result, "transport", "species")) == names
+    order = [("nue", "anue", "nux").index(name) for name in names]
+    np.testing.assert_array_equal(
+        values(result, "transport", "luminosity"), values(everything, "transport", "luminosity")[order]
+    )
+    np.testing.assert_array_equal(sphere(f"transport.species={json.dumps(names)}"), sphere()[order])
+
+
+# ------------------------------------------------------------------------------------------------ stopping short
+
+
+def test_no_convergence_is_an_error_that_carries_the_last_iterate():
+    config = load_config(QUICKSTART, ["transport.max_iterations=2"])
+    with pytest.raises(
+        ConvergenceError, match=r"transport\.max_iterations = 2.*nue .* anue .* nux"
+    ) as caught:
+        simulate(config)
+    partial = caught.value.partial
+    assert isinstance(partial, Result)
+    assert values(partial, "transport", "converged") == 0
+    history = values(partial, "transport", "residual_history")
+    assert history.shape[0] == 3
+    assert np.isfinite(history[:, 0]).all()
+    assert (values(partial, "transport", "energy_density") > 0.0).all()
+    assert not any(name.startswith("diagnostics") for name in partial.groups)
+
+
+def test_command_line_leaves_the_last_iterate(tmp_path):
+    (tmp_path / "run.toml").write_text("schema = 1\n[transport]\nmax_iterations = 2\n")
+    outcome = CliRunner().invoke(app, ["run", str(tmp_path)])
+    assert outcome.exit_code == 3
+    assert "max_iterations" in outcome.stderr
+    assert "result.partial.h5" in outcome.stderr.replace("\n", "")
+    assert not (tmp_path / "result.h5").exists()
+    partial = read_result(tmp_path / "result.partial.h5")
+    assert values(partial, "transport", "residual_history").size >= 3
+    assert values(partial, "transport", "converged") == 0
+
+
+def test_command_line_runs_the_real_thing(tmp_path):
+    (tmp_path / "run.toml").write_text("schema = 1\n[grid]\nzones = 40\n")
+    outcome = CliRunner().invoke(app, ["run", str(tmp_path), "--no-plot", "--json"])
+    assert outcome.exit_code == 0, outcome.stderr
+    assert json.loads(outcome.stdout)["answers"]
+    assert values(read_result(tmp_path / "result.h5"), "transport", "converged") == 1
