@@ -100,13 +100,12 @@ def compare(code: str, time: str, rates: str, zones: int = 200) -> Comparison:
     inner, outer = file_gain_region(matter, profile.shock_radius)
     heating, cooling = heating_and_cooling(solution)
     ours = gain_integrals(edges, heating, cooling, background.matter.density, background.gamma, inner, outer)
-    reference = reference_heating(matter, radiation, background, settings, inner, outer)
     return Comparison(
         luminosity,
         rms,
         spheres,
-        (ours.gross_heating, reference[0]),
-        (ours.cooling, reference[1]),
+        (ours.gross_heating, reference_heating(matter, radiation, background, settings, inner, outer)),
+        ours.cooling,
         (inner, outer),
     )
 
@@ -152,7 +151,7 @@ def reference_heating(matter, radiation, background, settings, inner, outer):
         inner,
         outer,
     )
-    return total.gross_heating, total.cooling
+    return total.gross_heating
 
 
 def _onto(background, radiation, name):

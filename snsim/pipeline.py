@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +17,10 @@ from microphysics.errors import PhysicsWarning
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
-from snsim.config.load import resolve_toml
+from snsim.config.load import config_hash, input_files, resolve_toml
 from snsim.diagnostics.catalog import observable
 from snsim.errors import ConvergenceError
+from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.result import Result
@@ -57,6 +61,7 @@ def simulate(
         With the last iterate, as a Result, in `partial`.
     """
     say = progress or (lambda _: None)
+    started, began = datetime.now(UTC), time.perf_counter()
     say("profile")
     star = load_profile(config.profile) if profile is None else profile
     background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
@@ -78,16 +83,28 @@ def simulate(
         "opacity": records.opacity_group(spectra, opacities.references),
         "transport": records.transport_group(background, solution),
     }
-    origin = {"profile": star.source}
+
+    def finished() -> Result:
+        result = Result(groups, resolve_toml(config))
+        origin = collect(
+            config_hash(config),
+            title=config.title,
+            started=started,
+            wall_time=time.perf_counter() - began,
+            citations=citations_of(result),
+            inputs=input_files(config).values(),
+        )
+        return replace(result, provenance=origin | {"profile": star.source})
+
     if not solution.converged:
-        raise ConvergenceError(_how_it_failed(solution, config), Result(groups, resolve_toml(config), origin))
+        raise ConvergenceError(_how_it_failed(solution, config), finished())
     say("diagnostics")
     for name in config.diagnostics.names:
         options = config.diagnostics.options(name)
         if name in ("gain_region", "electron_fraction"):
             options["couplings"] = settings.couplings
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
-    return Result(groups, resolve_toml(config), origin)
+    return finished()
 
 
 def _warn_of_limits(background: Background) -> None:

@@ -36,7 +36,7 @@ _SHOWN: dict[str, tuple[tuple[float, str, float], ...]] = {
     "cm/s": ((1e4, "km/s", 1e5),),
     "g": ((1e29, "Msun", CODATA.solar_mass),),
     "g/s": ((1e29, "Msun/s", CODATA.solar_mass),),
-    "s": ((0.3, "s", 1.0), (3e-4, "ms", 1e-3), (0.0, "us", 1e-6)),
+    "s": ((0.3, "s", 1.0), (0.0, "ms", 1e-3)),
 }
 
 

@@ -40,6 +40,12 @@ class Variable:
         if values.ndim != len(self.dims):
             raise ValueError(f"'{self.long_name}': {values.ndim} axes but dimensions {self.dims}")
 
+    def __repr__(self) -> str:
+        """Name, unit and shape, not thousands of numbers."""
+        sizes = ", ".join(f"{dim}: {size}" for dim, size in zip(self.dims, self.values.shape, strict=True))
+        value = f" = {self.values}" if not self.dims else ""
+        return f"<Variable ({sizes}) {self.long_name}{value} [{self.unit}]>"
+
     @property
     def quantity(self) -> Any:
         """The values as an astropy Quantity."""

@@ -19,7 +19,8 @@ from snsim.cli.validate import validate
 app = typer.Typer(
     name="snsim",
     help="How neutrinos leave a collapsing star, from one weak cross section to the observables.",
-    epilog="Start with: snsim run runs/quickstart",
+    epilog="Start with: snsim run runs/quickstart. Exit codes: 0 done, 2 usage or run file, 3 no convergence or outside "
+    "physical validity, 4 file trouble, 1 anything else.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

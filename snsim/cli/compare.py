@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, say_json, say_table
+from snsim.cli.console import Debug, Json, say_json, say_table, warn_unconverged
 
 if TYPE_CHECKING:
     from snsim.result import Answer, Result
@@ -33,6 +33,8 @@ def compare(
     from snsim.output.reader import read_result
 
     before, after = read_result(first), read_result(second)
+    for path, result in ((first, before), (second, after)):
+        warn_unconverged(path, result)
     keys = differing_keys(before.config_toml, after.config_toml)
     moves = list(moved_answers(before, after, headlines=not (every or json)))
     if json:
@@ -43,6 +45,9 @@ def compare(
         say_table("run files", ("key", str(first), str(second)), rows)
     else:
         typer.echo("the run files are the same")
+    stars = [result.provenance.get("profile", "") for result in (before, after)]
+    if stars[0] != stars[1]:
+        say_table("stars", ("", str(first), str(second)), [("profile", *stars)])
     say_table(
         "answers",
         ("", str(first), str(second), "unit", "change", "relative"),

@@ -8,9 +8,12 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from snsim.result import Result
 
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
@@ -120,3 +123,10 @@ def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]])
     for row in rows:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 1000, highlight=False, markup=False).print(table)
+
+
+def warn_unconverged(path: Path, result: Result) -> None:
+    """Say on stderr that a result is the last iterate of a solver that stopped short."""
+    flag = result.groups.get("transport", {}).get("converged")
+    if flag is not None and not int(flag.values):
+        typer.echo(f"warning: {path}: the transport did not converge; this is its last iterate", err=True)

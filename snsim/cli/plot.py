@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, ResultPath, say_json
+from snsim.cli.console import Debug, Json, ResultPath, say_json, warn_unconverged
 
 
 def plot(
@@ -24,6 +24,7 @@ def plot(
     from snsim.output.writer import check_writable
 
     stored = read_result(result)
+    warn_unconverged(result, stored)
     directory = check_writable(output or result_path(result).parent)
     from snsim.plots import figures
 

@@ -8,8 +8,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,7 +50,7 @@ def run(
     result = None if force else _stored(target, digest)
     reused, figures = result is not None, []
     if result is None:
-        result = _compute(config, digest, directory)
+        result = _compute(config, directory)
         if config.output.figures and not no_plot:
             figures = _draw(result, directory)
     seconds = time.perf_counter() - began
@@ -75,14 +73,13 @@ def _stored(target: Path, digest: str) -> Result | None:
         raise ResultFileError(f"{error} Move it away, or replace it with --force.") from None
 
 
-def _compute(config: Config, digest: str, directory: Path) -> Result:
+def _compute(config: Config, directory: Path) -> Result:
     """Simulate and write; a solver that stopped short leaves `result.partial.h5`."""
     from snsim.errors import ConvergenceError
     from snsim.output.reader import RESULT_FILE
     from snsim.output.writer import write_result
     from snsim.result import Result
 
-    started, began = datetime.now(UTC), time.perf_counter()
     partial = directory / PARTIAL_FILE
     _announce_compilation()
     from snsim.pipeline import simulate
@@ -93,31 +90,11 @@ def _compute(config: Config, digest: str, directory: Path) -> Result:
     except ConvergenceError as error:
         if not isinstance(error.partial, Result):
             raise
-        write_result(_complete(error.partial, config, digest, started, began), partial)
+        write_result(error.partial, partial)
         raise ConvergenceError(f"{error} The last iterate is in {partial}.", error.partial) from error
-    result = _complete(result, config, digest, started, began)
     write_result(result, directory / RESULT_FILE)
     partial.unlink(missing_ok=True)
     return result
-
-
-def _complete(result: Result, config: Config, digest: str, started: datetime, began: float) -> Result:
-    """Add what the pipeline did not say about how the result came about."""
-    from snsim.config.load import input_files, resolve_toml
-    from snsim.output.provenance import citations_of, collect
-
-    known = {key: text for key, text in result.provenance.items() if text}
-    gathered = collect(
-        digest,
-        title=config.title,
-        started=started,
-        wall_time=time.perf_counter() - began,
-        citations=citations_of(result),
-        inputs=input_files(config).values(),
-    )
-    return replace(
-        result, config_toml=result.config_toml or resolve_toml(config), provenance=gathered | known
-    )
 
 
 def _announce_compilation() -> None:

@@ -54,6 +54,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     ConfigError
         One line for each mistake of the file.
     """
+    overrides = [overrides] if isinstance(overrides, str) else overrides
     file = Path(path)
     if file.is_dir():
         file = file / RUN_FILE

@@ -139,7 +139,7 @@ class Column(Section):
     """One column of a table: its name there, its unit, where it stands in the zone."""
 
     column: str
-    unit: str
+    unit: str = "1"
     centring: Literal["zone", "interface"] = "zone"
     kind: Literal["mass_fraction", "number_fraction"] = "mass_fraction"
 

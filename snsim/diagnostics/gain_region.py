@@ -32,6 +32,7 @@ from snsim.diagnostics.heating_rates import (
     heating_from_energy_density,
 )
 from snsim.diagnostics.heating_rates import coefficients as named_coefficients
+from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.transport.background import Background
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
@@ -56,7 +57,7 @@ HEATING_SPECIES = ("nue", "anue")
 BALANCE_TOLERANCE = 1e-6  # |net|/gross below this is equilibrium, where the sign of the net rate is round-off
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
 NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
-NO_REGION = f"net heating does not change sign from below zero beneath the shock, or {NO_SHOCK}"
+NO_REGION = f"outside the neutrinospheres net heating does not change sign from below zero beneath the shock, or {NO_SHOCK}"
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,12 @@ def gain_radius(radius: Array, net: Array, outer: float) -> float:
     return float(zeros[upward][-1]) if upward.any() else math.nan
 
 
+def opaque_radius(background: Background, spectra: OpacitySpectra, solution: TransportSolution) -> float:
+    """Smaller gray transport neutrinosphere of nue and anue, cm; 0 where there is none."""
+    radii = transport_radius(background, spectra, solution)[heating_rows(solution)]
+    return float(np.min(radii)) if radii.size and not np.isnan(radii).any() else 0.0
+
+
 def heating_rows(solution: TransportSolution) -> NDArray[np.intp]:
     """Rows of nue and anue in a solution, as far as they are there."""
     return np.array([i for i, name in enumerate(solution.species) if name in HEATING_SPECIES], dtype=np.intp)
@@ -234,7 +241,7 @@ def observe(
     Parameters
     ----------
     background, spectra, solution
-        The stored run; `spectra` is not needed, the means of `solution` hold the opacities.
+        The stored run; `spectra` tells where the neutrinospheres are.
     coefficients : str
         ``first_principles`` or ``janka2001``: of the closed forms that stand beside the full rates.
     couplings : WeakCouplings, optional
@@ -255,6 +262,8 @@ def observe(
         np.abs(heating - cooling) > BALANCE_TOLERANCE * (heating + cooling), heating - cooling, 0.0
     )
     inner = math.nan if math.isnan(outer) else gain_radius(background.radius, net / density, outer)
+    if inner < opaque_radius(background, spectra, solution):
+        inner = math.nan  # trapped neutrinos: the sign of the net rate is that of a small diffusive flow
     found = _rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
     zeros = sign_changes(background.radius, net / density)[0]
     zeros = zeros if math.isnan(outer) else zeros[zeros < outer]

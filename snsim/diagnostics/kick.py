@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 Values = float | Array
 
 # momentum asymmetry alpha = c|P|/E of a unit of each given asymmetry
+LARGEST_RELEASE = 0.5  # of a star's rest energy in neutrinos; a neutron star binds up to about 0.2
 ASYMMETRIES = {
     "momentum": (1.0, "asymmetry is alpha = c|P|/E itself"),
     "emitted": (1.0 / 3.0, "luminosity per solid angle at infinity ~ 1 + a cos(theta): alpha = a/3"),
@@ -314,6 +315,9 @@ def _recoil(
         if math.isnan(alpha)
         else "a static run knows the luminosity only: give energy"
     )
+    if energy is not None and energy > LARGEST_RELEASE * mass * CODATA.speed_of_light**2:
+        velocity = math.nan
+        missing = f"energy = {energy:.3g} erg is more than {LARGEST_RELEASE:g} of the rest energy of the mass {mass:.3g} g"
     return {
         f"{prefix}acceleration": labelled(
             (),

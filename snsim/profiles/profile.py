@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import warnings
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
+from microphysics.errors import PhysicsWarning
 from snsim.errors import ProfileError
 
 Array = NDArray[np.float64]
@@ -42,6 +44,7 @@ COMPOSITION = (
     "charge_number_heavy",
 )
 MASS_FRACTION_TOLERANCE = 0.01
+CHARGE_TOLERANCE, CHARGE_LIMIT = 0.02, 0.1  # of charge against Y_e: warned about, refused
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,12 @@ class Profile:
         missing = [name for name in REQUIRED if name not in arrays]
         if missing:
             raise ProfileError(f"a profile needs {', '.join(REQUIRED)}; missing: {', '.join(missing)}")
-        return cls(**arrays, shock_radius=None if shock is None else float(shock), source=source)
+        profile = cls(**arrays, shock_radius=None if shock is None else float(shock), source=source)
+        if shock is not None:
+            return profile
+        from snsim.profiles.shock import find_shock
+
+        return replace(profile, shock_radius=find_shock(profile))
 
 
 def _validate(profile: Profile) -> None:
@@ -185,12 +193,12 @@ def _validate(profile: Profile) -> None:
         if bad.any():
             i = int(np.argmax(bad))
             interval = "(0, 1)" if name == "electron_fraction" else f"[{lowest:g}, {highest:g}]"
-            hint = ""
+            hint, spaced = "", "" if unit == "1" else f" {unit}"
             if name == "temperature" and value[i] > highest:
                 hint = "; is it in K? Then give the unit K"
             raise ProfileError(
-                f"{name} = {value[i]:.6g} {unit} at point {i} (r = {radius[i] / 1e5:.4g} km): "
-                f"allowed is {interval} {unit}{hint}"
+                f"{name} = {value[i]:.6g}{spaced} at point {i} (r = {radius[i] / 1e5:.4g} km): "
+                f"allowed is {interval}{spaced}{hint}"
             )
     steps = np.diff(radius)
     if (steps <= 0.0).any():
@@ -198,6 +206,12 @@ def _validate(profile: Profile) -> None:
         raise ProfileError(
             f"radius must rise from point to point: point {i + 1} ({radius[i + 1] / 1e5:.6g} km) follows "
             f"point {i} ({radius[i] / 1e5:.6g} km)"
+        )
+    shock = profile.shock_radius
+    if shock is not None and not radius[0] < shock < radius[-1]:
+        raise ProfileError(
+            f"shock_radius = {shock / 1e5:.6g} km: expected a radius inside the profile, "
+            f"{radius[0] / 1e5:.4g} to {radius[-1] / 1e5:.4g} km"
         )
     _validate_composition(profile)
 
@@ -217,6 +231,24 @@ def _validate_composition(profile: Profile) -> None:
             f"mass fractions sum to {total[worst]:.6g} at point {worst} (r = {profile.radius[worst] / 1e5:.4g} km): "
             f"allowed is 1 within {MASS_FRACTION_TOLERANCE:g}"
         )
+    _validate_charge(profile)
+
+
+def _validate_charge(profile: Profile) -> None:
+    """Hold the composition's charge to Y_e (published models agree to 0.01)."""
+    _, proton, alpha, heavy, number, charge = (np.asarray(getattr(profile, name)) for name in COMPOSITION)
+    per_baryon = np.divide(charge, number, out=np.zeros_like(charge), where=number > 0.0)
+    defect = proton + 0.5 * alpha + per_baryon * heavy - profile.electron_fraction
+    worst = int(np.argmax(np.abs(defect)))
+    if abs(defect[worst]) < CHARGE_TOLERANCE:
+        return
+    message = (
+        f"the composition's charge is {defect[worst] + profile.electron_fraction[worst]:.4g} per baryon at point {worst} "
+        f"(r = {profile.radius[worst] / 1e5:.4g} km), electron_fraction = {profile.electron_fraction[worst]:.4g}"
+    )
+    if abs(defect[worst]) > CHARGE_LIMIT:
+        raise ProfileError(f"{message}: allowed is a difference of {CHARGE_LIMIT:g}")
+    warnings.warn(message, PhysicsWarning, stacklevel=2)
 
 
 def as_dict(profile: Profile) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,12 +13,18 @@ import numpy as np
 
 from snsim.errors import ConfigError, ProfileError
 from snsim.profiles.mappings import DERIVATION_UNITS, MAPPINGS, Derivation, TableColumn, TableMapping
-from snsim.profiles.profile import COMPOSITION, FIELDS, MASS_FRACTION_TOLERANCE, Array, Profile
+from snsim.profiles.profile import (
+    COMPOSITION,
+    FIELDS,
+    MASS_FRACTION_TOLERANCE,
+    REQUIRED,
+    Array,
+    Profile,
+)
 from snsim.profiles.shock import find_shock
 
 __all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "load_profile", "read_table"]
 
-_log = logging.getLogger(__name__)
 
 # round-off that codes leave in mass fractions (Vertex: -3e-8); anything more negative is an error
 _NEGATIVE_ROUND_OFF = 1e-6
@@ -156,21 +161,19 @@ def read_table(
         profile = Profile(**values, shock_radius=shock_radius, source=source)
     except (ProfileError, TypeError) as error:
         raise ProfileError(f"{path}: {_with_line(error, values, columns, table)}") from None
-    _log_charge(profile)
-    if shock_radius is None:
-        return replace(profile, shock_radius=find_shock(profile))
-    if not profile.radius[0] < shock_radius < profile.radius[-1]:
-        raise ProfileError(
-            f"{path}: shock_radius = {shock_radius / 1e5:.6g} km: expected a radius inside the profile, "
-            f"{profile.radius[0] / 1e5:.4g} to {profile.radius[-1] / 1e5:.4g} km"
-        )
-    return profile
+    return profile if shock_radius is not None else replace(profile, shock_radius=find_shock(profile))
 
 
 def _check_fields(columns: Mapping[str, ColumnLike], may_derive: bool, path: Path) -> None:
     unknown = [] if may_derive else [name for name in columns if name not in FIELDS]
     if unknown:
         raise ProfileError(f"{path}: {_unknown_field(unknown[0])}")
+    missing = [] if may_derive else [name for name in REQUIRED if name not in columns]
+    if missing:
+        raise ProfileError(
+            f"{path}: profile.columns names no {missing[0]}; needed are {', '.join(REQUIRED)}, each like "
+            'density = { column = "rho", unit = "g/cm3" }'
+        )
 
 
 def _unknown_field(name: str) -> str:
@@ -191,7 +194,7 @@ class _Table:
     @classmethod
     def read(cls, path: Path, delimiter: str | None, comment: str) -> _Table:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ProfileError(f"{path}: cannot be read ({error})") from None
         heading, names, rows, lines = "", None, [], []
@@ -362,13 +365,3 @@ def _with_line(
     ):
         text += f"; column '{spec.column}' is read in {spec.unit}: is it in MeV?"
     return text
-
-
-def _log_charge(profile: Profile) -> None:
-    """Say in the log how far the composition's charge is from Y_e (Agile-Boltztran: 9e-3 at the shock)."""
-    if not profile.has_composition:
-        return
-    proton, alpha, heavy, number, charge = (np.asarray(getattr(profile, name)) for name in COMPOSITION[1:])
-    per_baryon = np.divide(charge, number, out=np.zeros_like(charge), where=number > 0.0)
-    defect = np.abs(proton + 0.5 * alpha + per_baryon * heavy - profile.electron_fraction)
-    _log.info("%s: charge of the composition misses Y_e by at most %.1e", profile.source, float(defect.max()))

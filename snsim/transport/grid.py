@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
+from microphysics.errors import OutOfRangeError
 from microphysics.matter import MatterState
-from snsim.errors import ProfileError
+from snsim.errors import ProfileError, UnresolvedWarning
 from snsim.profiles.profile import COMPOSITION, Profile
 from snsim.transport.background import Background
 
@@ -15,6 +19,7 @@ Array = NDArray[np.float64]
 
 _G_OVER_C2 = CODATA.gravitational_constant / CODATA.speed_of_light**2  # cm/g
 DEFAULT_OUTER_RADIUS = 6e7
+HOLLOW = 2.0  # a profile that starts beyond this times the grid's first edge leaves the core to guesswork
 
 
 def build_background(
@@ -42,7 +47,23 @@ def build_background(
     ProfileError
         If the grid leaves the profile, or the matter lies inside its own horizon.
     """
-    last = float(profile.radius[-1])
+    r_outer = grid_extent(profile, r_inner, r_outer)
+    edges = np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    matter = _matter(profile, centres)
+    mass = _gravitational_mass(profile, np.sort(np.concatenate([edges, centres])))
+    return _with_metric(profile, edges, centres, matter, mass)
+
+
+def grid_extent(profile: Profile, r_inner: float, r_outer: float | None) -> float:
+    """Outer radius of the grid, cm, after checking that the profile can fill it.
+
+    Raises
+    ------
+    ProfileError
+        If the grid leaves the profile or its edges do not rise.
+    """
+    first, last = float(profile.radius[0]), float(profile.radius[-1])
     if r_outer is None:
         r_outer = min(DEFAULT_OUTER_RADIUS, last)
     if r_outer > last * (1.0 + 1e-12):
@@ -52,13 +73,17 @@ def build_background(
         )
     if not 0.0 < r_inner < r_outer:
         raise ProfileError(
-            f"grid.r_inner = {r_inner / 1e5:.6g} km must lie between 0 and r_outer = {r_outer / 1e5:.6g} km"
+            f"grid.r_inner = {r_inner / 1e5:.6g} km must lie between 0 and the outer edge at {r_outer / 1e5:.6g} km; the "
+            f"profile reaches from {first / 1e5:.4g} to {last / 1e5:.4g} km ({profile.source}): is the unit of radius right?"
         )
-    edges = np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    matter = _matter(profile, centres)
-    mass = _gravitational_mass(profile, np.sort(np.concatenate([edges, centres])))
-    return _with_metric(profile, edges, centres, matter, mass)
+    if first > HOLLOW * r_inner:
+        warnings.warn(
+            f"the profile starts at {first / 1e5:.4g} km, grid.r_inner = {r_inner / 1e5:.4g} km: inside, the star is taken "
+            "as uniform",
+            UnresolvedWarning,
+            stacklevel=3,
+        )
+    return r_outer
 
 
 def interpolate(profile: Profile, name: str, radius: Array) -> Array | None:
@@ -99,11 +124,23 @@ def _matter(profile: Profile, centres: Array) -> MatterState:
     if not profile.has_composition:
         from microphysics.eos.nse import SahaNSE
 
-        return SahaNSE().state(density, temperature, electron_fraction)
+        try:
+            return SahaNSE().state(density, temperature, electron_fraction)
+        except OutOfRangeError as error:
+            raise ProfileError(
+                f"{error} That zone lies at r = {_radius_of(error, centres)} of {profile.source}. "
+                "Give the composition in the profile, or end the grid before (grid.r_outer)."
+            ) from None
     from microphysics.eos.composition import from_composition
 
     composition = {name: interpolate(profile, name, centres) for name in COMPOSITION}
     return from_composition(density, temperature, electron_fraction, **composition, **given)  # type: ignore[arg-type]
+
+
+def _radius_of(error: OutOfRangeError, centres: Array) -> str:
+    """Radius of the zone that a message names."""
+    found = re.search(r"zone (\d+)", str(error))
+    return f"{centres[int(found[1])] / 1e5:.4g} km" if found else "an unknown radius"
 
 
 def _gravitational_mass(profile: Profile, radius: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from microphysics.constants import CODATA
+from microphysics.errors import PhysicsWarning
 from snsim.errors import ConfigError, ProfileError
 from snsim.profiles.mappings import TableColumn
 from snsim.profiles.profile import Profile
@@ -99,7 +100,7 @@ def test_values_at_outer_edges_are_interpolated(tmp_path: Path) -> None:
 
 
 def test_number_fractions(tmp_path: Path) -> None:
-    rows = [(*row, 0.5, 0.1, 0.05, 0.2 / 50.0, 50.0, 22.0) for row in ROWS]
+    rows = [(*row[:3], 0.288, 0.5, 0.1, 0.05, 0.2 / 50.0, 50.0, 22.0) for row in ROWS]
     names = ("neutron", "proton", "alpha", "heavy")
     columns = COLUMNS | {
         f"mass_fraction_{name}": TableColumn(f"y{name}", kind="number_fraction") for name in names
@@ -171,7 +172,7 @@ def composition(tmp_path: Path, neutron: float) -> Profile:
     names = ("neutron", "proton", "alpha", "heavy")
     columns = COLUMNS | {f"mass_fraction_{name}": TableColumn(f"x{name}") for name in names}
     columns |= {"mass_number_heavy": TableColumn("a"), "charge_number_heavy": TableColumn("z")}
-    rows = [(*row, neutron, 0.3, -1e-8, 0.0, 4, 1.8) for row in ROWS]
+    rows = [(*row[:3], 0.3, neutron, 0.3, -1e-8, 0.0, 4, 1.8) for row in ROWS]
     return read_table(write(tmp_path, rows, header="r,rho,T,ye,xneutron,xproton,xalpha,xheavy,a,z"), columns)
 
 
@@ -258,3 +259,27 @@ def test_unknown_mapping_and_field() -> None:
     )
     with pytest.raises(ConfigError, match=r"profile.columns.radios: unknown profile field .*'radius'"):
         load_profile(section)
+
+
+def test_composition_is_held_to_the_electron_fraction(tmp_path: Path) -> None:
+    columns = COLUMNS | {
+        f"mass_fraction_{n}": TableColumn(f"x{n}") for n in ("neutron", "proton", "alpha", "heavy")
+    }
+    columns |= {"mass_number_heavy": TableColumn("a"), "charge_number_heavy": TableColumn("z")}
+    header = "r,rho,T,ye,xneutron,xproton,xalpha,xheavy,a,z"
+
+    def read(electron_fraction: float) -> Profile:
+        rows = [(*row[:3], electron_fraction, 0.7, 0.3, 0.0, 0.0, 0, 0) for row in ROWS]
+        return read_table(write(tmp_path, rows, header=header), columns)
+
+    assert read(0.31).has_composition
+    with pytest.warns(PhysicsWarning, match=r"charge is 0\.3 per baryon at point 0"):
+        read(0.35)
+    with pytest.raises(ProfileError, match=r"charge is 0\.3 per baryon .* allowed is a difference of 0\.1"):
+        read(0.45)
+
+
+def test_columns_must_name_what_every_star_has(tmp_path: Path) -> None:
+    columns = {name: spec for name, spec in COLUMNS.items() if name != "density"}
+    with pytest.raises(ProfileError, match=r"profile\.columns names no density"):
+        read_table(write(tmp_path), columns)

@@ -252,7 +252,7 @@ def test_answers_carry_the_species() -> None:
     [
         ("cm", 1e7, "km"),
         ("cm", 1e-3, "cm"),
-        ("s", 2e-5, "us"),
+        ("s", 2e-5, "ms"),
         ("s", 0.02, "ms"),
         ("s", 2.0, "s"),
         ("g", 3e33, "Msun"),

@@ -16,6 +16,8 @@ from snsim.transport._kernels.limiters import diffusion_length
 TINY = 1e-300
 # a flux is a difference of two nearly equal numbers and is not known better than this part of them
 ROUND_OFF = 1e-5
+# ... but in empty space the conductance is unbounded where the gradient vanishes, and would excuse any residual
+THINNEST = 1e8
 
 
 class Geometry(NamedTuple):
@@ -226,9 +228,13 @@ def linearise(x, geometry, medium, limiter, power, system):
         for m in range(2):
             scale[i, m] += abs(flux[i, m]) + abs(flux[i + 1, m])
             if i > 0:
-                scale[i, m] += ROUND_OFF * conductance[i, m] * (x[i - 1, m] + x[i, m])
+                exchanged = min(conductance[i, m], THINNEST * geometry.area[i]) * (x[i - 1, m] + x[i, m])
+                scale[i, m] += ROUND_OFF * exchanged
             if i + 1 < zones:
-                scale[i, m] += ROUND_OFF * conductance[i + 1, m] * (x[i, m] + x[i + 1, m])
+                exchanged = min(conductance[i + 1, m], THINNEST * geometry.area[i + 1]) * (
+                    x[i, m] + x[i + 1, m]
+                )
+                scale[i, m] += ROUND_OFF * exchanged
         tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[i, 2] * cold)  # d/d ln T_nu, T_nu ~ e/n
         diagonal[i, 0, 0] += (means[i, 0] + exchange) * e + tilt
         diagonal[i, 0, 1] -= tilt
