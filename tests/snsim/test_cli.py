@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 import snsim.plots
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.cli.app import app
-from snsim.config.load import resolve_toml
+from snsim.config.load import config_hash, resolve_toml
 from snsim.config.schema import Config
 from snsim.errors import ConvergenceError, ProfileError
 from snsim.output.reader import read_result
+from snsim.output.provenance import collect
 from snsim.result import Result
 from snsim.variable import Variable, scalar
 
@@ -48,7 +49,8 @@ def answer(config: Config, gain: float = 9.2e6) -> Result:
             "net_heating": scalar(np.nan, "erg / s", "net heating", reason="no gain region"),
         },
     }
-    return Result(groups, resolve_toml(config), {"citations": "First 2000"})
+    provenance = collect(config_hash(config), title=config.title, citations=["First 2000"])
+    return Result(groups, resolve_toml(config), provenance)
 
 
 @pytest.fixture
