@@ -19,8 +19,8 @@ from snsim.cli.app import app
 from snsim.config.load import config_hash, resolve_toml
 from snsim.config.schema import Config
 from snsim.errors import ConvergenceError, ProfileError
-from snsim.output.reader import read_result
 from snsim.output.provenance import collect
+from snsim.output.reader import read_result
 from snsim.result import Result
 from snsim.variable import Variable, scalar
 
@@ -49,7 +49,7 @@ def answer(config: Config, gain: float = 9.2e6) -> Result:
             "net_heating": scalar(np.nan, "erg / s", "net heating", reason="no gain region"),
         },
     }
-    provenance = collect(config_hash(config), title=config.title, citations=["First 2000"])
+    provenance = collect(config_hash(config), title=config.title, citations=["First 2000"], wall_time=0.1)
     return Result(groups, resolve_toml(config), provenance)
 
 
