@@ -94,6 +94,7 @@ class _Answer:
     medium: kernels.Medium
     system: kernels.System
     history: Array
+    steps: int
     converged: bool
 
 
@@ -205,12 +206,14 @@ def _solve_species(
     x = picard(problem, x, _FILLING_SWEEPS, 1.0)
     x = picard(problem, x, _SETTLING_SWEEPS, DAMPING)
     history: list[float] = []
+    steps = 0
     moved = np.inf if solver.spectral_shape == "blended" else 0.0
     while len(history) < solver.max_iterations:
         # no need to solve further than the shape is known
         tolerance = max(solver.tolerance, min(1e-3, _INEXACT * moved))
         x, norms = newton(problem, x, tolerance, solver.max_iterations - len(history))
         history.extend(norms)
+        steps += len(norms) - 1
         if history[-1] >= tolerance or (moved < _SHAPE_TOLERANCE and history[-1] < solver.tolerance):
             break
         new = _blended_shape(background, problem.at(x), equilibrium)
@@ -221,7 +224,7 @@ def _solve_species(
     if converged:
         # one step more: the budget of energy feels the residual of opaque zones amplified
         x, _ = newton(problem, x, 0.0, max_steps=1, fallback=0)
-    return _Answer(x, medium, problem.at(x), np.array(history), converged)
+    return _Answer(x, medium, problem.at(x), np.array(history), steps, converged)
 
 
 def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
@@ -276,7 +279,7 @@ def _assemble(
         emission_number=c * np.stack([a.medium.source_number for a in answers]) / lapse**3,
         exchange_energy=-c * exchange * energy_density,
         converged=all(a.converged for a in answers),
-        iterations=np.array([a.history.size for a in answers]),
+        iterations=np.array([a.steps for a in answers]),
         residual_history=tuple(a.history for a in answers),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,16 +126,30 @@ def _matter(profile: Profile, centres: Array) -> MatterState:
         from microphysics.eos.nse import SahaNSE
 
         try:
-            return SahaNSE().state(density, temperature, electron_fraction)
+            state = SahaNSE().state(density, temperature, electron_fraction)
         except OutOfRangeError as error:
             raise ProfileError(
                 f"{error} That zone lies at r = {_radius_of(error, centres)} of {profile.source}. "
                 "Give the composition in the profile, or end the grid before (grid.r_outer)."
             ) from None
+        return _with_given(state, given)
     from microphysics.eos.composition import from_composition
 
     composition = {name: interpolate(profile, name, centres) for name in COMPOSITION}
     return from_composition(density, temperature, electron_fraction, **composition, **given)  # type: ignore[arg-type]
+
+
+def _with_given(state: MatterState, given: dict[str, Array | None]) -> MatterState:
+    """Let the profile's own pressure and potentials stand where it has them."""
+    if (pressure := given["pressure"]) is not None:
+        state = replace(state, pressure=pressure)
+    if (electron := given["chemical_potential_electron"]) is not None:
+        state = replace(state, chemical_potential_electron=electron)
+    if (field := given["mean_field_difference"]) is not None:
+        state = replace(state, mean_field_neutron=field)
+    if (difference := given["chemical_potential_difference"]) is not None:
+        state = replace(state, chemical_potential_proton=state.chemical_potential_neutron - difference)
+    return state
 
 
 def _radius_of(error: OutOfRangeError, centres: Array) -> str:

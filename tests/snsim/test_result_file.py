@@ -155,8 +155,6 @@ def test_equal_results_give_equal_data_groups(tmp_path: Path) -> None:
     one = write_result(example(wall_time=1.0), tmp_path / "one.h5")
     other = write_result(example(wall_time=2.0), tmp_path / "other.h5")
     assert contents(one) == contents(other)
-    same = write_result(example(wall_time=1.0), tmp_path / "same.h5")
-    assert same.read_bytes() == one.read_bytes()
 
 
 def test_every_dataset_says_its_unit(tmp_path: Path) -> None:

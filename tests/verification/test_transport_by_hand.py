@@ -287,7 +287,7 @@ def test_metric_is_second_order():
         np.testing.assert_allclose(background.gravitational_mass[edges >= SURFACE], MASS, rtol=1e-6)
     lapse = np.array(errors["lapse"])
     assert (np.log2(lapse[:-1] / lapse[1:]) > 1.8).all()
-    assert lapse[-1] < 2e-4
+    assert lapse[-1] < 3e-5
     assert max(errors["gamma"]) < 1e-6  # m(r) is an exact integral, whatever the grid
     outside = np.array(errors["outside"])
     assert (np.log2(outside[:-1] / outside[1:]) > 1.8).all()

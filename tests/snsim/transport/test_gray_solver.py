@@ -147,8 +147,8 @@ def test_damped_sweep_finds_the_same_luminosity(name):
     index = SPECIES.index(name)
     luminosity, number = damped_sweep(background, spectra, index)
     answer = default_answer(100, spectral_shape="fixed")
-    assert answer.luminosity[index, -1] == pytest.approx(luminosity, rel=1e-6)
-    assert answer.number_luminosity[index, -1] == pytest.approx(number, rel=1e-6)
+    assert answer.luminosity[index, -1] == pytest.approx(luminosity, rel=1e-9)
+    assert answer.number_luminosity[index, -1] == pytest.approx(number, rel=1e-9)
 
 
 # --------------------------------------------------------------------------------------------------------- budget
