@@ -64,6 +64,7 @@ class Comparison:
 
 
 def read_csv(path: Path) -> dict[str, np.ndarray]:
+    """Columns of a reference file by name."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     names = lines[0].split(",")
     values = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])

@@ -31,6 +31,7 @@ REPEATS = 5
 
 
 def median_seconds(job: Callable[[], object]) -> float:
+    """Median wall time of a job after one call to warm up."""
     job()
     times = []
     for _ in range(REPEATS):
@@ -45,6 +46,8 @@ WARM = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRI
 
 
 def whole_process(*options: str) -> Callable[[], object]:
+    """Return a job that runs the quickstart in a process of its own."""
+
     def job() -> object:
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-c", "from snsim.cli.app import main; main()", "run", str(QUICKSTART)]

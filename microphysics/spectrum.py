@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,14 +102,16 @@ class Spectrum(Protocol):
         ...
 
 
-class _Moments:
-    """What follows from `moment` alone."""
+class _Moments(ABC):
+    """What follows from `moment` and `quadrature` alone."""
 
+    @abstractmethod
     def moment(self, order: int) -> Array:
-        raise NotImplementedError
+        """Number-weighted mean of E^order, MeV^order."""
 
+    @abstractmethod
     def quadrature(self, threshold: float) -> tuple[Array, Array]:
-        raise NotImplementedError
+        """Energies above `threshold` (MeV) and weights whose sum is the share of neutrinos there."""
 
     @property
     def rms_number(self) -> Array:
