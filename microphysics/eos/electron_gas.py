@@ -81,14 +81,14 @@ def _node(i: int, edge_1: float, edge_2: float, edge_3: float) -> tuple[float, f
 
 
 @njit
-def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float]:
-    """Return number, d number/d eta, pressure, kinetic energy and entropy of one species, dimensionless.
+def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
+    """Return number, pressure, kinetic energy and entropy of one species, and three moments, dimensionless.
 
-    `eta` is the degeneracy parameter without, `b` the rest mass over T. The entropy is integrated directly:
+    The moments are integrals of a^k f (1 - f) with a = x - eta, k = 0, 1, 2: derivatives to mu and T. `eta` is the degeneracy parameter without, `b` the rest mass over T. The entropy is integrated directly:
     (e + P - mu n)/T would lose seven digits in a cold dense gas.
     """
     edge_1, edge_2, edge_3 = _panel_edges(eta)
-    number = derivative = pressure = energy = entropy = 0.0
+    number = pressure = energy = entropy = moment_0 = moment_1 = moment_2 = 0.0
     for i in range(_NODES):
         x, weight = _node(i, edge_1, edge_2, edge_3)
         momentum = math.sqrt(x * (x + 2.0 * b))
@@ -98,16 +98,19 @@ def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, floa
         occupation = minority if a >= 0.0 else 1.0 / (1.0 + boltzmann)
         states = weight * momentum * (x + b)
         number += states * occupation
-        derivative += states * minority / (1.0 + boltzmann)
         pressure += weight * momentum * momentum * momentum * occupation
         energy += states * x * occupation
         entropy += states * (math.log1p(boltzmann) + abs(a) * minority)
-    return number, derivative, pressure, energy, entropy
+        edge = states * minority / (1.0 + boltzmann)
+        moment_0 += edge
+        moment_1 += edge * a
+        moment_2 += edge * a * a
+    return number, pressure, energy, entropy, moment_0, moment_1, moment_2
 
 
 @njit
 def _fermion_number(eta: float, b: float) -> tuple[float, float]:
-    """Return the first two of `_fermion_gas` alone."""
+    """Return number and moment 0 of `_fermion_gas` alone."""
     edge_1, edge_2, edge_3 = _panel_edges(eta)
     number = derivative = 0.0
     for i in range(_NODES):
@@ -148,7 +151,9 @@ def _density_unit(temperature: float) -> float:
 
 
 @njit
-def electron_gas(temperature: float, mu: float) -> tuple[float, float, float, float, float, float]:
+def electron_gas(
+    temperature: float, mu: float
+) -> tuple[float, float, float, float, float, float, float, float]:
     """Electron-positron gas at given temperature and chemical potential.
 
     Parameters
@@ -166,11 +171,13 @@ def electron_gas(temperature: float, mu: float) -> tuple[float, float, float, fl
         Derivative of n_minus - n_plus at constant T, 1/(MeV fm^3).
     pressure, energy, entropy : float
         MeV/fm^3, MeV/fm^3 with the rest mass of both species, k_B/fm^3.
+    dn_dt, ds_dt : float
+        Derivatives of n_minus - n_plus and of the entropy to T at constant mu, 1/(MeV fm^3).
     """
     b = _ELECTRON_MASS / temperature
     unit = _density_unit(temperature)
-    n_minus, d_minus, p_minus, e_minus, s_minus = _fermion_gas(mu / temperature - b, b)
-    n_plus, d_plus, p_plus, e_plus, s_plus = _fermion_gas(-mu / temperature - b, b)
+    n_minus, p_minus, e_minus, s_minus, d_minus, d1_minus, d2_minus = _fermion_gas(mu / temperature - b, b)
+    n_plus, p_plus, e_plus, s_plus, d_plus, d1_plus, d2_plus = _fermion_gas(-mu / temperature - b, b)
     return (
         unit * n_minus,
         unit * n_plus,
@@ -178,6 +185,8 @@ def electron_gas(temperature: float, mu: float) -> tuple[float, float, float, fl
         unit * temperature * (p_minus + p_plus) / 3.0,
         unit * (temperature * (e_minus + e_plus) + _ELECTRON_MASS * (n_minus + n_plus)),
         unit * (s_minus + s_plus),
+        unit * (d1_minus - d1_plus) / temperature,
+        unit * (d2_minus + d2_plus) / temperature,
     )
 
 
@@ -320,7 +329,9 @@ def photon_gas(temperature: float) -> tuple[float, float, float]:
 def _electron_gas_array(temperature: Array, mu: Array) -> Array:
     out = np.empty((6, mu.size))
     for i in range(mu.size):
-        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i] = electron_gas(temperature[i], mu[i])
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i], _, _ = electron_gas(
+            temperature[i], mu[i]
+        )
     return out
 
 

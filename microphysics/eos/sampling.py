@@ -1,0 +1,194 @@
+"""An equation of state on a grid, evaluated by several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import connection
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3, require_range
+from microphysics.eos.leptons import leptons
+from microphysics.eos.table import AXES, DERIVATIVE_FIELDS, UNITS, check_axis
+from microphysics.errors import MicrophysicsError
+
+if TYPE_CHECKING:
+    from microphysics.eos.state import EosState, EquationOfState
+
+__all__ = ["Progress", "baryon_derivatives", "evaluate"]
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+_SMALL = 5000  # nodes that one process does before others have even started
+
+
+def evaluate(
+    eos: EquationOfState,
+    density: Array,
+    temperature: Array,
+    electron_fraction: Array,
+    names: Sequence[str],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Array]:
+    """Values of an equation of state at the nodes of a grid.
+
+    Parameters
+    ----------
+    eos : EquationOfState
+        Picklable, if there is more than one process.
+    density, temperature, electron_fraction : ndarray
+        Axes: g/cm^3, MeV, 1.
+    names : sequence of str
+        Attributes of `EosState`, and of `DERIVATIVE_FIELDS` (see `baryon_derivatives`).
+    jobs : int, optional
+        Processes; as many as there are processors where not given. Fewer than 5000 nodes are done in this one.
+    progress : callable, optional
+        Called in this process with the number of nodes done and that of all.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (density, temperature, electron fraction)
+
+    Raises
+    ------
+    EosTableError
+        If an axis does not rise.
+    OutOfRangeError
+        If an axis leaves the domain.
+    MicrophysicsError
+        If a process died.
+
+    Notes
+    -----
+    A block is all densities and electron fractions of one temperature, handed over as an array (electron fraction,
+    density): one rising column of densities after another, as an iterative equation of state wants it.
+    """
+    axes = (density, temperature, electron_fraction)
+    for name, axis in zip(AXES, axes, strict=True):
+        check_axis(name, axis, eos.name)
+        require_range(name, UNITS[name], axis, *getattr(eos, f"{name}_range"), what=eos.name)
+    shape = tuple(axis.size for axis in axes)
+    total = density.size * temperature.size * electron_fraction.size
+    if jobs is None:
+        jobs = 1 if total < _SMALL else len(os.sched_getaffinity(0))
+    result = {name: np.empty(shape) for name in names}
+    done = 0
+    for j, values in _blocks(eos, axes, tuple(names), min(jobs, temperature.size)):
+        for name, value in zip(names, values, strict=True):
+            result[name][:, j, :] = value.T
+        done += values[0].size
+        if progress is not None:
+            progress(done, total)
+    return result
+
+
+def _blocks(
+    eos: EquationOfState, axes: tuple[Array, Array, Array], names: tuple[str, ...], jobs: int
+) -> Iterator[tuple[int, Array]]:
+    """Index of a temperature and its values, as they become ready."""
+    density, temperature, electron_fraction = axes
+    if jobs <= 1:
+        for j, t in enumerate(temperature):
+            yield j, _block(eos, density, float(t), electron_fraction, names)
+        return
+    with _one_thread_each(), _pool(eos, jobs) as pool:
+        # cold blocks take longest: first, so that no process is left alone with one at the end
+        waiting: dict[Future[Array], int] = {
+            pool.submit(_worker_block, density, float(t), electron_fraction, names): j
+            for j, t in enumerate(temperature)
+        }
+        try:
+            while waiting:
+                ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    yield waiting.pop(future), future.result()
+        except BrokenExecutor:
+            raise MicrophysicsError(
+                f"a process that evaluated {eos.name} died; if this is a script, its top level must stand under "
+                '`if __name__ == "__main__":`, as every process imports it. jobs=1 does without processes'
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool(eos: EquationOfState, jobs: int) -> ProcessPoolExecutor:
+    # forking a process that has run compiled threads kills the child, so they are spawned
+    return ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(eos,)
+    )
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started inside use one compiled thread: they are the parallelism."""
+    before = os.environ.get("NUMBA_NUM_THREADS")
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["NUMBA_NUM_THREADS"]
+        else:
+            os.environ["NUMBA_NUM_THREADS"] = before
+
+
+_worker_eos: list[EquationOfState] = []  # of a worker process: sent once, not with every block
+
+
+def _start_worker(eos: EquationOfState) -> None:
+    _worker_eos[:] = [eos]
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """End this process when its parent is gone: killed, it can tell nobody."""
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _worker_block(density: Array, temperature: float, ye: Array, names: tuple[str, ...]) -> Array:
+    return _block(_worker_eos[0], density, temperature, ye, names)
+
+
+def _block(eos: EquationOfState, density: Array, temperature: float, ye: Array, names: tuple[str, ...]) -> Array:
+    """Values of shape (name, electron fraction, density)."""
+    state = eos(density[None, :], temperature, ye[:, None])
+    derived = baryon_derivatives(state) if set(names) & set(DERIVATIVE_FIELDS) else {}
+    return np.stack([derived[name] if name in derived else getattr(state, name) for name in names])
+
+
+def baryon_derivatives(state: EosState) -> dict[str, Array]:
+    """The baryons' part of the derivatives that a state has of everything together.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `heat_capacity_baryon` (k_B/baryon), `pressure_temperature_derivative_baryon` (erg/cm^3/MeV) and
+        `pressure_density_derivative_baryon` (dP_b/dn at constant T and Y_e, MeV), the last from Gamma_1.
+    """
+    n = state.baryon_density * CM3_PER_FM3
+    gas = leptons(n * state.electron_fraction, np.broadcast_to(state.temperature, n.shape))
+    thermal = state.pressure_temperature_derivative / ERG_CM3_PER_MEV_FM3
+    pressure = state.pressure / ERG_CM3_PER_MEV_FM3
+    slope = (
+        state.adiabatic_index * pressure / n - state.temperature * (thermal / n) ** 2 / state.heat_capacity
+    )
+    return {
+        "heat_capacity_baryon": state.heat_capacity - gas.heat_capacity / n,
+        "pressure_temperature_derivative_baryon": (thermal - gas.pressure_temperature) * ERG_CM3_PER_MEV_FM3,
+        "pressure_density_derivative_baryon": slope - state.electron_fraction * gas.pressure_density,
+    }
+
+
