@@ -131,7 +131,11 @@ def _plain(value: Any) -> Any:
 def _code_version(kind: type) -> str:
     """Hash of the sources that decide the numbers."""
     root = Path(__file__).resolve().parent.parent
-    sources = [root / "constants.py", *sorted((root / "_kernels").glob("*.py")), *sorted((root / "eos").glob("*.py"))]
+    sources = [
+        root / "constants.py",
+        *sorted((root / "_kernels").glob("*.py")),
+        *sorted((root / "eos").glob("*.py")),
+    ]
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.name.encode())
@@ -248,5 +252,3 @@ def _prepare(folder: Path) -> None:
         raise EosTableError(
             f"{folder}: tables cannot be kept there ({reason}); give another directory, or set SNSIM_CACHE"
         ) from None
-
-

@@ -28,14 +28,11 @@ from microphysics.eos.phases import (
     FREE,
     INSIDE,
     MASS_NUMBER,
-    MU_N_TEMPERATURE,
     MU_NEUTRON,
-    MU_P_TEMPERATURE,
     MU_PROTON,
     P_DENSITY,
     P_TEMPERATURE,
     PRESSURE_B,
-    RADIUS,
     RECORD,
     S_TEMPERATURE,
     X_ALPHA,
@@ -58,7 +55,8 @@ _THINNEST_TRANSITION = 0.015  # 1/fm^3: the move to uniform matter happens above
 _HOTTEST = 0.2  # of the force's critical temperature over x (1 - x): no nuclei win above 0.19
 _CLOSE = 0.5  # MeV per baryon between the phases: farther apart they do not coexist
 _WIDEST = 0.88  # density of nuclear over that of uniform matter that coexists with it
-_MOST_STEPS = 40
+_NEARLY_EQUAL = 1e-3  # MeV
+_MOST_STEPS = 60
 
 # what a state has beyond its record: phase, status, and parts of leptons and photons
 (
@@ -148,36 +146,48 @@ def _coexistence(
         Densities of nuclear and uniform matter with equal pressure and Gibbs energy, 1/fm^3.
     """
     n_1, n_2 = 0.98 * middle, 1.02 * middle
+    stable, edge = 0.0, math.inf  # nuclear matter is found and stable at one, not at the other
+    near = first.copy()
     electrons_1[E_MU] = electrons_2[E_MU] = 0.0
     for _ in range(_MOST_STEPS):
         if not (0.8 * middle < n_1 < n_2 < 1.3 * middle):
             return False, n_1, n_2
         record_uniform(force, t, n_1, ye, outside, second)
-        if not _nuclear(force, t, n_1, ye, outside, first, work, equations, first):
-            return False, n_1, n_2
+        found = _nuclear(force, t, n_1, ye, outside, near, work, equations, first)
+        if found:
+            _electrons(t, n_1, ye, electrons_1[E_MU], electrons_1)
+        a_1 = first[P_DENSITY] + electrons_1[E_P_DENSITY]
+        if not found or a_1 <= 0.0:
+            edge = n_1
+            n_1 = 0.5 * (edge + stable) if stable > 0.0 else 0.99 * edge
+            continue
+        near[:] = first
+        stable = n_1
         record_uniform(force, t, n_2, ye, outside, second)
-        _electrons(t, n_1, ye, electrons_1[E_MU], electrons_1)
         _electrons(t, n_2, ye, electrons_2[E_MU], electrons_2)
+        a_2 = second[P_DENSITY] + electrons_2[E_P_DENSITY]
+        if a_2 <= 0.0:
+            n_2 *= 1.01
+            continue
         p_1, p_2 = first[PRESSURE_B] + electrons_1[E_PRESSURE], second[PRESSURE_B] + electrons_2[E_PRESSURE]
         g_1 = first[FREE] + electrons_1[E_FREE] + p_1 / n_1
         g_2 = second[FREE] + electrons_2[E_FREE] + p_2 / n_2
-        a_1, a_2 = first[P_DENSITY] + electrons_1[E_P_DENSITY], second[P_DENSITY] + electrons_2[E_P_DENSITY]
-        # dP = a dn, dG = a/n dn
+        # dP = a dn, dG = a/n dn: solve a_1 x - a_2 y = d_p and a_1/n_1 x - a_2/n_2 y = d_g
         d_p, d_g = p_2 - p_1, g_2 - g_1
-        if not (a_1 > 0.0 and a_2 > 0.0):
-            # mechanically unstable: walk apart until it is not
-            n_1 *= 0.99 if a_1 <= 0.0 else 1.0
-            n_2 *= 1.01 if a_2 <= 0.0 else 1.0
-            continue
         determinant = a_1 * a_2 * (1.0 / n_1 - 1.0 / n_2)
-        # solve a_1 x - a_2 y = d_p and a_1/n_1 x - a_2/n_2 y = d_g
         x = (d_g - d_p / n_2) * a_2 / determinant
         y = (d_g - d_p / n_1) * a_1 / determinant
-        scale = min(1.0, 0.03 * n_1 / max(abs(x), abs(y), 1e-300))
+        if abs(x) < 1e-9 * n_1 and abs(y) < 1e-9 * n_2:
+            return True, n_1, n_2
+        if edge - n_1 < 1e-7 * n_1 and abs(d_p) < 1e-8:
+            # nuclei become unstable as the potentials meet; what is left of their difference is theirs
+            return abs(d_g) < _NEARLY_EQUAL, n_1, n_2
+        if n_1 + x >= edge:
+            x = 0.5 * (edge - n_1)
+            y = (a_1 * x - d_p) / a_2
+        scale = min(1.0, 0.03 * n_1 / max(abs(x), abs(y)))
         n_1 += scale * x
         n_2 += scale * y
-        if abs(x) < 1e-9 * n_1 and abs(y) < 1e-9 * n_2:
-            return n_1 < n_2, n_1, n_2
     return False, n_1, n_2
 
 

@@ -1,27 +1,45 @@
 """Lookup of baryons in a table: kernels.
 
-Four points along each axis carry a cubic; where they do not all belong to one phase, two carry a line. The
-chemical potentials are looked up as mu - T ln(n X/T^1.5), which is smooth where mu is not, and mass fractions
-as logarithms, which is what keeps ratios of exponentially rare species right; `conserve` then makes baryons and
-charge add up. Units: MeV, fm, k_B = 1.
+Matter with nuclei and matter without are two smooth functions that meet in an edge, or with a jump. Where the
+corners of a cell are of one kind, a cubic through four points along each axis is laid, shifted so that all 64 are
+of that kind; `transition` serves the other cells, and where it finds no way, a line through the corners does.
+Chemical potentials are looked up as mu - T ln(n X/T^1.5), which is smooth where mu is not, and mass fractions as
+logarithms, which keeps ratios of exponentially rare species right; `conserve` then makes baryons and charge add
+up. Units: MeV, fm, k_B = 1.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._jit import njit
 
-__all__ = ["ROWS", "STENCIL", "conserve", "conserve_nodes", "fill_lookup", "find_cell"]
+__all__ = [
+    "ROWS",
+    "STENCIL",
+    "Grid",
+    "conserve",
+    "conserve_nodes",
+    "find_cell",
+    "lagrange",
+    "look_up_corners",
+    "pure",
+]
 
 Array = NDArray[np.float64]
 
 STENCIL = 4
 SMALLEST = 1e-300  # mass fractions are at least this in the logarithm, and 0 where they come out there
-_LN_NOTHING = math.log(1e-299)
+LN_NOTHING = math.log(1e-299)
+LN_ABSENT = math.log(1e-30)  # a species rarer than this somewhere around is not interpolated in its logarithm
+CERTAIN_NUCLEI = 1e-3  # mass fraction from which a node counts as matter with nuclei
+
+# kinds of nodes
+HOLE, WITHOUT, WITH, MIXTURE = -1, 0, 1, 2
 
 # what is kept at each node, in this order
 (
@@ -42,8 +60,32 @@ _LN_NOTHING = math.log(1e-299)
     HEAT_CAPACITY,
     PRESSURE_TEMPERATURE,
     PRESSURE_DENSITY,
-) = range(17)
-ROWS = 17
+    HEAVY,
+) = range(18)
+ROWS = 18
+
+
+class Grid(NamedTuple):
+    """A table as the kernels want it.
+
+    Attributes
+    ----------
+    ln_density, ln_temperature, electron_fraction, ln_electron_fraction : ndarray
+        Axes of at least four points: ln of baryons per fm^3, ln of MeV, Y_e and its logarithm. Mass fractions are
+        looked up along the last: scarce protons follow ln Y_e.
+    nodes : ndarray, shape (density, temperature, electron fraction, ROWS)
+        What the constants of this module number: ln X, A, Z/A, r (fm), mu - T ln(n X/T^1.5), U, P/n (MeV), e (MeV),
+        s, de/dT, dP/dT/n, dP/dn (MeV), X_heavy.
+    kind : ndarray of int8, shape (density, temperature, electron fraction)
+        HOLE, WITHOUT nuclei, WITH them, or a MIXTURE of both, through which nothing is laid.
+    """
+
+    ln_density: Array
+    ln_temperature: Array
+    electron_fraction: Array
+    ln_electron_fraction: Array
+    nodes: Array
+    kind: NDArray[np.int8]
 
 
 @njit
@@ -60,23 +102,138 @@ def find_cell(axis: Array, value: float) -> int:
 
 
 @njit
-def _line(axis: Array, cell: int, base: int, value: float, weights: Array) -> None:
-    """Weights of the four points from `base` for a line between the ends of the cell."""
-    share = (value - axis[cell]) / (axis[cell + 1] - axis[cell])
+def lagrange(axis: Array, base: int, points: int, value: float, weights: Array) -> None:
+    """Weights of the polynomial through some points of an axis; of the further ones, 0."""
     weights[:] = 0.0
-    weights[cell - base] = 1.0 - share
-    weights[cell - base + 1] = share
-
-
-@njit
-def _cubic(axis: Array, base: int, value: float, weights: Array) -> None:
-    """Weights of the four points from `base` for the cubic through them."""
-    for i in range(STENCIL):
+    for i in range(points):
         product = 1.0
-        for j in range(STENCIL):
+        for j in range(points):
             if j != i:
                 product *= (value - axis[base + j]) / (axis[base + i] - axis[base + j])
         weights[i] = product
+
+
+@njit
+def pure(kind: NDArray[np.int8], i: int, j: int, k: int, points: int) -> bool:
+    """Whether all nodes of a block from (i, j, k) are of the kind of its first."""
+    first = kind[i, j, k]
+    for a in range(i, i + points):
+        for b in range(j, j + points):
+            for c in range(k, k + points):
+                if kind[a, b, c] != first:
+                    return False
+    return True
+
+
+@njit
+def find_block(kind: NDArray[np.int8], i: int, j: int, k: int, base: NDArray[np.int64]) -> bool:
+    """Find the most central block of 64 nodes of one kind around a cell, whose first node is written to `base`."""
+    n_x, n_y, n_z = kind.shape
+    least = 1000
+    for a in range(max(i - 2, 0), min(i, n_x - STENCIL) + 1):
+        for b in range(max(j - 2, 0), min(j, n_y - STENCIL) + 1):
+            for c in range(max(k - 2, 0), min(k, n_z - STENCIL) + 1):
+                shift = abs(a - i + 1) + abs(b - j + 1) + abs(c - k + 1)
+                if shift < least and pure(kind, a, b, c, STENCIL):
+                    least = shift
+                    base[0], base[1], base[2] = a, b, c
+                    if least == 0:
+                        return True
+    return least < 1000
+
+
+@njit
+def look_up_block(
+    grid: Grid, x: float, y: float, z: float, base: NDArray[np.int64], points: int, work: Array, rows: Array
+) -> None:
+    """Polynomials of `points` nodes along each axis from `base` at ln n, ln T, Y_e.
+
+    Parameters
+    ----------
+    work : ndarray, shape (6, ROWS)
+        Overwritten.
+    rows : ndarray, shape (ROWS,)
+        Filled.
+    """
+    w_x, w_y, w_z, w_l, plane = work[0], work[1], work[2], work[3], work[4]
+    lagrange(grid.ln_density, base[0], points, x, w_x)
+    lagrange(grid.ln_temperature, base[1], points, y, w_y)
+    lagrange(grid.electron_fraction, base[2], points, z, w_z)
+    lagrange(grid.ln_electron_fraction, base[2], points, math.log(z), w_l)
+    lowest = work[5]
+    rows[:] = 0.0
+    lowest[:] = 0.0
+    for a in range(points):
+        plane[:] = 0.0
+        for b in range(points):
+            for c in range(points):
+                weight, logarithmic = w_y[b] * w_z[c], w_y[b] * w_l[c]
+                node = grid.nodes[base[0] + a, base[1] + b, base[2] + c]
+                for r in range(MASS_NUMBER):
+                    plane[r] += logarithmic * node[r]
+                    lowest[r] = min(lowest[r], node[r])
+                for r in range(MASS_NUMBER, ROWS):
+                    plane[r] += weight * node[r]
+        for r in range(ROWS):
+            rows[r] += w_x[a] * plane[r]
+    # whole chemical potentials while the logarithms are still those that belong to them
+    ideal = x - 1.5 * y
+    rows[MU_NEUTRON] += math.exp(y) * (rows[LN_NEUTRON] + ideal)
+    rows[MU_PROTON] += math.exp(y) * (rows[LN_PROTON] + ideal)
+
+
+@njit
+def fractions(
+    grid: Grid, x: float, y: float, z: float, cell: NDArray[np.int64], lowest: Array, rows: Array
+) -> None:
+    """Turn logarithms of mass fractions in `rows` into mass fractions.
+
+    A polynomial in the logarithm of something that is absent at some of its nodes says nothing: there, the mass
+    fractions themselves are taken along lines between the corners of the cell.
+    """
+    for r in range(MASS_NUMBER):
+        if lowest[r] > LN_ABSENT:
+            rows[r] = math.exp(rows[r])
+        else:
+            i, j, k = cell[0], cell[1], cell[2]
+            share_x = (x - grid.ln_density[i]) / (grid.ln_density[i + 1] - grid.ln_density[i])
+            share_y = (y - grid.ln_temperature[j]) / (grid.ln_temperature[j + 1] - grid.ln_temperature[j])
+            step_z = grid.electron_fraction[k + 1] - grid.electron_fraction[k]
+            share_z = (z - grid.electron_fraction[k]) / step_z
+            total = 0.0
+            for a in range(2):
+                for b in range(2):
+                    for c in range(2):
+                        weight = (share_x if a else 1.0 - share_x) * (share_y if b else 1.0 - share_y)
+                        weight *= share_z if c else 1.0 - share_z
+                        logarithm = grid.nodes[i + a, j + b, k + c, r]
+                        if logarithm > LN_NOTHING:
+                            total += weight * math.exp(logarithm)
+            rows[r] = max(total, 0.0)
+
+
+@njit
+def look_up_corners(
+    grid: Grid, x: float, y: float, z: float, cell: NDArray[np.int64], work: Array, rows: Array
+) -> None:
+    """Lines between the corners of a cell, with mass fractions in place of their logarithms."""
+    look_up_block(grid, x, y, z, cell, 2, work, rows)
+    work[5, :MASS_NUMBER] = 2.0 * LN_ABSENT  # always by their own lines: they then add up
+    fractions(grid, x, y, z, cell, work[5], rows)
+
+
+@njit
+def has_hole(grid: Grid, x: float, y: float, z: float, cell: NDArray[np.int64]) -> bool:
+    """Whether a corner that the point is not exactly opposite of is missing."""
+    i, j, k = cell[0], cell[1], cell[2]
+    for a in range(2):
+        for b in range(2):
+            for c in range(2):
+                if grid.kind[i + a, j + b, k + c] == HOLE:
+                    apart = x == grid.ln_density[i + 1 - a] or y == grid.ln_temperature[j + 1 - b]
+                    if not (apart or z == grid.electron_fraction[k + 1 - c]):
+                        return True
+    return False
 
 
 @njit
@@ -105,7 +262,7 @@ def conserve(
     Least squares of the relative changes weighted with the mass fractions; Z/A weighs as much as its nuclei's
     number does. Newton's method, as the product of X_heavy and Z/A is not linear.
     """
-    for _ in range(20):
+    for _ in range(30):
         charge = x_p + 0.5 * x_alpha + share * x_heavy
         total = x_n + x_p + x_alpha + x_heavy
         off_total = 1.0 - total
@@ -113,13 +270,14 @@ def conserve(
         if abs(off_total) < 4e-16 and abs(off_charge) < 1e-16:
             break
         squares = x_p + 0.25 * x_alpha + (share * share + 0.04) * x_heavy
-        determinant = total * squares - charge * charge
-        if determinant <= 1e-14 * total * squares:
+        # one species alone cannot have its charge changed: the tiny addition leaves its number to be right
+        determinant = total * squares * (1.0 + 1e-13) - charge * charge
+        if determinant <= 0.0:
             break
         a = (off_total * squares - off_charge * charge) / determinant
         b = (off_charge * total - off_total * charge) / determinant
         # a large change is taken in parts, so that no species is lost
-        largest = max(abs(a), abs(a + b), abs(a + 0.5 * b), abs(a + share * b))
+        largest = max(max(abs(a), abs(a + b)), max(abs(a + 0.5 * b), abs(a + share * b)))
         if largest > 0.5:
             a *= 0.5 / largest
             b *= 0.5 / largest
@@ -132,120 +290,11 @@ def conserve(
 
 
 @njit
-def conserve_nodes(fractions: Array, electron_fraction: Array) -> None:
+def conserve_nodes(composition: Array, electron_fraction: Array) -> None:
     """Apply `conserve` to rows n, p, alpha, heavy, Z/A of shape (5, point), in place."""
     for i in range(electron_fraction.size):
+        column = composition[:, i]
         x_n, x_p, x_alpha, x_heavy, share = conserve(
-            fractions[0, i], fractions[1, i], fractions[2, i], fractions[3, i], fractions[4, i],
-            electron_fraction[i],
-        )  # fmt: skip
-        fractions[0, i] = x_n
-        fractions[1, i] = x_p
-        fractions[2, i] = x_alpha
-        fractions[3, i] = x_heavy
-        fractions[4, i] = share
-
-
-@njit
-def _one_phase(phase: NDArray[np.int8], i: int, j: int, k: int) -> bool:
-    """Whether all 64 nodes from (i, j, k) belong to one phase."""
-    first = phase[i, j, k]
-    for a in range(i, i + STENCIL):
-        for b in range(j, j + STENCIL):
-            for c in range(k, k + STENCIL):
-                if phase[a, b, c] != first:
-                    return False
-    return True
-
-
-@njit
-def fill_lookup(
-    ln_density: Array,
-    ln_temperature: Array,
-    ye_axis: Array,
-    ln_ye: Array,
-    nodes: Array,
-    phase: NDArray[np.int8],
-    x: Array,
-    y: Array,
-    z: Array,
-    out: Array,
-    kind: NDArray[np.int8],
-) -> int:
-    """Baryons at points of a table.
-
-    Parameters
-    ----------
-    ln_density, ln_temperature, ye_axis, ln_ye : ndarray
-        Axes: ln of baryons per fm^3, ln of MeV, Y_e and its logarithm; at least four points each.
-    nodes : ndarray, shape (density, temperature, electron fraction, ROWS)
-        What the module's constants number.
-    phase : ndarray of int8, shape (density, temperature, electron fraction)
-        Where it changes no cubic is laid through; negative where the table has no value.
-    x, y, z : ndarray, shape (point,)
-        ln n, ln T, Y_e, inside the axes.
-    out : ndarray, shape (ROWS, point)
-        Filled: as the rows of `nodes`, but with mass fractions and whole chemical potentials.
-    kind : ndarray of int8, shape (point,)
-        Filled with the phase of the nearest node.
-
-    Returns
-    -------
-    int
-        The first point in a cell where the table has no value, or -1.
-    """
-    wx, wy, wz, wl = np.empty(STENCIL), np.empty(STENCIL), np.empty(STENCIL), np.empty(STENCIL)
-    line, plane = np.empty(ROWS), np.empty(ROWS)
-    n_x, n_y, n_z = phase.shape
-    for point in range(x.size):
-        i, j, k = find_cell(ln_density, x[point]), find_cell(ln_temperature, y[point]), find_cell(ye_axis, z[point])
-        bi, bj, bk = min(max(i - 1, 0), n_x - 4), min(max(j - 1, 0), n_y - 4), min(max(k - 1, 0), n_z - 4)
-        ln_z = math.log(z[point])
-        _line(ln_density, i, bi, x[point], wx)
-        _line(ln_temperature, j, bj, y[point], wy)
-        _line(ye_axis, k, bk, z[point], wz)
-        nearest = 0.0
-        for a in range(STENCIL):
-            for b in range(STENCIL):
-                for c in range(STENCIL):
-                    weight = wx[a] * wy[b] * wz[c]
-                    if weight > 0.0 and phase[bi + a, bj + b, bk + c] < 0:
-                        return point
-                    if weight > nearest:
-                        nearest = weight
-                        kind[point] = phase[bi + a, bj + b, bk + c]
-        if _one_phase(phase, bi, bj, bk):
-            _cubic(ln_density, bi, x[point], wx)
-            _cubic(ln_temperature, bj, y[point], wy)
-            _cubic(ye_axis, bk, z[point], wz)
-            _cubic(ln_ye, bk, ln_z, wl)
-        else:
-            _line(ln_ye, k, bk, ln_z, wl)
-        sums = np.zeros(ROWS)
-        for a in range(STENCIL):
-            for r in range(ROWS):
-                plane[r] = 0.0
-            for b in range(STENCIL):
-                for c in range(STENCIL):
-                    weight, other = wy[b] * wz[c], wy[b] * wl[c]
-                    for r in range(MASS_NUMBER):
-                        plane[r] += other * nodes[bi + a, bj + b, bk + c, r]
-                    for r in range(MASS_NUMBER, ROWS):
-                        plane[r] += weight * nodes[bi + a, bj + b, bk + c, r]
-            for r in range(ROWS):
-                sums[r] += wx[a] * plane[r]
-        t = math.exp(y[point])
-        free = x[point] - 1.5 * y[point]
-        sums[MU_NEUTRON] += t * (sums[LN_NEUTRON] + free)
-        sums[MU_PROTON] += t * (sums[LN_PROTON] + free)
-        for r in range(MASS_NUMBER):
-            sums[r] = math.exp(sums[r]) if sums[r] > _LN_NOTHING else 0.0
-        x_n, x_p, x_a, x_h, share = conserve(sums[0], sums[1], sums[2], sums[3], sums[CHARGE_SHARE], z[point])
-        for r in range(ROWS):
-            out[r, point] = sums[r]
-        out[0, point] = x_n
-        out[1, point] = x_p
-        out[2, point] = x_a
-        out[3, point] = x_h
-        out[CHARGE_SHARE, point] = share
-    return -1
+            column[0], column[1], column[2], column[3], column[4], electron_fraction[i]
+        )
+        column[0], column[1], column[2], column[3], column[4] = x_n, x_p, x_alpha, x_heavy, share

@@ -22,7 +22,9 @@ _RARE = 1e-20  # mass fractions below say nothing about a mean field: many table
 
 
 @njit
-def _mean_field(mu: Array, fraction: Array, density: Array, temperature: Array, mass: float, out: Array) -> None:
+def _mean_field(
+    mu: Array, fraction: Array, density: Array, temperature: Array, mass: float, out: Array
+) -> None:
     for i in range(density.size):
         for j in range(temperature.size):
             for k in range(mu.shape[2]):
@@ -131,7 +133,7 @@ def without_holes(fields: Fields, valid: NDArray[np.bool_]) -> dict[str, Array]:
 
 
 def packed_nodes(density: Array, temperature: Array, fields: Fields) -> Array:
-    """Lay a table out as `lookup.fill_lookup` wants it.
+    """Lay a table out as `lookup.Grid` wants it.
 
     Parameters
     ----------
@@ -156,6 +158,7 @@ def packed_nodes(density: Array, temperature: Array, fields: Fields) -> Array:
             (lookup.LN_HEAVY, "heavy"),
         ):
             nodes[..., row] = np.log(np.maximum(fields[f"mass_fraction_{name}"], lookup.SMALLEST))
+        nodes[..., lookup.HEAVY] = fields["mass_fraction_heavy"]
         nuclei = fields["mass_fraction_heavy"] > 0.0
         a = np.where(nuclei, fields["mass_number_heavy"], 1.0)
         nodes[..., lookup.MASS_NUMBER] = a

@@ -162,7 +162,9 @@ def _worker_block(density: Array, temperature: float, ye: Array, names: tuple[st
     return _block(_worker_eos[0], density, temperature, ye, names)
 
 
-def _block(eos: EquationOfState, density: Array, temperature: float, ye: Array, names: tuple[str, ...]) -> Array:
+def _block(
+    eos: EquationOfState, density: Array, temperature: float, ye: Array, names: tuple[str, ...]
+) -> Array:
     """Values of shape (name, electron fraction, density)."""
     state = eos(density[None, :], temperature, ye[:, None])
     derived = baryon_derivatives(state) if set(names) & set(DERIVATIVE_FIELDS) else {}
@@ -190,5 +192,3 @@ def baryon_derivatives(state: EosState) -> dict[str, Array]:
         "pressure_temperature_derivative_baryon": (thermal - gas.pressure_temperature) * ERG_CM3_PER_MEV_FM3,
         "pressure_density_derivative_baryon": slope - state.electron_fraction * gas.pressure_density,
     }
-
-

@@ -8,7 +8,6 @@ come back there to rounding.
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,11 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from microphysics.constants import CODATA
 from microphysics.eos import lookup
+from microphysics.eos.domain import inside_domain
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3
 from microphysics.eos.leptons import leptons
 from microphysics.eos.nodes import derivative_fields, mean_fields, packed_nodes, without_holes
-from microphysics.eos.state import NUCLEI, UNIFORM, EosState
-from microphysics.errors import ExtrapolationWarning, MicrophysicsError, OutOfRangeError, UnknownNameError
+from microphysics.eos.state import COEXISTENCE, NUCLEI, UNIFORM, EosState
+from microphysics.eos.transition import fill_lookup
+from microphysics.errors import MicrophysicsError, OutOfRangeError
 
 __all__ = ["OPTIONAL_FIELDS", "REQUIRED_FIELDS", "EosTable", "EosTableError", "TabulatedEOS"]
 
@@ -107,7 +108,9 @@ class EosTable:
         missing = [name for name in REQUIRED_FIELDS if name not in self.fields]
         unknown = [name for name in self.fields if name not in (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)]
         if missing or unknown:
-            raise EosTableError(f"{self.name}: fields missing: {missing or 'none'}; unknown: {unknown or 'none'}")
+            raise EosTableError(
+                f"{self.name}: fields missing: {missing or 'none'}; unknown: {unknown or 'none'}"
+            )
         for name, values in (*self.fields.items(), ("valid", self.valid)):
             if np.shape(values) != self.shape:
                 raise EosTableError(
@@ -200,8 +203,8 @@ class TabulatedEOS:
         self.density_range = (float(table.density[0]), float(table.density[-1]))
         self.temperature_range = (float(table.temperature[0]), float(table.temperature[-1]))
         self.electron_fraction_range = (float(table.electron_fraction[0]), float(table.electron_fraction[-1]))
-        self._density = table.density / (table.baryon_mass * CODATA.gram_per_mev) * CM3_PER_FM3
-        self._nodes, self._phase = self._packed()
+        density = table.density / (table.baryon_mass * CODATA.gram_per_mev) * CM3_PER_FM3
+        self._grid, self._phase = _grid(table, density)
 
     def __repr__(self) -> str:
         return f"TabulatedEOS({self.name!r}, {' x '.join(map(str, self.table.shape))} nodes)"
@@ -209,22 +212,10 @@ class TabulatedEOS:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """What tells this table from others: its name and a digest of its numbers."""
-        digest = hashlib.sha256(self._nodes.tobytes())
+        digest = hashlib.sha256(self._grid.nodes.tobytes())
         for axis in AXES:
             digest.update(getattr(self.table, axis).tobytes())
         return {"table": self.name, "baryon_mass": self.baryon_mass, "digest": digest.hexdigest()}
-
-    def _packed(self) -> tuple[Array, NDArray[np.int8]]:
-        table = self.table
-        fields = without_holes(table.fields, table.valid)
-        if "mean_field_neutron" not in fields or "mean_field_proton" not in fields:
-            fields |= mean_fields(self._density, table.temperature, fields)
-        if not all(name in fields for name in DERIVATIVE_FIELDS):
-            fields |= derivative_fields(self._density, table.temperature, fields)
-        nuclei = fields["mass_fraction_heavy"] > 0.0
-        phase = np.asarray(fields.get("phase", np.where(nuclei, NUCLEI, UNIFORM)), dtype=np.int8)
-        phase = np.where(table.valid, phase, np.int8(-1))
-        return packed_nodes(self._density, table.temperature, fields), phase
 
     def __call__(
         self,
@@ -258,84 +249,27 @@ class TabulatedEOS:
         ExtrapolationWarning
             With the number of clamped points.
         """
-        inputs = np.broadcast_arrays(
-            *(np.asarray(value, dtype=np.float64) for value in (density, temperature, electron_fraction))
+        values = tuple(
+            _snap(value, getattr(self, f"{name}_range"))
+            for name, value in zip(AXES, (density, temperature, electron_fraction), strict=True)
         )
-        shape = inputs[0].shape
-        rho, t, ye, clamped = self._inside([np.array(value).ravel() for value in inputs], on_out_of_range)
+        (rho, t, ye), clamped, shape = inside_domain(self, *values, on_out_of_range)
         n = rho / (self.baryon_mass * CODATA.gram_per_mev) * CM3_PER_FM3
-        rows, kind = self._look_up(n, t, ye, shape)
-        state = self._state(rho, t, ye, n, rows, kind, clamped)
-        return replace(
-            state,
-            **{
-                key: value.reshape(shape) for key, value in vars(state).items() if isinstance(value, np.ndarray)
-            },
-        )
-
-    def _inside(self, inputs: list[Array], on_out_of_range: str) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
-        """Inputs inside the domain, and which of them were moved there."""
-        if on_out_of_range not in ("error", "clamp"):
-            raise UnknownNameError("on_out_of_range", on_out_of_range, ("error", "clamp"))
-        ranges = (self.density_range, self.temperature_range, self.electron_fraction_range)
-        nan = np.isnan(inputs[0]) | np.isnan(inputs[1]) | np.isnan(inputs[2])
-        outside = np.zeros(nan.shape, dtype=bool)
-        for value, (lowest, highest) in zip(inputs, ranges, strict=True):
-            outside |= (value < lowest * (1.0 - _EDGE)) | (value > highest * (1.0 + _EDGE))
-        bad = nan if on_out_of_range == "clamp" else nan | outside
-        if bad.any():
-            raise OutOfRangeError(self._complaint(inputs, int(np.argmax(bad)), "is not in the domain"))
-        if outside.any():
-            first = self._complaint(inputs, int(np.argmax(outside)), "is one of them")
-            warnings.warn(
-                f"{int(outside.sum())} of {outside.size} points moved to the edge of {self.name}; {first}",
-                ExtrapolationWarning,
-                stacklevel=3,
-            )
-        rho, t, ye = (np.clip(value, *bounds) for value, bounds in zip(inputs, ranges, strict=True))
-        return rho, t, ye, outside
-
-    def _complaint(self, inputs: list[Array], i: int, what: str) -> str:
-        rho, t, ye = (value[i] for value in inputs)
-        ranges = (self.density_range, self.temperature_range, self.electron_fraction_range)
-        allowed = ", ".join(
-            f"{low:g} <= {name} <= {high:g} {UNITS[name]}".rstrip()
-            for name, (low, high) in zip(AXES, ranges, strict=True)
-        )
-        return (
-            f"point {i} (density = {rho:.6g} g/cm^3, temperature = {t:.6g} MeV, electron_fraction = {ye:.6g}) "
-            f'{what}: {self.name} is valid for {allowed}. on_out_of_range="clamp" takes the edge value instead'
-        )
-
-    def _look_up(
-        self, n: Array, t: Array, ye: Array, shape: tuple[int, ...]
-    ) -> tuple[Array, NDArray[np.int8]]:
-        table = self.table
-        out = np.empty((lookup.ROWS, n.size))
-        kind = np.empty(n.size, dtype=np.int8)
-        axes = (self._density, table.temperature, table.electron_fraction)
-        bounded = [np.clip(value, axis[0], axis[-1]) for value, axis in zip((n, t, ye), axes, strict=True)]
-        hole = lookup.fill_lookup(
-            np.log(self._density),
-            np.log(table.temperature),
-            table.electron_fraction,
-            np.log(table.electron_fraction),
-            self._nodes,
-            self._phase,
-            np.log(bounded[0]),
-            np.log(bounded[1]),
-            bounded[2],
-            out,
-            kind,
-        )
+        rows = np.empty((lookup.ROWS, n.size))
+        phase = np.empty(n.size, dtype=np.int8)
+        hole = fill_lookup(self._grid, self._phase, np.log(n), np.log(t), ye, rows, phase)
         if hole >= 0:
-            at = np.unravel_index(hole, shape) if shape else ()
+            valid = self.table.valid
             raise OutOfRangeError(
-                f"{self.name} has no value next to point {tuple(map(int, at))}: baryon density = {n[hole]:.6g} "
-                f"1/fm^3, temperature = {t[hole]:.6g} MeV, electron_fraction = {ye[hole]:.6g}; "
-                f"{int((~table.valid).sum())} of {table.valid.size} nodes are missing in the file it came from"
+                f"zone {hole} (density = {rho[hole]:.6g} g/cm^3, temperature = {t[hole]:.6g} MeV, electron_fraction = "
+                f"{ye[hole]:.6g}): {self.name} has no value next to it; {int((~valid).sum())} of its {valid.size} "
+                "nodes are missing in the file it came from"
             )
-        return out, kind
+        state = self._state(rho, t, ye, n, rows, phase, clamped)
+        shaped = {
+            key: value.reshape(shape) for key, value in vars(state).items() if isinstance(value, np.ndarray)
+        }
+        return replace(state, **shaped)
 
     def _state(
         self,
@@ -344,7 +278,7 @@ class TabulatedEOS:
         ye: Array,
         n: Array,
         rows: Array,
-        kind: NDArray[np.int8],
+        phase: NDArray[np.int8],
         clamped: NDArray[np.bool_],
     ) -> EosState:
         gas = leptons(n * ye, t)
@@ -385,7 +319,39 @@ class TabulatedEOS:
             adiabatic_index=np.maximum(gamma, 0.0),
             heat_capacity=heat_capacity,
             pressure_temperature_derivative=thermal * ERG_CM3_PER_MEV_FM3,
-            phase=np.where(nuclei, np.where(kind == UNIFORM, NUCLEI, kind), UNIFORM).astype(np.int8),
+            phase=np.where(nuclei, np.where(phase == UNIFORM, NUCLEI, phase), UNIFORM).astype(np.int8),
             clamped=clamped,
             baryon_mass=self.baryon_mass,
         )
+
+
+def _snap(value: ArrayLike, bounds: tuple[float, float]) -> Array:
+    """Values that are outside the domain by rounding only, on its edge."""
+    result = np.array(value, dtype=np.float64)
+    for bound, sign in zip(bounds, (-1.0, 1.0), strict=True):
+        beyond = sign * (result - bound)
+        result = np.where((beyond > 0.0) & (beyond < _EDGE * bound), bound, result)
+    return result
+
+
+def _grid(table: EosTable, density: Array) -> tuple[lookup.Grid, NDArray[np.int8]]:
+    """The table as the kernels want it, and the phases of its nodes; `density` in 1/fm^3."""
+    fields = without_holes(table.fields, table.valid)
+    if "mean_field_neutron" not in fields or "mean_field_proton" not in fields:
+        fields |= mean_fields(density, table.temperature, fields)
+    if not all(name in fields for name in DERIVATIVE_FIELDS):
+        fields |= derivative_fields(density, table.temperature, fields)
+    heavy = fields["mass_fraction_heavy"]
+    phase = np.asarray(fields.get("phase", np.where(heavy > 0.0, NUCLEI, UNIFORM)), dtype=np.int8)
+    kind = np.where(heavy < lookup.CERTAIN_NUCLEI, lookup.WITHOUT, lookup.WITH)
+    kind[phase == COEXISTENCE] = lookup.MIXTURE
+    kind[~table.valid] = lookup.HOLE
+    grid = lookup.Grid(
+        np.log(density),
+        np.log(table.temperature),
+        np.ascontiguousarray(table.electron_fraction),
+        np.log(table.electron_fraction),
+        packed_nodes(density, table.temperature, fields),
+        kind.astype(np.int8),
+    )
+    return grid, np.ascontiguousarray(phase)

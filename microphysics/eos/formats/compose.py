@@ -95,7 +95,9 @@ class Composition:
             else:
                 self.add(index, number, np.float64(a), np.float64(z))
         elif index >= NEUTRON:  # leptons are our own
-            self.unknown[index] = max(self.unknown.get(index, 0.0), float(np.max(np.abs(number), initial=0.0)))
+            self.unknown[index] = max(
+                self.unknown.get(index, 0.0), float(np.max(np.abs(number), initial=0.0))
+            )
 
     @property
     def mass_number(self) -> Array:
@@ -119,7 +121,9 @@ class Composition:
         return notes
 
 
-def read_compose(folder: str | Path, *, photons: bool | None = None, missing_rows: str = "error") -> TabulatedEOS:
+def read_compose(
+    folder: str | Path, *, photons: bool | None = None, missing_rows: str = "error"
+) -> TabulatedEOS:
     """Read a CompOSE table from its text files.
 
     Parameters
@@ -161,7 +165,9 @@ def read_compose(folder: str | Path, *, photons: bool | None = None, missing_row
     present = has_row & composed
     micro = _micro(folder / "eos.micro", grid) if (folder / "eos.micro").is_file() else {}
     valid = grid.ours(present)
-    notes = [f"neutron mass of the file: {neutron_mass:.6f} MeV; densities are n_B times the atomic mass unit"]
+    notes = [
+        f"neutron mass of the file: {neutron_mass:.6f} MeV; densities are n_B times the atomic mass unit"
+    ]
     if not valid.all():
         notes.append(_missing(folder, grid, has_row, composed, missing_rows))
     q = [grid.ours(quantity) for quantity in quantities]
@@ -190,7 +196,9 @@ def read_compose(folder: str | Path, *, photons: bool | None = None, missing_row
         references=REFERENCES,
         notes=[*notes, *composition.notes()],
     )
-    off, where = totals.extreme(np.abs(neutron_mass * (q[6] - q[5]) - totals.temperature[None, :, None] * q[1]))
+    off, where = totals.extreme(
+        np.abs(neutron_mass * (q[6] - q[5]) - totals.temperature[None, :, None] * q[1])
+    )
     totals.notes.append(f"e - T s differs from f by at most {off:.2g} MeV ({where})")
     return finish(totals, photons)
 
@@ -232,7 +240,11 @@ def read_grid(
 ) -> Grid:
     """Check axes, each with its first index, and drop T = 0 and Y_q = 0."""
     kept = []
-    for (_, values), name in ((temperature, "temperature"), (baryons, "density"), (charge, "electron_fraction")):
+    for (_, values), name in (
+        (temperature, "temperature"),
+        (baryons, "density"),
+        (charge, "electron_fraction"),
+    ):
         start = 1 if values.size and values[0] == 0.0 and name != "density" else 0
         check_axis(name, values[start:], f"{where} (a table of one or two dimensions is not enough)")
         kept.append(slice(start, None))
@@ -247,7 +259,12 @@ def read_grid(
 
 
 def _place(
-    path: Path, grid: Grid, values: Array, starts: NDArray[np.int64], lines: NDArray[np.int64], taken: NDArray[np.bool_]
+    path: Path,
+    grid: Grid,
+    values: Array,
+    starts: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    taken: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Flat positions of rows in the full grid by their first three numbers; refuses rows outside or doubled."""
     index = np.stack([values[starts + i] for i in range(3)])

@@ -221,7 +221,11 @@ def _leptons_inside(totals: Totals) -> bool:
     shape = totals.valid.shape
     n, t, ye = (
         np.broadcast_to(values, shape).ravel()
-        for values in (totals.baryons[:, None, None], totals.temperature[None, :, None], totals.electron_fraction)
+        for values in (
+            totals.baryons[:, None, None],
+            totals.temperature[None, :, None],
+            totals.electron_fraction,
+        )
     )
     # degenerate relativistic electrons carry most of the pressure: between 1e7 and 1e12 g/cm^3, not too hot
     chosen = np.flatnonzero((n > 6e-9) & (n < 6e-4) & (t < 2.0) & (ye > 0.2))

@@ -31,7 +31,9 @@ def read_axis(path: Path) -> tuple[int, Array]:
         first, last = int(words[0]), int(words[1])
         values = np.array(words[2:], dtype=np.float64)
     except (IndexError, ValueError):
-        raise EosTableError(f"{path}: expected first index, last index and grid values, got {words[:3]}") from None
+        raise EosTableError(
+            f"{path}: expected first index, last index and grid values, got {words[:3]}"
+        ) from None
     if values.size != last - first + 1:
         raise EosTableError(
             f"{path}: holds {values.size} values, its indices {first} to {last} say {last - first + 1}; "
@@ -45,7 +47,9 @@ def read_axis(path: Path) -> tuple[int, Array]:
 
 def _words_of(path: Path) -> list[str]:
     if not path.is_file():
-        raise EosTableError(f"{path}: there is no such file; a CompOSE folder has eos.nb, eos.t, eos.yq, eos.thermo")
+        raise EosTableError(
+            f"{path}: there is no such file; a CompOSE folder has eos.nb, eos.t, eos.yq, eos.thermo"
+        )
     return path.read_text().split()
 
 

@@ -70,12 +70,8 @@ def read_dataset(
         raise EosTableError(f"{where}: dataset '{name}' is missing; there are {', '.join(sorted(file))}")
     dataset = file[name]
     if shape is not None and dataset.shape != shape:
-        hint = (
-            "; its axes seem to stand in another order" if sorted(dataset.shape) == sorted(shape) else ""
-        )
-        raise EosTableError(
-            f"{where}: dataset '{name}' has shape {dataset.shape}, expected {shape}{hint}"
-        )
+        hint = "; its axes seem to stand in another order" if sorted(dataset.shape) == sorted(shape) else ""
+        raise EosTableError(f"{where}: dataset '{name}' has shape {dataset.shape}, expected {shape}{hint}")
     try:
         values = np.asarray(dataset[()], dtype=np.float64)
     except (OSError, TypeError, ValueError) as error:

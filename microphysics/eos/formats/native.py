@@ -45,7 +45,9 @@ CONVENTIONS = {
 }
 
 
-def write_table(path: str | Path, table: EosTable, *, key: str = "", attributes: dict[str, Any] | None = None) -> Path:
+def write_table(
+    path: str | Path, table: EosTable, *, key: str = "", attributes: dict[str, Any] | None = None
+) -> Path:
     """Write a table; the file appears only when it is complete.
 
     Parameters
@@ -117,7 +119,9 @@ def read_table(path: str | Path, *, key: str | None = None) -> EosTable:
     with open_hdf5(path) as file:
         version = file.attrs.get(MARK)
         if version is None or int(version) != FORMAT_VERSION:
-            raise EosTableError(f"{path}: attribute '{MARK}' is {version}, this version reads {FORMAT_VERSION}")
+            raise EosTableError(
+                f"{path}: attribute '{MARK}' is {version}, this version reads {FORMAT_VERSION}"
+            )
         if not file.attrs.get("complete", False):
             raise EosTableError(f"{path}: not marked complete; it was written only in part")
         if key is not None and file.attrs.get("key") != key:
@@ -140,5 +144,3 @@ def read_table(path: str | Path, *, key: str | None = None) -> EosTable:
             references=tuple(str(text) for text in file.attrs["references"]),
             notes=tuple(str(text) for text in file.attrs["notes"]),
         )
-
-

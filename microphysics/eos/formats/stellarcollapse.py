@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from microphysics.constants import CODATA
-from microphysics.eos.sampling import Progress, evaluate
 from microphysics.eos.electron_gas import CM3_PER_FM3, ElectronGas
 from microphysics.eos.formats.hdf5 import open_hdf5, read_dataset, write_atomically
 from microphysics.eos.formats.totals import Totals, baryon_table, with_alpha_binding
+from microphysics.eos.sampling import Progress, evaluate
 from microphysics.eos.table import EosTableError, TabulatedEOS, check_axis
 from microphysics.errors import OutOfRangeError
 
@@ -84,10 +84,7 @@ def read_stellarcollapse(path: str | Path, *, baryon_mass: float | None = None) 
     with open_hdf5(path) as file:
         axes = _axes(file, path)
         shape = tuple(axis.size for axis in reversed(axes))
-        values = {
-            name: _cube(file, name, str(path), shape)
-            for name in (*THERMODYNAMIC, *COMPOSITION)
-        }
+        values = {name: _cube(file, name, str(path), shape) for name in (*THERMODYNAMIC, *COMPOSITION)}
         values |= {
             name: _cube(file, name, str(path), shape)
             for name in (*DERIVATIVES, *LIGHT, "munu", "muhat", "cs2")
@@ -169,7 +166,7 @@ def _baryon_mass(
 
 
 def _implied_mass(axes: tuple[Array, Array, Array], mu_e: Array) -> float | None:
-    """rho Y_e/n_e(mu_e, T) in MeV where electrons are degenerate and relativistic; None if nowhere."""
+    """Rho Y_e/n_e(mu_e, T) in MeV where electrons are degenerate and relativistic; None if nowhere."""
     rho, t, ye = np.broadcast_arrays(axes[0][:, None, None], axes[1][None, :, None], axes[2][None, None, :])
     chosen = np.flatnonzero((mu_e > 10.0 * t) & (mu_e > 10.0) & (t < 5.0))
     if not chosen.size:
@@ -215,7 +212,8 @@ def _totals(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: fl
         in_mev = pressure * CM3_PER_FM3 / CODATA.erg_per_mev
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = (
-                in_mev * values["gamma"] / n - t * (thermal * CM3_PER_FM3 / CODATA.erg_per_mev / n) ** 2 / capacity
+                in_mev * values["gamma"] / n
+                - t * (thermal * CM3_PER_FM3 / CODATA.erg_per_mev / n) ** 2 / capacity
             )
         if (capacity > 0.0).all() and np.isfinite(slope).all():
             totals.heat_capacity, totals.pressure_temperature = capacity, thermal
@@ -236,7 +234,9 @@ def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array], mass:
         notes.append("no derivatives in the file: taken by differences between nodes")
     elif (values["dedt"] <= 0.0).any():
         count = int((values["dedt"] <= 0.0).sum())
-        notes.append(f"dedt is not positive at {count} nodes: derivatives taken by differences between nodes instead")
+        notes.append(
+            f"dedt is not positive at {count} nodes: derivatives taken by differences between nodes instead"
+        )
     if "cs2" in values and "gamma" in values:
         pressure = 10.0 ** values["logpress"]
         rho = axes[0][:, None, None]
@@ -244,12 +244,17 @@ def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array], mass:
         eps = 10.0 ** values["logenergy"] - values["shift"][0]
         enthalpy = 1.0 + (eps + pressure / rho) / CODATA.speed_of_light**2
         with np.errstate(divide="ignore", invalid="ignore"):
-            plain, over = np.abs(values["cs2"] / newtonian - 1.0), np.abs(values["cs2"] * enthalpy / newtonian - 1.0)
+            plain, over = (
+                np.abs(values["cs2"] / newtonian - 1.0),
+                np.abs(values["cs2"] * enthalpy / newtonian - 1.0),
+            )
         dense = np.broadcast_to(enthalpy > 1.05, plain.shape)
         kind = "not told from one another (no matter with much enthalpy)"
         if dense.any():
             relativistic = np.median(over[dense]) < np.median(plain[dense])
-            kind = "relativistic (divided by the enthalpy)" if relativistic else "not relativistic (gamma P/rho)"
+            kind = (
+                "relativistic (divided by the enthalpy)" if relativistic else "not relativistic (gamma P/rho)"
+            )
         fast = int((newtonian / enthalpy > CODATA.speed_of_light**2).sum())
         imaginary = int((values["cs2"] <= 0.0).sum())
         notes.append(

@@ -189,7 +189,9 @@ def _check_order(totals: Totals) -> None:
 def _complete_composition(totals: Totals) -> None:
     """Make mass fractions sum to 1 and hold the charge; A = Z = 0 without nuclei."""
     x, a, z = totals.fractions, totals.mass_number_heavy, totals.charge_number_heavy
-    lowest, where = min((totals.extreme(x[name], smallest=True) for name in SPECIES), key=lambda pair: pair[0])
+    lowest, where = min(
+        (totals.extreme(x[name], smallest=True) for name in SPECIES), key=lambda pair: pair[0]
+    )
     if lowest < -1e-12:
         totals.notes.append(f"negative mass fractions set to 0: the lowest was {lowest:.3g} at {where}")
     for name in SPECIES:
@@ -301,7 +303,9 @@ def _zero_points(totals: Totals, gas: Leptons, energy: Array) -> Array | float:
     # where electrons and photons are a large part of the energy, what is left is their error
     light = known & ((gas.energy + gas.energy_photon) / n < 300.0)
     if not light.any():
-        totals.notes.append("the zero of the energy could not be checked: no hot dilute nodes without many pairs")
+        totals.notes.append(
+            "the zero of the energy could not be checked: no hot dilute nodes without many pairs"
+        )
         return 0.0
     expected = 1.5 * t[light] - ye[light] * CODATA.nucleon_mass_difference
     offset = float(np.median(energy[light] - expected))
