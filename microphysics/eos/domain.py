@@ -62,7 +62,9 @@ def inside_domain(
         refused = np.isnan(value) if on_out_of_range == "clamp" else outside
         if refused.any():
             first = int(np.argmax(refused))
-            at = ", ".join(f"{key} = {v[first]:.6g}{units[key]}" for key, v in zip(given, values, strict=True))
+            at = ", ".join(
+                f"{key} = {v[first]:.6g}{units[key]}" for key, v in zip(given, values, strict=True)
+            )
             hint = "" if np.isnan(value[first]) else '; on_out_of_range="clamp" takes the edge instead'
             raise OutOfRangeError(
                 f"{name} = {value[first]:.6g}{units[name]} in zone {first} ({at}): {eos.name} is valid for "

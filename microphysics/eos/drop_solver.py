@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from microphysics._jit import njit
 from microphysics._kernels.fermi import fermi_half, inverse_fermi_half
-from microphysics.eos.drop import LARGEST_FILLING, TRANSLATION_NUMBER, drop_equations, finite_size, respond
+from microphysics.eos.drop import (
+    LARGEST_FILLING,
+    TRANSLATION_NUMBER,
+    drop_equations,
+    finite_size,
+    nucleus_radius,
+    respond,
+)
 from microphysics.eos.skyrme import SATURATION_DENSITY, Force, bulk_nucleons, density_unit, potentials
 from microphysics.eos.uniform import BARYONS, MU_N, MU_P, PRESSURE, boltzmann_unit, uniform_degeneracies
 
@@ -26,6 +33,7 @@ _SCAN = 40
 _TRACE_SCAN = 20
 _DENSEST_TRACE = 0.06  # 1/fm^3
 SMALLEST_HEAVY_FRACTION = 1e-6
+SMALLEST_MASS_NUMBER = 4.0
 LARGEST_CONTRAST = 0.9  # of the density outside to that inside: more alike they are one phase
 
 
@@ -167,6 +175,18 @@ def nuclei_are_absent(force: Force, t: float, density: float, uniform: Array) ->
 
 
 @njit
+def _proper(force: Force, t: float, density: float, n: float, u: float, x: float, around: float) -> bool:
+    """Whether a root describes nuclei: more than a trace of them, denser than their surroundings, and big enough.
+
+    Near the critical temperature the surface tension vanishes and with it the size of the drops.
+    """
+    if u * n < SMALLEST_HEAVY_FRACTION * density or around > LARGEST_CONTRAST * n:
+        return False
+    radius = nucleus_radius(force, u, n, x, t)
+    return u > 0.5 or 4.0 * math.pi / 3.0 * radius**3 * n >= SMALLEST_MASS_NUMBER
+
+
+@njit
 def _accept(
     force: Force,
     t: float,
@@ -179,10 +199,8 @@ def _accept(
     lowest: float,
 ) -> float:
     """Run Newton from `root`; keep a proper root in `best` if its free energy per baryon is below `lowest`."""
-    found, u, _ = newton_drop(force, t, density, ye, root, outside, equations)
-    if not found:
-        return lowest
-    if u * root[0] < SMALLEST_HEAVY_FRACTION * density or outside[BARYONS, 0] > LARGEST_CONTRAST * root[0]:
+    found, u, x = newton_drop(force, t, density, ye, root, outside, equations)
+    if not (found and _proper(force, t, density, root[0], u, x, outside[BARYONS, 0])):
         return lowest
     free = (1.0 - ye) * outside[MU_N, 0] + ye * outside[MU_P, 0] - equations[3, 0] / density
     if free < lowest - 1e-12:
@@ -245,9 +263,7 @@ def _make_valid(
 ) -> bool:
     """Thin out the matter outside until conservation leaves something for the nuclei."""
     for _ in range(60):
-        valid, u, _ = drop_equations(
-            force, t, density, ye, root[0], root[1], root[2], outside, equations
-        )
+        valid, u, _ = drop_equations(force, t, density, ye, root[0], root[1], root[2], outside, equations)
         if valid:
             return True
         if u >= LARGEST_FILLING:
@@ -389,9 +405,5 @@ def warm_drop(
     t, ye = temperature, electron_fraction
     if heavy < 0.5:
         _dilute_start(force, t, density, ye, root[0], x, heavy, root)
-    found, u, _ = newton_drop(force, t, density, ye, root, outside, equations)
-    return (
-        found
-        and u * root[0] > SMALLEST_HEAVY_FRACTION * density
-        and outside[BARYONS, 0] < LARGEST_CONTRAST * root[0]
-    )
+    found, u, x = newton_drop(force, t, density, ye, root, outside, equations)
+    return found and _proper(force, t, density, root[0], u, x, outside[BARYONS, 0])

@@ -416,7 +416,17 @@ def fill_states(
                 middle = _crossing(force, t, ye, middle, work.copy(), work, equations, first, second)
             if middle > 0.0:
                 found, n_1, n_2 = _coexistence(
-                    force, t, ye, middle, work.copy(), work, equations, first, second, electrons_1, electrons_2
+                    force,
+                    t,
+                    ye,
+                    middle,
+                    work.copy(),
+                    work,
+                    equations,
+                    first,
+                    second,
+                    electrons_1,
+                    electrons_2,
                 )
                 curve_t, curve_ye = t, ye
                 if not found:

@@ -170,7 +170,9 @@ def _state(
 ) -> EosState:
     """Columns of the kernel as a struct, in public units."""
     columns = np.ascontiguousarray(out.T)
-    columns[[row.PRESSURE_B, column.PRESSURE_L, column.PRESSURE_G, column.PRESSURE_SLOPE]] *= ERG_CM3_PER_MEV_FM3
+    columns[[row.PRESSURE_B, column.PRESSURE_L, column.PRESSURE_G, column.PRESSURE_SLOPE]] *= (
+        ERG_CM3_PER_MEV_FM3
+    )
     energy = columns[row.FREE] + temperature * columns[row.ENTROPY_B]
     fields = {
         "mass_fraction_neutron": columns[row.X_NEUTRON],

@@ -70,8 +70,8 @@ class Grid(NamedTuple):
 
     Attributes
     ----------
-    ln_density, ln_temperature, electron_fraction, ln_electron_fraction : ndarray
-        Axes of at least four points: ln of baryons per fm^3, ln of MeV, Y_e and its logarithm. Mass fractions are
+    density, ln_density, ln_temperature, electron_fraction, ln_electron_fraction : ndarray
+        Axes of at least four points: baryons per fm^3 and the logarithm, ln of MeV, Y_e and its logarithm. Mass fractions are
         looked up along the last: scarce protons follow ln Y_e.
     nodes : ndarray, shape (density, temperature, electron fraction, ROWS)
         What the constants of this module number: ln X, A, Z/A, r (fm), mu - T ln(n X/T^1.5), U, P/n (MeV), e (MeV),
@@ -80,6 +80,7 @@ class Grid(NamedTuple):
         HOLE, WITHOUT nuclei, WITH them, or a MIXTURE of both, through which nothing is laid.
     """
 
+    density: Array
     ln_density: Array
     ln_temperature: Array
     electron_fraction: Array

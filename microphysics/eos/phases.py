@@ -167,4 +167,3 @@ def record_drop(
     record[RADIUS] = radius
     record[FILLING] = u
     record[INSIDE] = n
-

@@ -347,6 +347,7 @@ def _grid(table: EosTable, density: Array) -> tuple[lookup.Grid, NDArray[np.int8
     kind[phase == COEXISTENCE] = lookup.MIXTURE
     kind[~table.valid] = lookup.HOLE
     grid = lookup.Grid(
+        density,
         np.log(density),
         np.log(table.temperature),
         np.ascontiguousarray(table.electron_fraction),
