@@ -84,7 +84,8 @@ def _node(i: int, edge_1: float, edge_2: float, edge_3: float) -> tuple[float, f
 def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
     """Return number, pressure, kinetic energy and entropy of one species, and three moments, dimensionless.
 
-    The moments are integrals of a^k f (1 - f) with a = x - eta, k = 0, 1, 2: derivatives to mu and T. `eta` is the degeneracy parameter without, `b` the rest mass over T. The entropy is integrated directly:
+    The moments are integrals of a^k f (1 - f) with a = x - eta, k = 0, 1, 2: derivatives to mu and T. `eta` is
+    the degeneracy parameter without, `b` the rest mass over T. The entropy is integrated directly:
     (e + P - mu n)/T would lose seven digits in a cold dense gas.
     """
     edge_1, edge_2, edge_3 = _panel_edges(eta)

@@ -46,14 +46,16 @@ class LattimerSwesty:
     -----
     Solved at each point, nothing is interpolated. The phase is that of lowest free energy; at the move to
     uniform matter nuclear and uniform matter of equal pressure and Gibbs energy coexist (Maxwell, electrons
-    included, at constant T and Y_e). Alphas are left
-    out below 0.1 MeV, where all are inside nuclei. For Y_e below
-    about 0.15, or near the critical point, nuclei end where the matter outside has 0.9 of their density, before
-    the free energies cross: F jumps there by up to 0.02 MeV per baryon.
+    included, at constant T and Y_e). Alphas are left out below 0.1 MeV, where all are inside nuclei. For Y_e
+    below about 0.15, or near the critical point, nuclei end before the free energies cross, where the matter
+    outside has 0.9 of their density or they have fewer than 4 nucleons: F jumps there by up to 0.03 MeV per
+    baryon, as `EosState.phase` does.
 
     Left out: a distribution of nuclei, light clusters besides alphas, shell effects (A and Z differ from those
     of nuclear masses below 1e10 g/cm^3), effective masses, muons, pions, quarks. The slope of the symmetry energy
-    is L = 73.8 MeV. Below T = 0.5 MeV matter in a star is not in equilibrium, see `EosState.nse_valid`.
+    is L = 73.8 MeV. Neutron matter is mechanically unstable (Gamma_1 < 0) in places below Y_e = 0.007, for K = 180
+    below 0.025; for K = 375 sound is faster than light near 1e15 g/cm^3: properties of the force. Below T = 0.5
+    MeV matter in a star is not in equilibrium, see `EosState.nse_valid`.
 
     References
     ----------
@@ -139,7 +141,7 @@ class LattimerSwesty:
 
 
 def _starts(state: EosState | None, points: int) -> Array:
-    """Records from which the solver can start."""
+    """Return records from which the solver can start."""
     if state is None:
         return np.empty((0, RECORD))
     if np.size(state.density) != points:
