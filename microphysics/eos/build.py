@@ -49,7 +49,7 @@ def default_axes(eos: EquationOfState) -> tuple[Array, Array, Array]:
         181 points uniform in the logarithm (g/cm^3), 67 likewise (MeV), 53 uniform (1): 15 points per decade of
         density and 17 of temperature for a domain of 12 and 4 decades.
     """
-    axes = []
+    axes: list[Array] = []
     for name in AXES:
         lowest, highest = getattr(eos, f"{name}_range")
         space = np.linspace if name == "electron_fraction" else np.geomspace
@@ -193,10 +193,11 @@ def build_table(
     made anew if any of them is not right: a build that is killed leaves nothing that is later read.
     """
     given = (density, temperature, electron_fraction)
-    axes = tuple(
+    chosen = [
         default if axis is None else np.array(axis, dtype=np.float64)
         for axis, default in zip(given, default_axes(eos), strict=True)
-    )
+    ]
+    axes = (chosen[0], chosen[1], chosen[2])
     folder = table_directory() if directory is None else Path(directory)
     key = table_key(eos, *axes)
     path = folder / f"{_slug(eos.name)}-{key[:16]}.h5"
@@ -208,10 +209,12 @@ def build_table(
     _prepare(folder)
     names = (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)
     start = time.perf_counter()
-    fields = evaluate(eos, *axes, names, jobs=jobs, progress=progress)
+    fields = evaluate(eos, axes, names, jobs=jobs, progress=progress)
     seconds = time.perf_counter() - start
     table = EosTable(
-        *axes,
+        density=axes[0],
+        temperature=axes[1],
+        electron_fraction=axes[2],
         baryon_mass=eos.baryon_mass,
         fields=fields,
         valid=np.ones(fields["pressure_baryon"].shape, dtype=bool),
@@ -220,17 +223,13 @@ def build_table(
         notes=(f"tabulated from {eos.name}: {' x '.join(str(axis.size) for axis in axes)} nodes",),
     )
     attributes = {
-        "parameters": json.dumps(_plain_text(_parameters(eos))),
+        "parameters": json.dumps({str(key): str(value) for key, value in _parameters(eos).items()}),
         "code_version": _code_version(type(eos)),
         "build_seconds": seconds,
     }
     write_table(path, table, key=key, attributes=attributes)
     _log.info("%s: %d nodes in %.1f s, kept in %s", eos.name, table.valid.size, seconds, path)
     return TabulatedEOS(table)
-
-
-def _plain_text(parameters: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in parameters.items()}
 
 
 def _slug(name: str) -> str:

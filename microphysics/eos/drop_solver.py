@@ -162,7 +162,7 @@ def _trace(force: Force, t: float, density: float, uniform: Array) -> tuple[floa
 
 @njit
 def nuclei_are_absent(force: Force, t: float, density: float, uniform: Array) -> bool:
-    """Whether nuclei are too rare to look for, judged from matter without them; only below 0.006/fm^3.
+    """Whether nuclei are too rare to look for, judged from matter without them; only below 0.015/fm^3.
 
     Parameters
     ----------

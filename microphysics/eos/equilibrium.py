@@ -50,7 +50,7 @@ __all__ = ["COLUMNS", "fill_states"]
 Array = NDArray[np.float64]
 
 DENSEST_NUCLEI = 0.9 * SATURATION_DENSITY  # matter is uniform above
-_DILUTE = 0.006  # 1/fm^3: below, rare nuclei are recognised without looking for them
+_DILUTE = 0.015  # 1/fm^3: below, rare nuclei are recognised without looking for them
 _THINNEST_TRANSITION = 0.015  # 1/fm^3: the move to uniform matter happens above
 _HOTTEST = 0.2  # of the force's critical temperature over x (1 - x): no nuclei win above 0.19
 _CLOSE = 0.5  # MeV per baryon between the phases: farther apart they do not coexist
@@ -332,9 +332,9 @@ def _nuclei_possible(force: Force, t: float, density: float, outside: Array) -> 
 
 
 @njit
-def _alike(t: float, n: float, ye: float, t_2: float, n_2: float, ye_2: float) -> bool:
-    """Whether one state is a good start for the other."""
-    return abs(math.log(n / n_2)) < 0.5 and abs(math.log(t / t_2)) < 0.2 and abs(ye - ye_2) < 0.03
+def _alike(t: float, n: float, ye: float, t_2: float, n_2: float, ye_2: float, close: float) -> bool:
+    """Whether two states are neighbours: in density to the factor exp(close), in T and Y_e accordingly."""
+    return abs(math.log(n / n_2)) < close and abs(math.log(t / t_2)) < 0.2 and abs(ye - ye_2) < 0.03
 
 
 @njit
@@ -371,6 +371,7 @@ def fill_states(
     first, second = np.empty(RECORD), np.empty(RECORD)
     electrons, electrons_1, electrons_2 = np.zeros(7), np.empty(7), np.empty(7)
     last = -1  # the point that `nuclear` belongs to
+    barren_t, barren_n, barren_ye = 0.0, 0.0, 0.0  # where nuclei were last looked for in vain
     curve_t, curve_ye, n_1, n_2 = -1.0, -1.0, 0.0, 0.0  # the last curve of coexistence; n_2 = 0: none there
     for i in range(temperature.size):
         t, n, ye = temperature[i], density[i], electron_fraction[i]
@@ -384,22 +385,28 @@ def fill_states(
         if has_nuclei:
             if i < start.shape[0] and start[i, INSIDE] > 0.0:
                 near = start[i]
-            elif last >= 0 and _alike(t, n, ye, temperature[last], density[last], electron_fraction[last]):
+            elif last >= 0 and _alike(
+                t, n, ye, temperature[last], density[last], electron_fraction[last], 0.5
+            ):
                 near = nuclear
             else:
                 near = nothing
             has_nuclei = _nuclear(force, t, n, ye, outside, near, work, equations, nuclear)
             if has_nuclei and near[INSIDE] > 0.0:
                 # where nuclei are a minority there may be a second root that is better
-                if nuclear[FREE] >= uniform[FREE] or (nuclear[X_HEAVY] < 0.3 and t > 2.0):
+                if nuclear[FREE] >= uniform[FREE] or (nuclear[X_HEAVY] < 0.05 and t > 1.0):
                     if _nuclear(force, t, n, ye, outside, nothing, work, equations, first):
                         if first[FREE] < nuclear[FREE]:
                             nuclear[:] = first
         middle = 0.0
         transition = _THINNEST_TRANSITION < n < DENSEST_NUCLEI and t < _HOTTEST * force.critical
-        if transition and not has_nuclei and not known:
+        # hotter matter than some without nuclei has none either
+        barren = barren_n > 0.0 and t >= barren_t and _alike(t, n, ye, t, barren_n, barren_ye, 0.2)
+        if transition and not has_nuclei and not known and not barren:
             middle = _climb(force, t, n, ye, work.copy(), work, equations, uniform[FREE], first, nuclear)
             has_nuclei = middle == n
+            if not has_nuclei:
+                barren_t, barren_n, barren_ye = t, n, ye
         last = i if has_nuclei else -1
         gap = uniform[FREE] - nuclear[FREE] if has_nuclei else 0.0
         if transition and not known:

@@ -32,7 +32,7 @@ _NODES = 80
 
 @njit
 def _species(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
-    """Number, pressure, kinetic energy, entropy; then moments 0, 1, 2 of a = (E - mu)/T over f (1 - f)."""
+    """Return number, pressure, kinetic energy, entropy; moments 0, 1, 2 of a = (E - mu)/T over f (1 - f)."""
     edge_1, edge_2, edge_3 = _panel_edges(eta)
     number = pressure = energy = entropy = zeroth = first = second = 0.0
     for i in range(_NODES):

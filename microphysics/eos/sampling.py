@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import threading
@@ -22,9 +23,10 @@ from microphysics.errors import MicrophysicsError
 if TYPE_CHECKING:
     from microphysics.eos.state import EosState, EquationOfState
 
-__all__ = ["Progress", "baryon_derivatives", "evaluate"]
+__all__ = ["Axes", "Progress", "baryon_derivatives", "evaluate"]
 
 Array = NDArray[np.float64]
+Axes = tuple[Array, Array, Array]
 Progress = Callable[[int, int], None]
 
 _SMALL = 5000  # nodes that one process does before others have even started
@@ -32,22 +34,20 @@ _SMALL = 5000  # nodes that one process does before others have even started
 
 def evaluate(
     eos: EquationOfState,
-    density: Array,
-    temperature: Array,
-    electron_fraction: Array,
+    axes: Axes,
     names: Sequence[str],
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Array]:
-    """Values of an equation of state at the nodes of a grid.
+    """Evaluate an equation of state at the nodes of a grid.
 
     Parameters
     ----------
     eos : EquationOfState
         Picklable, if there is more than one process.
-    density, temperature, electron_fraction : ndarray
-        Axes: g/cm^3, MeV, 1.
+    axes : tuple of three ndarrays
+        Density (g/cm^3), temperature (MeV), electron fraction.
     names : sequence of str
         Attributes of `EosState`, and of `DERIVATIVE_FIELDS` (see `baryon_derivatives`).
     jobs : int, optional
@@ -73,17 +73,16 @@ def evaluate(
     A block is all densities and electron fractions of one temperature, handed over as an array (electron fraction,
     density): one rising column of densities after another, as an iterative equation of state wants it.
     """
-    axes = (density, temperature, electron_fraction)
     for name, axis in zip(AXES, axes, strict=True):
         check_axis(name, axis, eos.name)
         require_range(name, UNITS[name], axis, *getattr(eos, f"{name}_range"), what=eos.name)
     shape = tuple(axis.size for axis in axes)
-    total = density.size * temperature.size * electron_fraction.size
+    total = math.prod(shape)
     if jobs is None:
-        jobs = 1 if total < _SMALL else len(os.sched_getaffinity(0))
+        jobs = 1 if total < _SMALL else _processors()
     result = {name: np.empty(shape) for name in names}
     done = 0
-    for j, values in _blocks(eos, axes, tuple(names), min(jobs, temperature.size)):
+    for j, values in _blocks(eos, axes, tuple(names), min(jobs, axes[1].size)):
         for name, value in zip(names, values, strict=True):
             result[name][:, j, :] = value.T
         done += values[0].size
@@ -92,10 +91,17 @@ def evaluate(
     return result
 
 
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _blocks(
-    eos: EquationOfState, axes: tuple[Array, Array, Array], names: tuple[str, ...], jobs: int
+    eos: EquationOfState, axes: Axes, names: tuple[str, ...], jobs: int
 ) -> Iterator[tuple[int, Array]]:
-    """Index of a temperature and its values, as they become ready."""
+    """Yield the index of a temperature and its values, as they become ready."""
     density, temperature, electron_fraction = axes
     if jobs <= 1:
         for j, t in enumerate(temperature):
@@ -130,7 +136,7 @@ def _pool(eos: EquationOfState, jobs: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes started inside use one compiled thread: they are the parallelism."""
+    """Let processes started inside use one compiled thread: they are the parallelism."""
     before = os.environ.get("NUMBA_NUM_THREADS")
     os.environ["NUMBA_NUM_THREADS"] = "1"
     try:
@@ -165,14 +171,14 @@ def _worker_block(density: Array, temperature: float, ye: Array, names: tuple[st
 def _block(
     eos: EquationOfState, density: Array, temperature: float, ye: Array, names: tuple[str, ...]
 ) -> Array:
-    """Values of shape (name, electron fraction, density)."""
+    """Return values of shape (name, electron fraction, density)."""
     state = eos(density[None, :], temperature, ye[:, None])
     derived = baryon_derivatives(state) if set(names) & set(DERIVATIVE_FIELDS) else {}
     return np.stack([derived[name] if name in derived else getattr(state, name) for name in names])
 
 
 def baryon_derivatives(state: EosState) -> dict[str, Array]:
-    """The baryons' part of the derivatives that a state has of everything together.
+    """Take the baryons' part of the derivatives that a state has of everything together.
 
     Returns
     -------

@@ -7,6 +7,7 @@ come back there to rounding.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -135,7 +136,7 @@ class EosTable:
         return self.density.size, self.temperature.size, self.electron_fraction.size
 
     def where(self, nodes: NDArray[np.bool_]) -> str:
-        """The first of some nodes, in words."""
+        """Say where the first of some nodes is."""
         i, j, k = (int(index[0]) for index in np.nonzero(nodes))
         return (
             f"node ({i}, {j}, {k}): density = {self.density[i]:.6g} g/cm^3, "
@@ -143,7 +144,7 @@ class EosTable:
         )
 
     def noted(self, *notes: str) -> EosTable:
-        """The same table with more notes."""
+        """Return the same table with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
 
@@ -175,7 +176,7 @@ class TabulatedEOS:
     Attributes
     ----------
     table : EosTable
-    name, references, notes
+    name, references
         The table's.
     baryon_mass : float
         MeV.
@@ -198,7 +199,6 @@ class TabulatedEOS:
         self.table = table
         self.name = table.name
         self.references = table.references
-        self.notes = table.notes
         self.baryon_mass = table.baryon_mass
         self.density_range = (float(table.density[0]), float(table.density[-1]))
         self.temperature_range = (float(table.temperature[0]), float(table.temperature[-1]))
@@ -208,6 +208,17 @@ class TabulatedEOS:
 
     def __repr__(self) -> str:
         return f"TabulatedEOS({self.name!r}, {' x '.join(map(str, self.table.shape))} nodes)"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader found and did."""
+        return self.table.notes
+
+    def noted(self, *notes: str) -> TabulatedEOS:
+        """Return the same with more notes."""
+        other = copy.copy(self)
+        other.table = self.table.noted(*notes)
+        return other
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -249,11 +260,13 @@ class TabulatedEOS:
         ExtrapolationWarning
             With the number of clamped points.
         """
-        values = tuple(
-            _snap(value, getattr(self, f"{name}_range"))
-            for name, value in zip(AXES, (density, temperature, electron_fraction), strict=True)
+        (rho, t, ye), clamped, shape = inside_domain(
+            self,
+            _snap(density, self.density_range),
+            _snap(temperature, self.temperature_range),
+            _snap(electron_fraction, self.electron_fraction_range),
+            on_out_of_range,
         )
-        (rho, t, ye), clamped, shape = inside_domain(self, *values, on_out_of_range)
         n = rho / (self.baryon_mass * CODATA.gram_per_mev) * CM3_PER_FM3
         rows = np.empty((lookup.ROWS, n.size))
         phase = np.empty(n.size, dtype=np.int8)
@@ -266,7 +279,7 @@ class TabulatedEOS:
                 "nodes are missing in the file it came from"
             )
         state = self._state(rho, t, ye, n, rows, phase, clamped)
-        shaped = {
+        shaped: dict[str, Any] = {
             key: value.reshape(shape) for key, value in vars(state).items() if isinstance(value, np.ndarray)
         }
         return replace(state, **shaped)
@@ -326,7 +339,7 @@ class TabulatedEOS:
 
 
 def _snap(value: ArrayLike, bounds: tuple[float, float]) -> Array:
-    """Values that are outside the domain by rounding only, on its edge."""
+    """Move values that are outside the domain by rounding only to its edge."""
     result = np.array(value, dtype=np.float64)
     for bound, sign in zip(bounds, (-1.0, 1.0), strict=True):
         beyond = sign * (result - bound)
@@ -335,7 +348,7 @@ def _snap(value: ArrayLike, bounds: tuple[float, float]) -> Array:
 
 
 def _grid(table: EosTable, density: Array) -> tuple[lookup.Grid, NDArray[np.int8]]:
-    """The table as the kernels want it, and the phases of its nodes; `density` in 1/fm^3."""
+    """Lay out the table as the kernels want it, and the phases of its nodes; `density` in 1/fm^3."""
     fields = without_holes(table.fields, table.valid)
     if "mean_field_neutron" not in fields or "mean_field_proton" not in fields:
         fields |= mean_fields(density, table.temperature, fields)

@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3
-from microphysics.eos.formats.compose import (
+from microphysics.eos.formats.compose_common import (
     NEUTRON,
-    POTENTIAL,
     PROTON,
     REFERENCES,
-    SCALAR,
-    VECTOR,
     Composition,
     Grid,
     finish,
+    mean_fields_of,
     read_grid,
 )
 from microphysics.eos.formats.hdf5 import open_hdf5, read_dataset
@@ -150,7 +148,7 @@ def _get(datasets: dict[str, Any], name: str, path: Path, shape: tuple[int, ...]
 def _quantities(
     datasets: dict[str, Any], name: str, indices: tuple[str, ...], grid: Grid, path: Path
 ) -> dict[int, Array]:
-    """A stacked dataset by the numbers of its quantities, each of shape (T, n_B, Y_q)."""
+    """Read a stacked dataset by the numbers of its quantities, each of shape (T, n_B, Y_q)."""
     listed = next((key for key in indices if key in datasets), indices[0])
     codes = _get(datasets, listed, path).ravel().astype(int)
     t, nb, yq = grid.full
@@ -161,15 +159,15 @@ def _quantities(
 def _composition(datasets: dict[str, Any], grid: Grid, path: Path) -> Composition:
     composition = Composition(grid.full)
     pairs = _quantities(datasets, "yi", ("index_yi", "Composition_pairs/index"), grid, path)
-    for code, number in pairs.items():
-        composition.add(code, number)
+    for code, share in pairs.items():
+        composition.add(code, share)
     if "yav" in datasets:
         listed = ("index_av", "Composition_quadrupels/index", "Composition_quadruples/index")
         number, mass, charge = (
             _quantities(datasets, name, listed, grid, path) for name in ("yav", "aav", "zav")
         )
-        for code in number:
-            composition.add(code, number[code], mass[code], charge[code])
+        for code, share in number.items():
+            composition.add(code, share, mass[code], charge[code])
     if NEUTRON not in pairs or PROTON not in pairs:
         raise EosTableError(
             f"{path}: 'yi' holds particles {sorted(pairs)}, but no neutrons ({NEUTRON}) or protons ({PROTON}); "
@@ -182,14 +180,7 @@ def _micro(datasets: dict[str, Any], grid: Grid, path: Path) -> dict[str, Array]
     if "micro" not in datasets:
         return {}
     found = _quantities(datasets, "micro", ("index_micro", "Micro_qty/index"), grid, path)
-    fields = {}
-    for name, particle in (("neutron", NEUTRON), ("proton", PROTON)):
-        code = 1000 * particle
-        if code + POTENTIAL in found:
-            fields[f"mean_field_{name}"] = found[code + POTENTIAL]
-        elif code + VECTOR in found and code + SCALAR in found:
-            fields[f"mean_field_{name}"] = found[code + VECTOR] - found[code + SCALAR]
-    return fields if len(fields) == 2 else {}
+    return mean_fields_of(found)
 
 
 def _neutron_mass(path: Path, given: float | None, notes: list[str]) -> float:

@@ -129,7 +129,7 @@ def read_table(path: str | Path, *, key: str | None = None) -> EosTable:
         axes = {name: read_dataset(file, name, str(path)) for name in AXES}
         shape = tuple(axis.size for axis in axes.values())
         valid = read_dataset(file, "valid", str(path), shape=shape).astype(bool)
-        fields = {}
+        fields: dict[str, Any] = {}
         for name in file:
             if name in AXES or name == "valid":
                 continue

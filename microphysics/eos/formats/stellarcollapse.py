@@ -109,10 +109,8 @@ def read_stellarcollapse(path: str | Path, *, baryon_mass: float | None = None) 
 
 
 def _cube(file: Any, name: str, where: str, shape: tuple[int, ...], *, finite: bool = True) -> Array:
-    """A dataset in our order of axes."""
-    if finite:
-        return np.ascontiguousarray(read_dataset(file, name, where, shape=shape).T)
-    return np.ascontiguousarray(np.asarray(file[name][()], dtype=np.float64).T)
+    """Read a dataset in our order of axes."""
+    return np.ascontiguousarray(read_dataset(file, name, where, shape=shape, finite=finite).T)
 
 
 def _axes(file: Any, path: Path) -> tuple[Array, Array, Array]:
@@ -142,7 +140,7 @@ def _baryon_mass(
     stored: Any,
     notes: list[str],
 ) -> float:
-    """Reference mass in MeV, with a note on where it comes from."""
+    """Find the reference mass in MeV, with a note on where it comes from."""
     implied = _implied_mass(axes, values["mu_e"])
     says = "" if implied is None else f"; mu_e implies {implied:.3f} MeV"
     if given is not None:
@@ -222,7 +220,7 @@ def _totals(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: fl
 
 
 def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: float) -> list[str]:
-    """Notes on what the file says twice."""
+    """Compare what the file says twice, in notes."""
     notes = []
     if "muhat" in values:
         off = np.abs(values["muhat"] - (values["mu_n"] - values["mu_p"])).max()
@@ -331,7 +329,8 @@ def write_stellarcollapse(
     no name for (mean fields, radii, phases) stands in a group of its own.
     """
     path = Path(path)
-    axes = [np.asarray(axis, dtype=np.float64) for axis in (density, temperature, electron_fraction)]
+    given = [np.asarray(axis, dtype=np.float64) for axis in (density, temperature, electron_fraction)]
+    axes = (given[0], given[1], given[2])
     mass = eos.baryon_mass if baryon_mass is None else float(baryon_mass)
     wanted = (
         "mass_fraction_neutron", "mass_fraction_proton", "mass_fraction_alpha", "mass_fraction_heavy",
@@ -339,7 +338,7 @@ def write_stellarcollapse(
         "chemical_potential_electron", "pressure", "energy", "entropy", "adiabatic_index", "heat_capacity",
         "pressure_temperature_derivative", *EXTRA,
     )  # fmt: skip
-    state = evaluate(eos, *axes, wanted, jobs=jobs, progress=progress)
+    state = evaluate(eos, axes, wanted, jobs=jobs, progress=progress)
     if not (state["pressure"] > 0.0).all():
         i, j, k = (int(index[0]) for index in np.nonzero(~(state["pressure"] > 0.0)))
         raise OutOfRangeError(
@@ -373,7 +372,7 @@ def _write(file: Any, name: str, values: Array) -> None:
 
 
 def _datasets(rho: Array, t: Array, ye: Array, state: dict[str, Array], mass: float) -> dict[str, Array]:
-    """All datasets of the layout, those of three dimensions of shape (ye, temperature, density)."""
+    """Make all datasets of the layout, those of three dimensions of shape (ye, temperature, density)."""
     column = rho[:, None, None]
     pressure, gamma = state["pressure"], state["adiabatic_index"]
     eps = (state["energy"] + (CODATA.neutron_mass - mass)) * (ERG_PER_GRAM_PER_MEV / mass)

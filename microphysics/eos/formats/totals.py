@@ -26,8 +26,8 @@ Array = NDArray[np.float64]
 
 SPECIES = ("neutron", "proton", "alpha", "heavy")
 _TRACE = 1e-6  # nuclei rarer than this may stand beside a filler for A and Z without a word
-# X_alpha at 1e10 g/cm^3, 2 MeV, Y_e = 0.4 with a free binding energy of the alpha particle of 28.3 MeV counted from
-# neutrons (as published by Lattimer & Swesty 1991) and of 28.3 MeV + 2 (m_n - m_p)
+# X_alpha at 1e10 g/cm^3, 2 MeV, Y_e = 0.4 with alphas bound by 28.3 MeV against four neutrons, as Lattimer & Swesty
+# (1991) have it, and against two neutrons and two protons
 _ALPHA_POINT = (1e10, 2.0, 0.4)
 _ALPHA_FRACTION = {"ls91": 0.028, "corrected": 0.080}
 
@@ -99,7 +99,7 @@ class Totals:
         return self.density / (self.baryon_mass * CODATA.gram_per_mev) * CM3_PER_FM3
 
     def where(self, index: tuple[int, ...]) -> str:
-        """A node in words."""
+        """Say where a node is."""
         i, j, k = index
         return (
             f"density = {self.density[i]:.4g} g/cm^3, temperature = {self.temperature[j]:.4g} MeV, "
@@ -107,7 +107,7 @@ class Totals:
         )
 
     def extreme(self, values: Array, *, smallest: bool = False) -> tuple[float, str]:
-        """Largest (or smallest) value at valid nodes, and where it is."""
+        """Find the largest (or smallest) value at valid nodes, and where it is."""
         usable = np.where(self.valid, values, np.inf if smallest else -np.inf)
         index = np.unravel_index(int(usable.argmin() if smallest else usable.argmax()), usable.shape)
         return float(values[index]), self.where(tuple(int(i) for i in index))
@@ -125,7 +125,7 @@ def require_finite(name: str, values: Array, where: str) -> None:
 
 
 def baryon_table(totals: Totals) -> EosTable:
-    """Baryons of a file in our conventions, with notes on everything that was found.
+    """Make baryons in our conventions of a file, with notes on everything that was found.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def baryon_table(totals: Totals) -> EosTable:
 
 
 def _check_order(totals: Totals) -> None:
-    """Whatever the matter, P rises over the decades of a density axis, and s along that of temperature."""
+    """Refuse mixed-up axes: whatever the matter, P rises over the decades of a density axis, and s along that of temperature."""
     both = totals.valid[-1] & totals.valid[0]
     falls = both & ~(totals.pressure[-1] > totals.pressure[0])
     if falls.sum() > 0.01 * both.sum():
@@ -244,7 +244,7 @@ def _gas(totals: Totals) -> Leptons:
 
 
 def _remainders(totals: Totals, gas: Leptons) -> tuple[Array, Array, Array]:
-    """Pressure, energy and entropy of the baryons alone."""
+    """Return pressure, energy and entropy of the baryons alone."""
     n = totals.baryons[:, None, None]
     pressure, energy, entropy = totals.pressure / ERG_CM3_PER_MEV_FM3, totals.energy * n, totals.entropy * n
     if totals.has_leptons:
@@ -267,13 +267,13 @@ def _remainders(totals: Totals, gas: Leptons) -> tuple[Array, Array, Array]:
         worst, where = totals.extreme(share)
         totals.notes.append(
             f"the baryons' entropy comes out negative at {int(negative.sum())} of {entropy.size} nodes, by at most "
-            f"{worst:.2g} of all entropy at {where}: the file's electrons are not exactly ours"
+            f"{worst:.2g} of all entropy at {where}: the file has other electrons than ours, or noise"
         )
     return pressure * ERG_CM3_PER_MEV_FM3, energy / n, entropy / n
 
 
 def _zero_points(totals: Totals, gas: Leptons, energy: Array) -> Array | float:
-    """Shift to add to the energy; hot dilute nucleons, whose mu and e are known, tell the file's zeros."""
+    """Find the shift of the energy: hot dilute nucleons, whose mu and e are known, tell the file's zeros."""
     x = totals.fractions
     n = totals.baryons[:, None, None]
     t = np.broadcast_to(totals.temperature[None, :, None], energy.shape)
@@ -325,7 +325,7 @@ def _zero_points(totals: Totals, gas: Leptons, energy: Array) -> Array | float:
 
 
 def _derivatives(totals: Totals, gas: Leptons) -> dict[str, Array]:
-    """The baryons' part of what the file says of derivatives."""
+    """Take the baryons' part of what the file says of derivatives."""
     capacity, thermal, slope = totals.heat_capacity, totals.pressure_temperature, totals.pressure_density
     if capacity is None or thermal is None or slope is None:
         return {}
@@ -339,23 +339,23 @@ def _derivatives(totals: Totals, gas: Leptons) -> dict[str, Array]:
 
 
 def with_alpha_binding(table: EosTable) -> TabulatedEOS:
-    """The callable, with a note on which binding energy the alphas of the table have."""
+    """Make the callable, with a note on which binding energy the alphas of the table have."""
     eos = TabulatedEOS(table)
     rho, t, ye = _ALPHA_POINT
     rho *= table.baryon_mass / CODATA.atomic_mass
     try:
-        fraction = float(eos(rho, t, ye).mass_fraction_alpha)
+        fraction = max(float(eos(rho, t, ye).mass_fraction_alpha), 1e-30)
     except OutOfRangeError:
         note = "the alpha binding could not be checked: 1e10 g/cm^3, 2 MeV, Y_e = 0.4 is not in the table"
     else:
         nearest = min(_ALPHA_FRACTION, key=lambda name: abs(np.log(fraction / _ALPHA_FRACTION[name])))
         meaning = {
-            "ls91": "28.3 MeV from neutrons as in Lattimer & Swesty (1991), 2.6 MeV too little",
-            "corrected": "the physical one, 28.3 MeV + 2 (m_n - m_p) from neutrons",
+            "ls91": "28.3 MeV against four neutrons as in Lattimer & Swesty (1991), 2.6 MeV too little",
+            "corrected": "the physical one, 28.3 MeV against two neutrons and two protons",
         }[nearest]
         if abs(np.log(fraction / _ALPHA_FRACTION[nearest])) > 0.3:
             meaning = "neither that of Lattimer & Swesty (0.028) nor the physical one in their model (0.080)"
         else:
             meaning = f"{nearest}, {meaning}"
         note = f"alpha binding: {meaning} (X_alpha = {fraction:.4f} at 1e10 g/cm^3, 2 MeV, Y_e = 0.4)"
-    return TabulatedEOS(table.noted(note))
+    return eos.noted(note)
