@@ -178,12 +178,12 @@ def nuclei_are_absent(force: Force, t: float, density: float, uniform: Array) ->
 def _proper(force: Force, t: float, density: float, n: float, u: float, x: float, around: float) -> bool:
     """Whether a root describes nuclei: more than a trace of them, denser than their surroundings, and big enough.
 
-    Near the critical temperature the surface tension vanishes and with it the size of the drops.
+    Near the critical temperature the surface tension vanishes and with it the size of drops and bubbles.
     """
     if u * n < SMALLEST_HEAVY_FRACTION * density or around > LARGEST_CONTRAST * n:
         return False
     radius = nucleus_radius(force, u, n, x, t)
-    return u > 0.5 or 4.0 * math.pi / 3.0 * radius**3 * n >= SMALLEST_MASS_NUMBER
+    return 4.0 * math.pi / 3.0 * radius**3 * n >= SMALLEST_MASS_NUMBER
 
 
 @njit
