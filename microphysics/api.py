@@ -76,7 +76,12 @@ def cevns_cross_section(nucleus: str, energy: Any, kind: str = "total", form_fac
 
 
 def opacities(
-    density: Any, temperature: Any, electron_fraction: Any, energy: Any, processes: Any = None
+    density: Any,
+    temperature: Any,
+    electron_fraction: Any,
+    energy: Any,
+    processes: Any = None,
+    eos: Any = None,
 ) -> Any:
     """Neutrino opacities of matter in nuclear statistical equilibrium, by process.
 
@@ -90,6 +95,8 @@ def opacities(
         Neutrino energies, rising.
     processes : sequence of str, optional
         Names; all built-in ones by default (``snsim list processes``).
+    eos : EquationOfState, optional
+        Composition and potentials; `LattimerSwesty` by default.
 
     Returns
     -------
@@ -112,7 +119,7 @@ def opacities(
     from astropy import units
 
     from microphysics._registry import PROCESSES
-    from microphysics.eos.nse import SahaNSE
+    from microphysics.eos.lattimer_swesty import LattimerSwesty
     from microphysics.opacity import OpacitySet
 
     rho, t, y = np.broadcast_arrays(
@@ -121,7 +128,8 @@ def opacities(
         np.asarray(electron_fraction, dtype=np.float64),
     )
     chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes)
-    spectra = chosen.spectral(SahaNSE().state(rho, t, y), _value("energy", energy, "MeV"))
+    state = (eos or LattimerSwesty())(rho, t, y)
+    spectra = chosen.spectral(state.matter, _value("energy", energy, "MeV"))
     return {
         role: {
             name: units.Quantity(values, "1/cm")

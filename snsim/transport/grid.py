@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
+from microphysics.eos.state import EquationOfState
 from microphysics.errors import OutOfRangeError
 from microphysics.matter import MatterState
 from snsim.errors import ProfileError, UnresolvedWarning
@@ -24,7 +25,11 @@ HOLLOW = 2.0  # a profile that starts beyond this times the grid's first edge le
 
 
 def build_background(
-    profile: Profile, zones: int = 200, r_inner: float = 4e5, r_outer: float | None = None
+    profile: Profile,
+    zones: int = 200,
+    r_inner: float = 4e5,
+    r_outer: float | None = None,
+    eos: EquationOfState | None = None,
 ) -> Background:
     """Put a profile onto the transport grid and give it a metric.
 
@@ -37,6 +42,8 @@ def build_background(
     r_inner, r_outer : float
         First edge above 0 and last edge, cm. By default the grid ends at 600 km or at the profile's last point,
         whichever comes first.
+    eos : EquationOfState, optional
+        Gives a profile without composition one; `LattimerSwesty` by default.
 
     Returns
     -------
@@ -51,7 +58,7 @@ def build_background(
     r_outer = grid_extent(profile, r_inner, r_outer)
     edges = np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
     centres = 0.5 * (edges[1:] + edges[:-1])
-    matter = _matter(profile, centres)
+    matter = _matter(profile, centres, eos)
     mass = _gravitational_mass(profile, np.sort(np.concatenate([edges, centres])))
     return _with_metric(profile, edges, centres, matter, mass)
 
@@ -105,8 +112,8 @@ def interpolate(profile: Profile, name: str, radius: Array) -> Array | None:
     return np.interp(at, x, values)
 
 
-def _matter(profile: Profile, centres: Array) -> MatterState:
-    """Thermodynamic state of the zones: the profile's own composition, or nuclear statistical equilibrium."""
+def _matter(profile: Profile, centres: Array, eos: EquationOfState | None) -> MatterState:
+    """Thermodynamic state of the zones: the profile's own composition, or that of an equation of state."""
     density, temperature, electron_fraction = (
         interpolate(profile, name, centres) for name in ("density", "temperature", "electron_fraction")
     )
@@ -123,10 +130,12 @@ def _matter(profile: Profile, centres: Array) -> MatterState:
         )
     }
     if not profile.has_composition:
-        from microphysics.eos.nse import SahaNSE
+        if eos is None:
+            from microphysics.eos.lattimer_swesty import LattimerSwesty
 
+            eos = LattimerSwesty()
         try:
-            state = SahaNSE().state(density, temperature, electron_fraction)
+            state = eos(density, temperature, electron_fraction).matter
         except OutOfRangeError as error:
             raise ProfileError(
                 f"{error} That zone lies at r = {_radius_of(error, centres)} of {profile.source}. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import h5py
@@ -63,7 +64,13 @@ def example(*, wall_time: float = 1.0, gain: float = 9.2e6) -> Result:
         },
         "diagnostics/kick": {"kick": scalar(3.595e7, "cm / s", "kick velocity")},
     }
-    record = provenance.collect("0123abcd", title="example", wall_time=wall_time, citations=["First 2000"])
+    record = provenance.collect(
+        "0123abcd",
+        title="example",
+        started=datetime(2026, 1, 1, tzinfo=UTC),  # now() may tick between two examples
+        wall_time=wall_time,
+        citations=["First 2000"],
+    )
     return Result(groups, "schema = 1\ntitle = 'ä'\n", record)
 
 
