@@ -33,6 +33,7 @@ __all__ = [
     "finite_size",
     "nucleus_radius",
     "respond",
+    "surface_coulomb",
 ]
 
 Array = NDArray[np.float64]
@@ -166,10 +167,16 @@ def finite_size(force: Force, u: float, n: float, x: float, t: float) -> tuple[f
 
 
 @njit
+def surface_coulomb(force: Force, n: float, x: float, t: float) -> tuple[float, float, float]:
+    """Return zeta (MeV/fm^3), sigma (MeV/fm^2) and h of nuclei of density n (1/fm^3) and proton fraction x."""
+    sigma, _, _, h, _, _, _, _, _ = _surface(force, x, t)
+    return SURFACE_COULOMB * (h * sigma * x * n) ** (2.0 / 3.0), sigma, h
+
+
+@njit
 def nucleus_radius(force: Force, u: float, n: float, x: float, t: float) -> float:
     """Radius of the nucleus (of the bubble for u > 1/2), fm: r = 9 h sigma u (1-u)/(2 zeta D)."""
-    sigma, _, _, h, _, _, _, _, _ = _surface(force, x, t)
-    zeta = SURFACE_COULOMB * (h * sigma * x * n) ** (2.0 / 3.0)
+    zeta, sigma, h = surface_coulomb(force, n, x, t)
     return 4.5 * h * sigma * u * (1.0 - u) / (zeta * _filling_function(u)[0])
 
 

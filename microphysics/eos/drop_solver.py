@@ -20,6 +20,7 @@ from microphysics.eos.drop import (
     finite_size,
     nucleus_radius,
     respond,
+    surface_coulomb,
 )
 from microphysics.eos.skyrme import SATURATION_DENSITY, Force, bulk_nucleons, density_unit, potentials
 from microphysics.eos.uniform import BARYONS, MU_N, MU_P, PRESSURE, boltzmann_unit, uniform_degeneracies
@@ -125,19 +126,9 @@ def _insertion(
 ) -> tuple[float, float]:
     """Free energy to insert matter of nuclei into a reservoir, MeV/fm^3, and their thermal factor h."""
     inside_n, inside_p, inside_pressure, _, _, _, _, _, _, _ = bulk_nucleons(force, t, (1.0 - x) * n, x * n)
-    u = 1e-12
-    phi, _, by_n, _, _, _, _, _, _, _, _, _, _, _, _ = finite_size(force, u, n, x, t)
+    zeta, _, h = surface_coulomb(force, n, x, t)
     bulk = n * ((1.0 - x) * (inside_n - mu_n) + x * (inside_p - mu_p)) - inside_pressure + pressure
-    # surface and Coulomb alone: the translational part W obeys n W_n - W = g h T/A_0
-    ratio = t / (force.critical * x * (1.0 - x))
-    h = (1.0 - ratio * ratio) ** 2
-    translation = n * h / TRANSLATION_NUMBER * _translation_potential(u * (1.0 - u) * n, t)
-    return bulk + phi / u - translation, h
-
-
-@njit
-def _translation_potential(g: float, t: float) -> float:
-    return t * (math.log(g / boltzmann_unit(t)) - 2.5 * math.log(TRANSLATION_NUMBER) - 1.0)
+    return bulk + zeta, h
 
 
 @njit

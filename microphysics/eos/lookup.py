@@ -275,12 +275,12 @@ def conserve(
         if abs(off_total) < 4e-16 and abs(off_charge) < 1e-16:
             break
         squares = x_p + 0.25 * x_alpha + (share * share + 0.04) * x_heavy
-        # one species alone cannot have its charge changed: the tiny addition leaves its number to be right
-        determinant = total * squares * (1.0 + 1e-13) - charge * charge
-        if determinant <= 0.0:
-            break
-        a = (off_total * squares - off_charge * charge) / determinant
-        b = (off_charge * total - off_total * charge) / determinant
+        determinant = total * squares - charge * charge
+        if determinant <= 1e-9 * total * squares:  # one species alone: its charge is what it is
+            a, b = off_total / total, 0.0
+        else:
+            a = (off_total * squares - off_charge * charge) / determinant
+            b = (off_charge * total - off_total * charge) / determinant
         # a large change is taken in parts, so that no species is lost
         largest = max(max(abs(a), abs(a + b)), max(abs(a + 0.5 * b), abs(a + share * b)))
         if largest > 0.5:

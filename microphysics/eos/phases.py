@@ -6,12 +6,14 @@ Records are rows of floats so that kernels can pass them around; units MeV, fm, 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._jit import njit
 from microphysics.eos.drop import drop_equations, nucleus_radius, respond
+from microphysics.eos.drop_solver import cold_drop, warm_drop
 from microphysics.eos.skyrme import MASS_DIFFERENCE, Force
 from microphysics.eos.uniform import (
     ALPHA_VOLUME,
@@ -23,12 +25,13 @@ from microphysics.eos.uniform import (
     N_ALPHA,
     N_N,
     N_P,
+    OUTSIDE_ROWS,
     PRESSURE,
     outside_matter,
     uniform_degeneracies,
 )
 
-__all__ = ["RECORD", "record_drop", "record_uniform"]
+__all__ = ["RECORD", "Work", "record_follow", "record_nuclear", "record_uniform", "work_space"]
 
 Array = NDArray[np.float64]
 
@@ -40,6 +43,21 @@ Array = NDArray[np.float64]
     MU_P_TEMPERATURE, FILLING, INSIDE, ETA_P, ETA_N,
 ) = range(23)  # fmt: skip
 RECORD = 23
+
+
+class Work(NamedTuple):
+    """Arrays that kernels write into: `outside_matter` of uniform and of nuclear matter, `drop_equations`, a root."""
+
+    uniform: Array
+    outside: Array
+    equations: Array
+    root: Array
+
+
+@njit
+def work_space() -> Work:
+    """Return a fresh set of arrays."""
+    return Work(np.empty((OUTSIDE_ROWS, 4)), np.empty((OUTSIDE_ROWS, 4)), np.empty((5, 6)), np.empty(3))
 
 
 @njit
@@ -74,7 +92,7 @@ def _outside_into(temperature: float, eta_p: float, eta_n: float, outside: Array
 
 @njit
 def record_uniform(
-    force: Force, temperature: float, density: float, ye: float, outside: Array, record: Array
+    force: Force, temperature: float, density: float, ye: float, work: Work, record: Array
 ) -> bool:
     """Fill `record` with matter without nuclei.
 
@@ -82,8 +100,8 @@ def record_uniform(
     ----------
     force, temperature, density, ye
         MeV, baryons per fm^3, 1.
-    outside : ndarray, shape (9, 4)
-        Work space, left as `outside_matter` fills it.
+    work : Work
+        Its `uniform` is left as `outside_matter` fills it.
     record : ndarray, shape (23,)
 
     Returns
@@ -91,6 +109,7 @@ def record_uniform(
     bool
         Whether the solution is one.
     """
+    outside = work.uniform
     eta_p, eta_n = uniform_degeneracies(force, temperature, density, ye)
     if not outside_matter(force, temperature, eta_p, eta_n, outside):
         return False
@@ -118,29 +137,12 @@ def record_uniform(
 
 
 @njit
-def record_drop(
-    force: Force,
-    temperature: float,
-    density: float,
-    ye: float,
-    root: Array,
-    outside: Array,
-    equations: Array,
-    record: Array,
+def _record_drop(
+    force: Force, temperature: float, density: float, ye: float, work: Work, record: Array
 ) -> None:
-    """Fill `record` with matter of nuclei from a root that `newton_drop` has found.
-
-    Parameters
-    ----------
-    force, temperature, density, ye
-        MeV, baryons per fm^3, 1.
-    root : ndarray, shape (3,)
-        Density inside and degeneracies of protons and neutrons outside.
-    outside, equations : ndarray, shape (9, 4), (5, 6)
-        Work space.
-    record : ndarray, shape (23,)
-    """
-    n, eta_p, eta_n = root[0], root[1], root[2]
+    """Fill `record` with matter of nuclei from the root in `work`."""
+    outside, equations = work.outside, work.equations
+    n, eta_p, eta_n = work.root[0], work.root[1], work.root[2]
     _, u, x = drop_equations(force, temperature, density, ye, n, eta_p, eta_n, outside, equations)
     rates = np.empty((3, 2))
     response = np.empty(3)
@@ -167,3 +169,52 @@ def record_drop(
     record[RADIUS] = radius
     record[FILLING] = u
     record[INSIDE] = n
+
+
+@njit
+def record_follow(
+    force: Force, temperature: float, density: float, ye: float, near: Array, work: Work, record: Array
+) -> bool:
+    """Fill `record` with matter of nuclei, starting from the record of a neighbouring state with nuclei.
+
+    Returns whether Newton's method got there; `near` may be `record`.
+    """
+    work.root[0], work.root[1], work.root[2] = near[INSIDE], near[ETA_P], near[ETA_N]
+    x = near[CHARGE_NUMBER] / near[MASS_NUMBER]
+    found = warm_drop(
+        force, temperature, density, ye, near[X_HEAVY], x, work.root, work.outside, work.equations
+    )
+    if found:
+        _record_drop(force, temperature, density, ye, work, record)
+    return found
+
+
+@njit
+def record_nuclear(
+    force: Force, temperature: float, density: float, ye: float, near: Array, work: Work, record: Array
+) -> bool:
+    """Fill `record` with matter of nuclei.
+
+    Parameters
+    ----------
+    force, temperature, density, ye
+        MeV, baryons per fm^3, 1.
+    near : ndarray, shape (23,)
+        Record of a neighbouring state to try first, or one with `INSIDE` of 0; may be `record`.
+    work : Work
+        Its `uniform` belongs to this density.
+    record : ndarray, shape (23,)
+        `INSIDE` is set to 0 where there is none.
+
+    Returns
+    -------
+    bool
+        Whether there are nuclei.
+    """
+    if near[INSIDE] > 0.0 and record_follow(force, temperature, density, ye, near, work, record):
+        return True
+    if cold_drop(force, temperature, density, ye, work.uniform, work.root, work.outside, work.equations):
+        _record_drop(force, temperature, density, ye, work, record)
+        return True
+    record[INSIDE] = 0.0
+    return False

@@ -62,6 +62,34 @@ class Dimension:
             )
         return stored
 
+    def read(self, text: str) -> float:
+        """Read a text from outside a run file; its bounds are the caller's business.
+
+        Parameters
+        ----------
+        text : str
+            A number and a unit.
+
+        Returns
+        -------
+        float
+            In `unit`.
+
+        Raises
+        ------
+        ValueError
+            Saying what was expected, with an example, and what was wrong.
+
+        Examples
+        --------
+        >>> f"{temperature(0.0, 100.0).read('1e10 K'):.4f} MeV"
+        '0.8617 MeV'
+        """
+        stored, problem = self._convert(text)
+        if problem:
+            raise ValueError(f'expected {self.kind} (for instance "{self.example}"), got {problem}')
+        return stored
+
     def _context(self, **more: Any) -> dict[str, Any]:
         plain = {name: f"{value:g}" if isinstance(value, float) else value for name, value in more.items()}
         return {"kind": self.kind, "example": self.example, "display": self.display, **plain}
@@ -161,6 +189,16 @@ def mass(low: float, high: float) -> Dimension:
 def mass_rate(low: float, high: float) -> Dimension:
     """Return a mass per time, stored in g/s, bounds in solar masses per second."""
     return Dimension("a mass per time", "g / s", "Msun / s", "0.95 Msun/s", low, high)
+
+
+def mass_density(low: float, high: float) -> Dimension:
+    """Return a mass density, stored in and bounded by g/cm^3."""
+    return Dimension("a density", "g / cm3", "g / cm3", "1e12 g/cm3", low, high)
+
+
+def temperature(low: float, high: float) -> Dimension:
+    """Return a temperature, in K or as an energy, stored in and bounded by MeV."""
+    return Dimension("a temperature", "MeV", "MeV", "2 MeV", low, high)
 
 
 def speed(low: float, high: float) -> Dimension:

@@ -44,6 +44,21 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
             figure = draw(result)
             for kind in formats:
                 file = Path(directory) / f"{name}.{kind}"
-                figure.savefig(file, format=kind, **_OPTIONS[kind])
+                save(figure, file)
                 files.append(file)
     return files
+
+
+def save(figure: Figure, file: str | Path) -> None:
+    """Write a figure in the style of all figures, in the format that the file's name ends with.
+
+    Parameters
+    ----------
+    figure : Figure
+        Any.
+    file : str or Path
+        Ends with ``.png`` or ``.pdf``; replaced if it exists.
+    """
+    kind = Path(file).suffix[1:].lower()
+    with style.context():
+        figure.savefig(file, format=kind, **_OPTIONS[kind])

@@ -24,21 +24,26 @@ _ENTROPY_STEPS = ((14.0, 0.3), (10.7, 1.2))
 _ELECTRON_STEPS = ((13.15, 0.25), (9.9, 1.0))
 
 
-class AnalyticParameters(Protocol):
-    """What `analytic_profile` reads; CGS, entropies in k_B per baryon."""
+class InfallParameters(Protocol):
+    """What falls onto the shock; CGS, entropy in k_B per baryon."""
 
     mass: float
     accretion_rate: float
     shock_radius: float
+    infall_fraction: float
+    entropy_infall: float
+    electron_fraction_infall: float
+
+
+class AnalyticParameters(InfallParameters, Protocol):
+    """What `analytic_profile` reads; CGS, entropies in k_B per baryon."""
+
     core_radius: float
     scale_height: float
     mantle_fraction: float
     compression: float
-    infall_fraction: float
     entropy: Any
-    entropy_infall: float
     electron_fraction: Any
-    electron_fraction_infall: float
 
 
 def analytic_profile(parameters: AnalyticParameters) -> Profile:
@@ -69,39 +74,71 @@ def analytic_profile(parameters: AnalyticParameters) -> Profile:
     """
     p = parameters
     inside = np.geomspace(_FIRST, p.shock_radius, POINTS)
-    outside = np.geomspace(p.shock_radius * (1.0 + 1e-6), _LAST, POINTS // 2)
-    free_fall = np.sqrt(2.0 * CODATA.gravitational_constant * p.mass / outside)
-    infall = p.infall_fraction * free_fall
-    ahead = p.accretion_rate / (4.0 * np.pi * outside**2 * infall)
-    density = _settled_density(p, inside, p.compression * ahead[0])
+    infall, above = infalling_matter(p, radii_ahead(p.shock_radius))
+    density = _settled_density(p, inside, p.compression * above.density[0])
     settling = p.accretion_rate / (4.0 * np.pi * inside**2 * density)
     x = np.log10(density)
-    s_core, s_mantle, s_gain = p.entropy
-    entropy = (
-        s_core
-        + (s_mantle - s_core) * _step(x, *_ENTROPY_STEPS[0])
-        + (s_gain - s_mantle) * _step(x, *_ENTROPY_STEPS[1])
-    )
-    y_core, y_mantle, y_gain = p.electron_fraction
-    electron_fraction = (
-        y_mantle
-        + (y_core - y_mantle) * (1.0 - _step(x, *_ELECTRON_STEPS[0]))
-        + (y_gain - y_mantle) * _step(x, *_ELECTRON_STEPS[1])
+    entropy, electron_fraction = (
+        settled_entropy(x, *p.entropy),
+        settled_electron_fraction(x, *p.electron_fraction),
     )
     equilibrium = SahaNSE()
     temperature = equilibrium.temperature_from_entropy(density, entropy, electron_fraction)
     below = equilibrium.state(density, temperature, electron_fraction)
-    y_ahead = np.full_like(outside, p.electron_fraction_infall)
-    cold = nuclei_only_temperature_from_entropy(
-        ahead, np.full_like(outside, p.entropy_infall), y_ahead, mass_number=INFALL_MASS_NUMBER
-    )
-    above = nuclei_only_state(ahead, cold, y_ahead, mass_number=INFALL_MASS_NUMBER)
     return Profile(
-        radius=np.concatenate([inside, outside]),
+        radius=np.concatenate([inside, radii_ahead(p.shock_radius)]),
         velocity=-np.concatenate([settling, infall]),
         shock_radius=p.shock_radius,
         source="analytic",
         **_joined(below, above),
+    )
+
+
+def radii_ahead(shock_radius: float) -> Array:
+    """Radii (cm) of the points ahead of a shock, the first one right on it."""
+    return np.geomspace(shock_radius * (1.0 + 1e-6), _LAST, POINTS // 2)
+
+
+def infalling_matter(parameters: InfallParameters, radius: Array) -> tuple[Array, MatterState]:
+    """Matter ahead of the shock: nuclei of A = 56 at a fraction of free fall.
+
+    Parameters
+    ----------
+    parameters : InfallParameters
+        Mass (g) that pulls, accretion rate (g/s), entropy (k_B/baryon) and electron fraction.
+    radius : ndarray, shape (point,)
+        cm.
+
+    Returns
+    -------
+    speed : ndarray, shape (point,)
+        Inwards, cm/s.
+    state : MatterState
+        Of nuclei only; matter there is colder and slower than its nuclear reactions.
+    """
+    p = parameters
+    speed = p.infall_fraction * np.sqrt(2.0 * CODATA.gravitational_constant * p.mass / radius)
+    density = p.accretion_rate / (4.0 * np.pi * radius**2 * speed)
+    electron_fraction = np.full_like(radius, p.electron_fraction_infall)
+    temperature = nuclei_only_temperature_from_entropy(
+        density, np.full_like(radius, p.entropy_infall), electron_fraction, mass_number=INFALL_MASS_NUMBER
+    )
+    return speed, nuclei_only_state(density, temperature, electron_fraction, mass_number=INFALL_MASS_NUMBER)
+
+
+def settled_entropy(x: Array, core: float, mantle: float, gain: float) -> Array:
+    """Entropy per baryon (k_B) behind the shock over x = log10 density: steps between three values."""
+    return (
+        core + (mantle - core) * _step(x, *_ENTROPY_STEPS[0]) + (gain - mantle) * _step(x, *_ENTROPY_STEPS[1])
+    )
+
+
+def settled_electron_fraction(x: Array, core: float, mantle: float, gain: float) -> Array:
+    """Electron fraction behind the shock over x = log10 density: steps between three values."""
+    return (
+        mantle
+        + (core - mantle) * (1.0 - _step(x, *_ELECTRON_STEPS[0]))
+        + (gain - mantle) * _step(x, *_ELECTRON_STEPS[1])
     )
 
 

@@ -61,7 +61,9 @@ def test_pressure_entropy_and_potentials_are_derivatives_of_the_free_energy():
     h = 1e-4
     by_density = (free_energy(EOS(rho * (1 + h), t, ye)) - free_energy(EOS(rho * (1 - h), t, ye))) / (2 * h)
     assert (np.abs(n * by_density * MEV_FM3 - state.pressure_baryon) < 1e-6 * state.pressure).all()
-    by_temperature = (free_energy(EOS(rho, t * (1 + h), ye)) - free_energy(EOS(rho, t * (1 - h), ye))) / (2 * h * t)
+    by_temperature = (free_energy(EOS(rho, t * (1 + h), ye)) - free_energy(EOS(rho, t * (1 - h), ye))) / (
+        2 * h * t
+    )
     np.testing.assert_allclose(-by_temperature, state.entropy_baryon, rtol=1e-6)
     h = 1e-5
     by_ye = (free_energy(EOS(rho, t, ye + h)) - free_energy(EOS(rho, t, ye - h))) / (2 * h)
@@ -212,7 +214,11 @@ def test_alpha_binding_is_what_it_says():
 
 def test_answers_do_not_depend_on_order_or_start():
     rng = np.random.default_rng(7)
-    rho, t, ye = 10 ** rng.uniform(8, 14.5, 300), 10 ** rng.uniform(-1, 1.3, 300), rng.uniform(0.02, 0.55, 300)
+    rho, t, ye = (
+        10 ** rng.uniform(8, 14.5, 300),
+        10 ** rng.uniform(-1, 1.3, 300),
+        rng.uniform(0.02, 0.55, 300),
+    )
     first = EOS(rho, t, ye)
     back = EOS(rho[::-1], t[::-1], ye[::-1])
     again = EOS(rho * 1.001, t, ye, start=first)

@@ -9,7 +9,9 @@ from microphysics.constants import CODATA
 from microphysics.eos.lattimer_swesty import LattimerSwesty
 
 EOS = LattimerSwesty()
-HEAVY_ONSET = 0.02  # matter with traces of nuclei and with many may be two solutions, one of lowest free energy
+HEAVY_ONSET = (
+    0.02  # matter with traces of nuclei and with many may be two solutions, one of lowest free energy
+)
 
 
 def check(state):
@@ -29,8 +31,10 @@ def check(state):
     assert (state.heat_capacity > 0).all()
     assert (state.sound_speed > 0).all()
     assert (state.sound_speed <= CODATA.speed_of_light).all()
-    gibbs = state.energy_baryon - state.temperature * state.entropy_baryon + (
-        state.pressure_baryon / CODATA.erg_per_mev / state.baryon_density
+    gibbs = (
+        state.energy_baryon
+        - state.temperature * state.entropy_baryon
+        + (state.pressure_baryon / CODATA.erg_per_mev / state.baryon_density)
     )
     ye = state.electron_fraction
     mean = (1 - ye) * state.chemical_potential_neutron + ye * state.chemical_potential_proton

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,5 +111,6 @@ def write_atomically(path: Path, fill: Callable[[Any], None]) -> Path:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise EosTableError(f"{path}: cannot be written ({reason})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return path
