@@ -9,6 +9,7 @@ from typing import Any
 _HOMES = {
     "CEvNS": "weak.cevns",
     "ElectronGas": "eos.electron_gas",
+    "LattimerSwesty": "eos.lattimer_swesty",
     "MatterState": "matter",
     "Nucleus": "nuclei",
     "OpacitySet": "opacity",
@@ -17,6 +18,7 @@ _HOMES = {
     "WeakCouplings": "weak.couplings",
     "cevns_cross_section": "api",
     "opacities": "api",
+    "thermodynamics": "api",
 }
 __all__ = list(_HOMES)
 

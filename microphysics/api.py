@@ -8,6 +8,35 @@ import numpy as np
 
 from microphysics.errors import OutOfRangeError
 
+# what `thermodynamics` returns of an EosState, in this order; per baryon where a density is not meant
+STATE_UNITS = {
+    "density": "g / cm3",
+    "temperature": "MeV",
+    "electron_fraction": "",
+    "baryon_density": "1 / cm3",
+    **{f"mass_fraction_{name}": "" for name in ("neutron", "proton", "alpha", "heavy")},
+    "mass_number_heavy": "",
+    "charge_number_heavy": "",
+    "radius_heavy": "fm",
+    **{
+        f"chemical_potential_{name}": "MeV"
+        for name in ("neutron", "proton", "difference", "electron", "neutrino")
+    },
+    "mean_field_neutron": "MeV",
+    "mean_field_proton": "MeV",
+    **{
+        f"{name}{part}": unit
+        for name, unit in {"pressure": "erg / cm3", "energy": "MeV", "entropy": ""}.items()
+        for part in ("", "_baryon", "_lepton", "_photon")
+    },
+    "energy_density": "erg / cm3",
+    "adiabatic_index": "",
+    "sound_speed": "cm / s",
+    "heat_capacity": "",
+    "pressure_temperature_derivative": "erg / (cm3 MeV)",
+}
+PHASES = ("uniform", "nuclei", "bubbles", "coexistence")  # in the order of their numbers
+
 
 def _value(name: str, quantity: Any, unit: str) -> Any:
     """Return plain numbers in `unit`, or say what was wrong."""
@@ -137,3 +166,53 @@ def opacities(
         }
         for role in ("absorption", "scattering")
     }
+
+
+def thermodynamics(density: Any, temperature: Any, electron_fraction: Any, eos: Any = None) -> dict[str, Any]:
+    """Composition, chemical potentials and thermodynamics of matter in nuclear statistical equilibrium.
+
+    Parameters
+    ----------
+    density, temperature : Quantity
+        Any shapes that broadcast; a temperature in K or as an energy.
+    electron_fraction : float or array_like
+        Likewise.
+    eos : EquationOfState, optional
+        `LattimerSwesty` with its default parameters if there is none; a table from ``microphysics.eos.formats.read``.
+
+    Returns
+    -------
+    dict of str to Quantity
+        The quantities of `EosState` by their names there, of the broadcast shape: energies in MeV and entropies in
+        k_B, both per baryon. Besides them ``phase``, "uniform", "nuclei", "bubbles" or "coexistence", and
+        ``nse_valid``, False below 0.5 MeV, where matter in a star is slower than its nuclear reactions.
+
+    Raises
+    ------
+    OutOfRangeError
+        For a wrong unit or a state outside the domain of the equation of state.
+
+    Examples
+    --------
+    >>> from astropy import units as u
+    >>> found = thermodynamics(1e12 * u.g / u.cm**3, 2 * u.MeV, 0.35)
+    >>> print(f"{found['pressure']:.4g}", f"{found['chemical_potential_neutrino']:.3f}", found["phase"])
+    3.189e+30 erg / cm3 19.243 MeV nuclei
+    """
+    from astropy import units
+
+    if eos is None:
+        from microphysics.eos.lattimer_swesty import LattimerSwesty
+
+        eos = LattimerSwesty()
+    fraction = np.asarray(electron_fraction, dtype=np.float64)
+    shape = np.broadcast_shapes(np.shape(density), np.shape(temperature), fraction.shape)
+    state = eos(
+        _value("density", density, "g/cm3"), _value("temperature", temperature, "MeV"), np.atleast_1d(fraction)
+    )
+    found: dict[str, Any] = {
+        name: units.Quantity(np.reshape(getattr(state, name), shape), unit) for name, unit in STATE_UNITS.items()
+    }
+    found["phase"] = np.reshape(np.array(PHASES)[state.phase], shape)
+    found["nse_valid"] = np.reshape(state.nse_valid, shape)
+    return found
