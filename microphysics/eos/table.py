@@ -186,8 +186,16 @@ class TabulatedEOS:
     Notes
     -----
     Looked up are ln X of n, p, alphas and nuclei, A, Z/A, r, mu - T ln(n X/T^1.5), U, P_b/n, e_b, s_b and their
-    derivatives. X then changes a little so that it sums to 1 and holds the charge; e_b, s_b, P_b and mu are as
-    they come out, so that F = e - T s and the identities between them hold to the interpolation error only.
+    derivatives, by cubics through four nodes along ln rho, ln T and Y_e that never cross the edge between matter with
+    and without nuclei; in cells that this edge crosses, both kinds of matter are continued to the point, coexistence
+    along the density included (see `transition`). X then changes a little so that it sums to 1 and holds the charge;
+    e_b, s_b, P_b and mu are as they come out, so identities between them hold to the interpolation error.
+
+    Measured with `LattimerSwesty` over its whole domain at 18 nodes per decade of density, 31 of temperature and steps
+    of 0.01 in Y_e, at the 50th, 90th and 99th percentile of random points: mu_n 3e-5, 1.4e-3, 0.014 MeV; mu_p 4e-5,
+    1.8e-3, 0.017 MeV; mu_n - mu_p 1e-5, 1.1e-3, 0.025 MeV; X_heavy 0, 2e-5, 0.008; P 9e-8, 4e-5, 1.2e-3 of itself. The
+    hundredth part that is worse lies at the move to uniform matter, where nuclei dissolve, and below 0.1 MeV where
+    nucleons begin to drip. P may fall by 2 % from one cell to the next there.
 
     Gamma_1, de/dT and dP/dT combine the exact derivatives of leptons and photons with those of the baryons at
     the nodes, which a table holds or which are taken once by differences between nodes; Gamma_1 is 0 where the

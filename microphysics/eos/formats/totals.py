@@ -169,7 +169,7 @@ def baryon_table(totals: Totals) -> EosTable:
 
 
 def _check_order(totals: Totals) -> None:
-    """Refuse mixed-up axes: whatever the matter, P rises over the decades of a density axis, and s along that of temperature."""
+    """Refuse mixed-up axes: whatever the matter, P rises over decades of density, and s over those of T."""
     both = totals.valid[-1] & totals.valid[0]
     falls = both & ~(totals.pressure[-1] > totals.pressure[0])
     if falls.sum() > 0.01 * both.sum():
