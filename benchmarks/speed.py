@@ -3,7 +3,8 @@
 Run:  python benchmarks/speed.py
 
 Medians of 5, warm caches (kernels and byte code): the whole process without and with figures, the gray solve without
-opacities, the opacities.
+opacities, the opacities, and the equation of state point by point. With --table also the build of a whole table on
+two processes, once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from microphysics.eos.build import build_table
+from microphysics.eos.electron_gas import ElectronGas
+from microphysics.eos.lattimer_swesty import LattimerSwesty
+from microphysics.matter import MatterState
 from microphysics.opacity import OpacitySet
 from snsim.config.load import load_config
 from snsim.pipeline import microphysics_settings
@@ -28,6 +33,7 @@ from snsim.transport.grid import build_background
 
 QUICKSTART = Path(__file__).resolve().parent.parent / "runs" / "quickstart"
 REPEATS = 5
+POINTS = 1000
 
 
 def median_seconds(job: Callable[[], object]) -> float:
@@ -77,9 +83,53 @@ def main() -> None:
             0.100,
         ),
     ]
-    for name, job, target in rows:
+    for name, job, target in rows + equation_of_state(background.matter):
         seconds = median_seconds(job)
-        print(f"{name:50s} {seconds:7.3f} s   target {target:5.3f} s   ratio {seconds / target:.2f}")
+        print(
+            f"{name:56s} {1e3 * seconds:9.3f} ms  target {1e3 * target:8.2f} ms  ratio {seconds / target:.2f}"
+        )
+    if "--table" in sys.argv:
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.perf_counter()
+            build_table(LattimerSwesty(), jobs=2, directory=folder)
+            seconds = time.perf_counter() - began
+        print(
+            f"{'table of 181 x 67 x 53 points':56s} {seconds:9.1f} s   target     90.0 s   ratio {seconds / 90:.2f}"
+        )
+
+
+def equation_of_state(matter: MatterState) -> list[tuple[str, Callable[[], object], float]]:
+    """Jobs and targets: a thousand points each, or the profile."""
+    eos, gas = LattimerSwesty(), ElectronGas()
+    density, ones = np.geomspace(1e11, 8e13, POINTS), np.ones(POINTS)
+    electrons = np.geomspace(1e30, 1e38, POINTS)
+    star = matter.density, matter.temperature, matter.electron_fraction
+    rng = np.random.default_rng(1)
+    anywhere = (
+        10 ** rng.uniform(3, 15, POINTS),
+        10 ** rng.uniform(-2, 2, POINTS),
+        rng.uniform(0.01, 0.6, POINTS),
+    )
+    per_point = 1e-6 * POINTS
+    return [
+        (
+            "1000 electron gases, mu and state",
+            lambda: gas.state(ones, gas.chemical_potential(electrons, ones)),
+            15 * per_point,
+        ),
+        (
+            "1000 points with nuclei, T = 1 MeV, neighbours",
+            lambda: eos(density, ones, 0.4 * ones),
+            45 * per_point,
+        ),
+        (
+            "the same twice as dense in density",
+            lambda: eos(*(np.repeat(x, 2) for x in (density, ones, 0.4 * ones))),
+            90 * per_point,
+        ),
+        ("1000 random points of the domain", lambda: eos(*anywhere), 200 * per_point),
+        ("200 zones of the quickstart", lambda: eos(*star), 0.015),
+    ]
 
 
 if __name__ == "__main__":

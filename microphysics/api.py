@@ -197,7 +197,7 @@ def thermodynamics(density: Any, temperature: Any, electron_fraction: Any, eos: 
     >>> from astropy import units as u
     >>> found = thermodynamics(1e12 * u.g / u.cm**3, 2 * u.MeV, 0.35)
     >>> print(f"{found['pressure']:.4g}", f"{found['chemical_potential_neutrino']:.3f}", found["phase"])
-    3.189e+30 erg / cm3 19.243 MeV nuclei
+    3.189e+30 erg / cm3 25.922 MeV nuclei
     """
     from astropy import units
 
@@ -208,11 +208,13 @@ def thermodynamics(density: Any, temperature: Any, electron_fraction: Any, eos: 
     fraction = np.asarray(electron_fraction, dtype=np.float64)
     shape = np.broadcast_shapes(np.shape(density), np.shape(temperature), fraction.shape)
     state = eos(
-        _value("density", density, "g/cm3"), _value("temperature", temperature, "MeV"), np.atleast_1d(fraction)
+        _value("density", density, "g/cm3"),
+        _value("temperature", temperature, "MeV"),
+        np.atleast_1d(fraction),
     )
-    found: dict[str, Any] = {
-        name: units.Quantity(np.reshape(getattr(state, name), shape), unit) for name, unit in STATE_UNITS.items()
-    }
+    with np.errstate(invalid="ignore"):  # there is no speed of sound where matter is unstable: NaN
+        values = {name: np.reshape(getattr(state, name), shape) for name in STATE_UNITS}
+    found: dict[str, Any] = {name: units.Quantity(values[name], unit) for name, unit in STATE_UNITS.items()}
     found["phase"] = np.reshape(np.array(PHASES)[state.phase], shape)
     found["nse_valid"] = np.reshape(state.nse_valid, shape)
     return found

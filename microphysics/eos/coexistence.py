@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._jit import njit
-from microphysics.eos.electron_gas import electron_chemical_potential_near, electron_gas
+from microphysics.eos.leptons import lepton_gas
 from microphysics.eos.phases import (
     ENTROPY_B,
     FIELD_N,
@@ -48,16 +48,14 @@ ELECTRONS = 7
 @njit
 def electrons_at(temperature: float, density: float, ye: float, guess: float, out: Array) -> None:
     """Fill `out` with electrons and positrons; `guess` of mu is 0 where none is known."""
-    mu = electron_chemical_potential_near(density * ye, temperature, guess)
-    _, _, n_mu, pressure, energy, entropy, n_t, s_t = electron_gas(temperature, mu)
-    mu_t = -n_t / n_mu  # at constant density
+    mu, pressure, energy, entropy, capacity, thermal, stiffness = lepton_gas(density * ye, temperature, guess)
     out[E_MU] = mu
     out[E_PRESSURE] = pressure
     out[E_FREE] = (energy - temperature * entropy) / density
     out[E_ENTROPY] = entropy / density
-    out[E_P_DENSITY] = density * ye * ye / n_mu
-    out[E_P_TEMPERATURE] = density * ye * mu_t + entropy
-    out[E_S_TEMPERATURE] = (s_t + n_t * mu_t) / density
+    out[E_P_DENSITY] = ye * stiffness
+    out[E_P_TEMPERATURE] = thermal
+    out[E_S_TEMPERATURE] = capacity / (temperature * density)
 
 
 @njit

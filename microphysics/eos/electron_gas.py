@@ -27,8 +27,10 @@ __all__ = [
     "electron_chemical_potential",
     "electron_chemical_potential_near",
     "electron_densities",
+    "electron_density_unit",
     "electron_gas",
     "electron_net_density",
+    "fermion_gas",
     "photon_gas",
     "require_range",
 ]
@@ -81,7 +83,7 @@ def _node(i: int, edge_1: float, edge_2: float, edge_3: float) -> tuple[float, f
 
 
 @njit
-def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
+def fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
     """Return number, pressure, kinetic energy and entropy of one species, and three moments, dimensionless.
 
     The moments are integrals of a^k f (1 - f) with a = x - eta, k = 0, 1, 2: derivatives to mu and T. `eta` is
@@ -111,7 +113,7 @@ def _fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, floa
 
 @njit
 def _fermion_number(eta: float, b: float) -> tuple[float, float]:
-    """Return number and moment 0 of `_fermion_gas` alone."""
+    """Return number and moment 0 of `fermion_gas` alone."""
     edge_1, edge_2, edge_3 = _panel_edges(eta)
     number = derivative = 0.0
     for i in range(_NODES):
@@ -145,16 +147,14 @@ def _number_difference(m: float, b: float) -> tuple[float, float]:
 
 
 @njit
-def _density_unit(temperature: float) -> float:
+def electron_density_unit(temperature: float) -> float:
     """T^3/(pi^2 (hbar c)^3), 1/fm^3."""
     k = temperature / HBAR_C_FM
     return k * k * k / (math.pi * math.pi)
 
 
 @njit
-def electron_gas(
-    temperature: float, mu: float
-) -> tuple[float, float, float, float, float, float, float, float]:
+def electron_gas(temperature: float, mu: float) -> tuple[float, float, float, float, float, float]:
     """Electron-positron gas at given temperature and chemical potential.
 
     Parameters
@@ -172,13 +172,11 @@ def electron_gas(
         Derivative of n_minus - n_plus at constant T, 1/(MeV fm^3).
     pressure, energy, entropy : float
         MeV/fm^3, MeV/fm^3 with the rest mass of both species, k_B/fm^3.
-    dn_dt, ds_dt : float
-        Derivatives of n_minus - n_plus and of the entropy to T at constant mu, 1/(MeV fm^3).
     """
     b = _ELECTRON_MASS / temperature
-    unit = _density_unit(temperature)
-    n_minus, p_minus, e_minus, s_minus, d_minus, d1_minus, d2_minus = _fermion_gas(mu / temperature - b, b)
-    n_plus, p_plus, e_plus, s_plus, d_plus, d1_plus, d2_plus = _fermion_gas(-mu / temperature - b, b)
+    unit = electron_density_unit(temperature)
+    n_minus, p_minus, e_minus, s_minus, d_minus, _, _ = fermion_gas(mu / temperature - b, b)
+    n_plus, p_plus, e_plus, s_plus, d_plus, _, _ = fermion_gas(-mu / temperature - b, b)
     return (
         unit * n_minus,
         unit * n_plus,
@@ -186,8 +184,6 @@ def electron_gas(
         unit * temperature * (p_minus + p_plus) / 3.0,
         unit * (temperature * (e_minus + e_plus) + _ELECTRON_MASS * (n_minus + n_plus)),
         unit * (s_minus + s_plus),
-        unit * (d1_minus - d1_plus) / temperature,
-        unit * (d2_minus + d2_plus) / temperature,
     )
 
 
@@ -195,7 +191,7 @@ def electron_gas(
 def electron_densities(temperature: float, mu: float) -> tuple[float, float, float]:
     """Return the first three of `electron_gas` alone, in half the time."""
     b = _ELECTRON_MASS / temperature
-    unit = _density_unit(temperature)
+    unit = electron_density_unit(temperature)
     n_minus, d_minus = _fermion_number(mu / temperature - b, b)
     n_plus, d_plus = _fermion_number(-mu / temperature - b, b)
     return unit * n_minus, unit * n_plus, unit * (d_minus + d_plus) / temperature
@@ -217,7 +213,7 @@ def electron_net_density(temperature: float, mu: float) -> tuple[float, float]:
     """
     b = _ELECTRON_MASS / temperature
     m = mu / temperature
-    unit = _density_unit(temperature)
+    unit = electron_density_unit(temperature)
     if abs(m) < _SMALL_MU:
         number, derivative = _number_difference(m, b)
     else:
@@ -242,7 +238,7 @@ def _initial_mu(density: float, temperature: float, highest: float) -> float:
         guess = 2.0 * scale * math.sinh(math.asinh(a / scale**3) / 3.0)
         return min(guess, highest)
     # m^2 T K_2(b)/(pi^2 hbar^3 c^3) with K_2 to two terms of its large-argument series
-    pairs = _density_unit(temperature) * b * b * math.sqrt(0.5 * math.pi / b) * (1.0 + 1.875 / b)
+    pairs = electron_density_unit(temperature) * b * b * math.sqrt(0.5 * math.pi / b) * (1.0 + 1.875 / b)
     # asinh(n / (2 pairs exp(-b))) in logarithms, as exp(-b) may underflow
     ratio = math.log(0.5 * density / pairs) + b
     boltzmann = math.asinh(math.exp(ratio)) if ratio < 20.0 else ratio + math.log(2.0)
@@ -330,9 +326,7 @@ def photon_gas(temperature: float) -> tuple[float, float, float]:
 def _electron_gas_array(temperature: Array, mu: Array) -> Array:
     out = np.empty((6, mu.size))
     for i in range(mu.size):
-        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i], _, _ = electron_gas(
-            temperature[i], mu[i]
-        )
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i] = electron_gas(temperature[i], mu[i])
     return out
 
 

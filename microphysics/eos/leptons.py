@@ -6,7 +6,6 @@ in MeV and fm.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +14,9 @@ from numpy.typing import NDArray
 from microphysics._jit import njit
 from microphysics.constants import CODATA
 from microphysics.eos.electron_gas import (
-    _density_unit,
-    _node,
-    _panel_edges,
     electron_chemical_potential_near,
+    electron_density_unit,
+    fermion_gas,
     photon_gas,
 )
 
@@ -27,31 +25,6 @@ __all__ = ["Leptons", "lepton_gas", "leptons"]
 Array = NDArray[np.float64]
 
 _ELECTRON_MASS = CODATA.electron_mass
-_NODES = 80
-
-
-@njit
-def _species(eta: float, b: float) -> tuple[float, float, float, float, float, float, float]:
-    """Return number, pressure, kinetic energy, entropy; moments 0, 1, 2 of a = (E - mu)/T over f (1 - f)."""
-    edge_1, edge_2, edge_3 = _panel_edges(eta)
-    number = pressure = energy = entropy = zeroth = first = second = 0.0
-    for i in range(_NODES):
-        x, weight = _node(i, edge_1, edge_2, edge_3)
-        momentum = math.sqrt(x * (x + 2.0 * b))
-        a = x - eta
-        boltzmann = math.exp(-abs(a))
-        minority = boltzmann / (1.0 + boltzmann)
-        occupation = minority if a >= 0.0 else 1.0 / (1.0 + boltzmann)
-        states = weight * momentum * (x + b)
-        surface = states * minority / (1.0 + boltzmann)
-        number += states * occupation
-        pressure += weight * momentum * momentum * momentum * occupation
-        energy += states * x * occupation
-        entropy += states * (math.log1p(boltzmann) + abs(a) * minority)
-        zeroth += surface
-        first += surface * a
-        second += surface * a * a
-    return number, pressure, energy, entropy, zeroth, first, second
 
 
 @njit
@@ -89,10 +62,10 @@ def lepton_gas(
     """
     mu = electron_chemical_potential_near(net_density, temperature, guess)
     b = _ELECTRON_MASS / temperature
-    unit = _density_unit(temperature)
-    number, pressure, energy, entropy, zeroth, first, second = _species(mu / temperature - b, b)
+    unit = electron_density_unit(temperature)
+    number, pressure, energy, entropy, zeroth, first, second = fermion_gas(mu / temperature - b, b)
     if mu < 40.0 * temperature:  # beyond, positrons are exp(-80) of the electrons
-        n_plus, p_plus, e_plus, s_plus, m0, m1, m2 = _species(-mu / temperature - b, b)
+        n_plus, p_plus, e_plus, s_plus, m0, m1, m2 = fermion_gas(-mu / temperature - b, b)
         number += n_plus
         pressure += p_plus
         energy += e_plus

@@ -455,7 +455,7 @@ def fill_state(
     for i in range(density.size):
         t = temperature[i]
         mu = electron_chemical_potential(density[i] * electron_fraction[i], t)
-        _, _, _, pressure, _, entropy, _, _ = electron_gas(t, mu)
+        _, _, _, pressure, _, entropy = electron_gas(t, mu)
         photon_pressure, _, photon_entropy = photon_gas(t)
         nucleus = (mass_number[i], charge_number[i], binding, alpha_binding)
         status, eta_n, eta_p, x_n, x_p, x_alpha, x_heavy, baryon_pressure, baryon_entropy = _baryons(

@@ -152,26 +152,31 @@ class EosState:
 
 
 class EquationOfState(Protocol):
-    """An equation of state: `LattimerSwesty`, or a table that `read` gives.
+    """An equation of state: `LattimerSwesty`, or a table that `read` gives."""
 
-    Attributes
-    ----------
-    name : str
-        One line, with the parameters that matter.
-    references : tuple of str
-        Papers.
-    baryon_mass : float
-        Reference mass, MeV.
-    density_range, temperature_range, electron_fraction_range : tuple of float
-        Closed bounds of the domain: g/cm^3, MeV, 1.
-    """
+    @property
+    def name(self) -> str:
+        """One line, with the parameters that matter."""
 
-    name: str
-    references: tuple[str, ...]
-    baryon_mass: float
-    density_range: tuple[float, float]
-    temperature_range: tuple[float, float]
-    electron_fraction_range: tuple[float, float]
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Papers."""
+
+    @property
+    def baryon_mass(self) -> float:
+        """Reference mass, MeV."""
+
+    @property
+    def density_range(self) -> tuple[float, float]:
+        """Closed bounds of the domain, g/cm^3."""
+
+    @property
+    def temperature_range(self) -> tuple[float, float]:
+        """Closed bounds of the domain, MeV."""
+
+    @property
+    def electron_fraction_range(self) -> tuple[float, float]:
+        """Closed bounds of the domain."""
 
     def __call__(
         self,
