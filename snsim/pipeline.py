@@ -17,6 +17,7 @@ from microphysics.errors import PhysicsWarning
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
+from snsim.config.eos import equation_of_state
 from snsim.config.load import config_hash, input_files, resolve_toml
 from snsim.diagnostics.catalog import observable
 from snsim.errors import ConvergenceError
@@ -63,7 +64,8 @@ def simulate(
     say = progress or (lambda _: None)
     started, began = datetime.now(UTC), time.perf_counter()
     say("profile")
-    star = load_profile(config.profile) if profile is None else profile
+    eos = equation_of_state(config.microphysics)
+    star = load_profile(config.profile, eos=eos) if profile is None else profile
     background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
     _warn_of_limits(background)
     say("opacities")

@@ -76,6 +76,8 @@ def _profiles() -> Rows:
 
     own = [
         ("analytic", "a post-bounce star as a curve, the default"),
+        ("hydrostatic", "a post-bounce star in equilibrium, Oppenheimer & Volkoff 1939, of microphysics.eos"),
+        ("collapse", "a core before bounce, Y_e of Liebendoerfer 2005, matter of microphysics.eos"),
         ("table", "any text table: name its columns in [profile.columns], or give one of these mappings:"),
     ]
     return own + [(f'table, mapping = "{name}"', mapping.references) for name, mapping in MAPPINGS.items()]

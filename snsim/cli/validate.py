@@ -36,12 +36,13 @@ def validate(
 
 
 def _describe_profile(config: Config) -> str:
-    """Read a table; an analytic profile needs no reading."""
+    """Build the profile; the analytic one has nothing that could go wrong."""
     if config.profile.format == "analytic":
         return f"analytic, shock at {config.profile.shock_radius / 1e5:.4g} km"
+    from snsim.config.eos import equation_of_state
     from snsim.profiles.readers import load_profile
 
-    profile = load_profile(config.profile)
+    profile = load_profile(config.profile, eos=equation_of_state(config.microphysics))
     from snsim.transport.grid import build_background
 
     # the grid and the equation of state have their own limits: find them now rather than at the run

@@ -13,11 +13,23 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from snsim.config.quantities import Dimension
-from snsim.config.schema import AnalyticProfile, Config, TableProfile, nearest
+from snsim.config.schema import (
+    AnalyticProfile,
+    CollapseProfile,
+    Config,
+    HydrostaticProfile,
+    TableProfile,
+    nearest,
+)
 from snsim.errors import ConfigError
 
 RUN_FILE = "run.toml"
-_FORMATS: dict[str, type[BaseModel]] = {"analytic": AnalyticProfile, "table": TableProfile}
+_FORMATS: dict[str, type[BaseModel]] = {
+    "analytic": AnalyticProfile,
+    "hydrostatic": HydrostaticProfile,
+    "collapse": CollapseProfile,
+    "table": TableProfile,
+}
 _EXPECTED_TYPES = {
     "bool": "true or false",
     "int": "a whole number",
@@ -150,7 +162,8 @@ def _sentence(detail: Any, file: Path, given_outside: set[str]) -> str:
         tag = location.pop(1)
     kind = detail["type"]
     if kind == "union_tag_not_found":
-        return f'[profile] in {file}: the key \'format\' is missing; expected "analytic" or "table".'
+        formats = ", ".join(f'"{name}"' for name in _FORMATS)
+        return f"[profile] in {file}: the key 'format' is missing; expected one of {formats}."
     if kind == "union_tag_invalid":
         location.append("format")
     key = _key(location)
@@ -220,7 +233,7 @@ def _unknown_hint(location: Sequence[str | int], tag: Any) -> str:
         homes = [section for section, keys in _all_sections() if name in keys]
         hint = f" It belongs to [{homes[0]}]." if homes else ""
         if homes[:1] == ["profile"] == location[:-1]:
-            hint = " It belongs to the other profile format."
+            hint = " It belongs to another profile format."
     return f"; known here are {', '.join(known)}.{hint}"
 
 

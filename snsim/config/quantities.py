@@ -201,6 +201,16 @@ def temperature(low: float, high: float) -> Dimension:
     return Dimension("a temperature", "MeV", "MeV", "2 MeV", low, high)
 
 
+def density(low: float, high: float) -> Dimension:
+    """Return a density, stored in and bounded by g/cm^3."""
+    return Dimension("a density", "g / cm3", "g / cm3", "2.78e13 g/cm3", low, high)
+
+
+def rate(low: float, high: float, example: str) -> Dimension:
+    """Return a rate, stored in and bounded by 1/s."""
+    return Dimension("a rate", "1 / s", "1 / s", example, low, high)
+
+
 def speed(low: float, high: float) -> Dimension:
     """Return a speed, stored in and bounded by cm/s."""
     return Dimension("a speed", "cm / s", "cm / s", "3e9 cm/s", low, high)

@@ -109,30 +109,54 @@ class Section(BaseModel):
     )
 
 
-class AnalyticProfile(Section):
-    """A post-bounce star as a curve (transport.md 14): cm, g, g/s; entropies in k_B per baryon."""
+class _ShockedStar(Section):
+    """What the stars after bounce share: mass, and what falls onto the shock."""
 
-    format: Literal["analytic"] = "analytic"
+    format: str
     mass: Annotated[float, quantities.mass(0.3, 4.0)] = _default("1.35 Msun")
     accretion_rate: Annotated[float, quantities.mass_rate(1e-4, 10.0)] = _default("0.95 Msun/s")
     shock_radius: Annotated[float, quantities.length(30.0, 2000.0, "144 km")] = _default("144 km")
-    core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = _default("9 km")
-    scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = _default("7.8 km")
-    mantle_fraction: float = Field(default=0.4, gt=0.0, le=10.0)
-    compression: float = Field(default=10.5, gt=1.0, le=50.0)
     infall_fraction: float = Field(default=0.85, gt=0.0, le=1.0)
-    entropy: tuple[Entropy, Entropy, Entropy] = Field(default=(1.4, 5.0, 12.0), strict=False)
     entropy_infall: Entropy = 4.0
     electron_fraction: tuple[ElectronFraction, ElectronFraction, ElectronFraction] = Field(
         default=(0.275, 0.11, 0.50), strict=False
     )
     electron_fraction_infall: ElectronFraction = 0.495
 
+
+class AnalyticProfile(_ShockedStar):
+    """A post-bounce star as a curve, its matter in the Saha equilibrium: cm, g, g/s; entropies in k_B per baryon."""
+
+    format: Literal["analytic"] = "analytic"
+    core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = _default("9 km")
+    scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = _default("7.8 km")
+    mantle_fraction: float = Field(default=0.4, gt=0.0, le=10.0)
+    compression: float = Field(default=10.5, gt=1.0, le=50.0)
+    entropy: tuple[Entropy, Entropy, Entropy] = Field(default=(1.4, 5.0, 12.0), strict=False)
+
     @model_validator(mode="after")
     def _ordered(self) -> AnalyticProfile:
         if self.core_radius >= self.shock_radius:
             raise PydanticCustomError("order", "expected core_radius below shock_radius")
         return self
+
+
+class HydrostaticProfile(_ShockedStar):
+    """A post-bounce star in hydrostatic equilibrium, matter of `microphysics.eos`; its gain layer's entropy is found."""
+
+    format: Literal["hydrostatic"]
+    entropy: tuple[Entropy, Entropy] = Field(default=(1.4, 5.0), strict=False)
+
+
+class CollapseProfile(Section):
+    """A core before bounce, matter of `microphysics.eos`: g/cm^3, cm, 1/s."""
+
+    format: Literal["collapse"]
+    central_density: Annotated[float, quantities.density(1e10, 2e14)] = _default("2.78e13 g/cm3")
+    core_radius: Annotated[float, quantities.length(1.0, 500.0, "17.1 km")] = _default("17.1 km")
+    steepness: float = Field(default=1.748, ge=1.0, le=4.0)
+    contraction_rate: Annotated[float, quantities.rate(0.0, 1e4, "530 / s")] = _default("530 / s")
+    infall_fraction: float = Field(default=0.42, gt=0.0, le=1.0)
 
 
 class Column(Section):
@@ -194,7 +218,11 @@ class Couplings(Section):
 class Microphysics(Section):
     """Equation of state and neutrino-matter interactions."""
 
-    eos: Literal["nse"] = "nse"
+    eos: Literal["lattimer-swesty", "nse"] = "lattimer-swesty"
+    eos_incompressibility: Annotated[float, quantities.particle_energy(150.0, 500.0, "220 MeV")] = _default(
+        "220 MeV"
+    )
+    alpha_binding: Literal["corrected", "ls91"] = "corrected"
     constants: Literal["codata", "nulib"] = "codata"
     processes: Annotated[
         tuple[Annotated[str, _known("processes")], ...],
@@ -325,9 +353,9 @@ class Config(Section):
 
     schema_version: Literal[1] = Field(alias="schema")
     title: str = ""
-    profile: Annotated[AnalyticProfile | TableProfile, Field(discriminator="format")] = Field(
-        default_factory=AnalyticProfile
-    )
+    profile: Annotated[
+        AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile, Field(discriminator="format")
+    ] = Field(default_factory=AnalyticProfile)
     grid: Grid = Field(default_factory=Grid)
     microphysics: Microphysics = Field(default_factory=Microphysics)
     opacity: Opacity = Field(default_factory=Opacity)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from snsim.profiles.profile import (
     Profile,
 )
 from snsim.profiles.shock import find_shock
+
+if TYPE_CHECKING:
+    from microphysics.eos.nse import SahaNSE
+    from microphysics.eos.state import EquationOfState
 
 __all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "load_profile", "read_table"]
 
@@ -51,15 +55,19 @@ class ColumnLike(Protocol):
         """`mass_fraction`, or `number_fraction` for numbers per baryon."""
 
 
-def load_profile(parameters: Any, base_dir: str | Path = ".") -> Profile:
+def load_profile(
+    parameters: Any, base_dir: str | Path = ".", eos: EquationOfState | SahaNSE | None = None
+) -> Profile:
     """Build the profile that a run file's [profile] section asks for.
 
     Parameters
     ----------
-    parameters : AnalyticProfile or TableProfile
+    parameters : AnalyticProfile, HydrostaticProfile, CollapseProfile or TableProfile
         The section of the configuration, with its `format`.
     base_dir : str or Path
         What a relative `path` is relative to.
+    eos : EquationOfState, optional
+        Of the hydrostatic star and the collapsing core; the others need none.
 
     Returns
     -------
@@ -69,15 +77,17 @@ def load_profile(parameters: Any, base_dir: str | Path = ".") -> Profile:
     Raises
     ------
     ConfigError
-        Unknown mapping or field.
+        Unknown mapping or field, or an equation of state that is needed and not a full one.
     ProfileError
-        A file that cannot be read or describes no star.
+        A star that cannot be, a file that cannot be read or describes no star.
     """
     if parameters.format == "analytic":
         from snsim.profiles.analytic import analytic_profile
 
         profile: Profile = analytic_profile(parameters)
         return profile
+    if parameters.format in ("hydrostatic", "collapse"):
+        return _of_equation_of_state(parameters, eos)
     columns, derive, origin = parameters.columns, None, ""
     for name in columns:
         if name not in FIELDS:
@@ -94,6 +104,23 @@ def load_profile(parameters: Any, base_dir: str | Path = ".") -> Profile:
         derive=derive,
         origin=origin,
     )
+
+
+def _of_equation_of_state(parameters: Any, eos: EquationOfState | SahaNSE | None) -> Profile:
+    from microphysics.eos.nse import SahaNSE
+
+    if eos is None or isinstance(eos, SahaNSE):
+        raise ConfigError(
+            f'profile.format = "{parameters.format}" needs a full equation of state; set microphysics.eos = '
+            '"lattimer-swesty"'
+        )
+    if parameters.format == "hydrostatic":
+        from snsim.profiles.hydrostatic import hydrostatic_profile
+
+        return hydrostatic_profile(parameters, eos)
+    from snsim.profiles.collapse import collapse_profile
+
+    return collapse_profile(parameters, eos)
 
 
 def _mapping(name: str) -> TableMapping:

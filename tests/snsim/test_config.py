@@ -106,7 +106,7 @@ BAD = [
         '[profile]\nformat = "analytic"\nelectron_fraction_infall = -0.1',
         ["profile.electron_fraction_infall = -0.1"],
     ),
-    ('[profile]\nformat = "analytic"\nmapping = "vertex"', ["profile.mapping", "the other profile format"]),
+    ('[profile]\nformat = "analytic"\nmapping = "vertex"', ["profile.mapping", "another profile format"]),
     ('[profile]\nformat = "gr1d"', ['profile.format = "gr1d"', "analytic", "table"]),
     ('[profile]\nmass = "1 Msun"', ["[profile]", "'format' is missing"]),
     ("profile = 3", ["profile = 3", "a table"]),
