@@ -66,7 +66,8 @@ def simulate(
     say("profile")
     eos = equation_of_state(config.microphysics)
     star = load_profile(config.profile, eos=eos) if profile is None else profile
-    background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
+    grid = config.grid
+    background = build_background(star, grid.zones, grid.r_inner, grid.r_outer, eos)
     _warn_of_limits(background)
     say("opacities")
     settings = microphysics_settings(config)

@@ -10,6 +10,7 @@ from snsim import __version__
 from snsim.cli.cite import cite
 from snsim.cli.compare import compare
 from snsim.cli.console import guarded
+from snsim.cli.eos import eos_app
 from snsim.cli.info import info
 from snsim.cli.listing import list_models
 from snsim.cli.plot import plot
@@ -49,6 +50,7 @@ app.command("validate")(guarded(validate))
 app.command("compare")(guarded(compare))
 app.command("list")(guarded(list_models))
 app.command("cite")(guarded(cite))
+app.add_typer(eos_app, name="eos")
 app.command("info")(guarded(info))
 
 

@@ -45,7 +45,7 @@ def guarded(command: Command) -> Command:
     def run(*arguments: Any, **options: Any) -> Any:
         try:
             return command(*arguments, **options)
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, BrokenPipeError):  # the last: `| head`, no trouble with a file
             raise
         except Exception as error:
             if options.get("debug"):

@@ -75,7 +75,7 @@ def _profiles() -> Rows:
     from snsim.profiles.mappings import MAPPINGS
 
     own = [
-        ("analytic", "a post-bounce star as a curve, the default"),
+        ("analytic", "a post-bounce star as a curve, its matter nucleons, alphas and 56Fe"),
         ("hydrostatic", "a post-bounce star in equilibrium, Oppenheimer & Volkoff 1939, of microphysics.eos"),
         ("collapse", "a core before bounce, Y_e of Liebendoerfer 2005, matter of microphysics.eos"),
         ("table", "any text table: name its columns in [profile.columns], or give one of these mappings:"),

@@ -42,11 +42,12 @@ def _describe_profile(config: Config) -> str:
     from snsim.config.eos import equation_of_state
     from snsim.profiles.readers import load_profile
 
-    profile = load_profile(config.profile, eos=equation_of_state(config.microphysics))
+    eos = equation_of_state(config.microphysics)
+    profile = load_profile(config.profile, eos=eos)
     from snsim.transport.grid import build_background
 
     # the grid and the equation of state have their own limits: find them now rather than at the run
-    build_background(profile, config.grid.zones, config.grid.r_inner, config.grid.r_outer)
+    build_background(profile, config.grid.zones, config.grid.r_inner, config.grid.r_outer, eos)
     shock = "no shock" if profile.shock_radius is None else f"shock at {profile.shock_radius / 1e5:.4g} km"
     inner, outer = profile.radius[0] / 1e5, profile.radius[-1] / 1e5
     return f"{profile.radius.size} points, {inner:.4g} to {outer:.6g} km, {shock}; {profile.source}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from microphysics.eos.nse import SahaNSE
     from microphysics.eos.state import EquationOfState
 
 __all__ = ["equation_of_state"]
@@ -19,6 +18,10 @@ class EosChoices(Protocol):
         """Name."""
 
     @property
+    def eos_table(self) -> str | None:
+        """Path of a table."""
+
+    @property
     def eos_incompressibility(self) -> float:
         """Of symmetric nuclear matter."""
 
@@ -27,7 +30,7 @@ class EosChoices(Protocol):
         """Of Lattimer & Swesty's alpha particles."""
 
 
-def equation_of_state(microphysics: EosChoices) -> EquationOfState | SahaNSE:
+def equation_of_state(microphysics: EosChoices) -> EquationOfState:
     """Build the equation of state of a run.
 
     Parameters
@@ -35,15 +38,15 @@ def equation_of_state(microphysics: EosChoices) -> EquationOfState | SahaNSE:
     microphysics : EosChoices
         The run file's ``[microphysics]`` section.
 
-    Returns
-    -------
-    EquationOfState or SahaNSE
-        The latter is no full one: it has composition, entropy and pressure of nucleons, alphas and one nucleus.
+    Raises
+    ------
+    EosTableError
+        For a table that cannot be read.
     """
-    if microphysics.eos == "nse":
-        from microphysics.eos.nse import SahaNSE
+    if microphysics.eos_table is not None:
+        from microphysics.eos.formats import read
 
-        return SahaNSE()
+        return read(microphysics.eos_table)
     from microphysics.eos.lattimer_swesty import LattimerSwesty
 
     return LattimerSwesty(microphysics.eos_incompressibility, microphysics.alpha_binding)

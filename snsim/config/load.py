@@ -131,23 +131,32 @@ def _resolve_paths(tables: dict[str, Any], file: Path, given_outside: set[str]) 
     """Make paths absolute; a table profile's file must be named and exist."""
     profile = tables.get("profile")
     is_table = isinstance(profile, dict) and profile.get("format") == "table"
-    for section, key in (("profile", "path"), ("output", "directory")):
+    for section, key in (("profile", "path"), ("microphysics", "eos_table"), ("output", "directory")):
         table = tables.get(section) if is_table or section != "profile" else None
         if isinstance(table, dict) and isinstance(table.get(key), str):
             base = Path.cwd() if f"{section}.{key}" in given_outside else file.parent
             table[key] = str((base / Path(table[key]).expanduser()).resolve())
+    mistakes = []
+    microphysics = tables.get("microphysics")
+    table = microphysics.get("eos_table") if isinstance(microphysics, dict) else None
+    if isinstance(table, str) and not Path(table).exists():
+        where = _where("microphysics.eos_table", file, given_outside)
+        mistakes.append(f'microphysics.eos_table = "{table}" {where}: no such file or folder.')
     if not isinstance(profile, dict) or not is_table:
-        return []
+        return mistakes
     path = profile.get("path")
     if path is None:
         return [
+            *mistakes,
             f"profile.path in {file}: not given; name the profile's file with --set profile.path=FILE, "
-            "or in the run file."
+            "or in the run file.",
         ]
     if isinstance(path, str) and not Path(path).is_file():
         where = _where("profile.path", file, given_outside)
-        return [f'profile.path = "{path}" {where}: no such file; give it with --set profile.path=FILE.']
-    return []
+        mistakes.append(
+            f'profile.path = "{path}" {where}: no such file; give it with --set profile.path=FILE.'
+        )
+    return mistakes
 
 
 def _where(key: str, file: Path, given_outside: set[str]) -> str:
@@ -336,20 +345,36 @@ def input_files(config: Config) -> dict[str, tuple[str, str]]:
     Returns
     -------
     dict
-        `profile.path`, for a table.
+        `profile.path` and `microphysics.eos_table`, where they are given.
 
     Raises
     ------
     ConfigError
         A file that cannot be read.
     """
-    if not isinstance(config.profile, TableProfile) or config.profile.path is None:
-        return {}
-    path = config.profile.path
-    try:
-        return {"profile.path": (path, hashlib.sha256(Path(path).read_bytes()).hexdigest())}
-    except OSError as error:
-        raise ConfigError(f'profile.path = "{path}": cannot be read ({error}).') from None
+    given = {"microphysics.eos_table": config.microphysics.eos_table}
+    if isinstance(config.profile, TableProfile):
+        given["profile.path"] = config.profile.path
+    files = {}
+    for key, path in given.items():
+        if path is None:
+            continue
+        try:
+            files[key] = (path, _digest(Path(path)))
+        except OSError as error:
+            raise ConfigError(f'{key} = "{path}": cannot be read ({error}).') from None
+    return files
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, or of the files of a folder in the order of their names."""
+    digest = hashlib.sha256()
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as handle:
+                while block := handle.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()
 
 
 def config_hash(config: Config) -> str:

@@ -127,7 +127,7 @@ class _ShockedStar(Section):
 class AnalyticProfile(_ShockedStar):
     """A post-bounce star as a curve, its matter in the Saha equilibrium: cm, g, g/s; entropies in k_B per baryon."""
 
-    format: Literal["analytic"] = "analytic"
+    format: Literal["analytic"]
     core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = _default("9 km")
     scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = _default("7.8 km")
     mantle_fraction: float = Field(default=0.4, gt=0.0, le=10.0)
@@ -144,7 +144,7 @@ class AnalyticProfile(_ShockedStar):
 class HydrostaticProfile(_ShockedStar):
     """A post-bounce star in hydrostatic equilibrium, matter of `microphysics.eos`; its gain layer's entropy is found."""
 
-    format: Literal["hydrostatic"]
+    format: Literal["hydrostatic"] = "hydrostatic"
     entropy: tuple[Entropy, Entropy] = Field(default=(1.4, 5.0), strict=False)
 
 
@@ -218,7 +218,8 @@ class Couplings(Section):
 class Microphysics(Section):
     """Equation of state and neutrino-matter interactions."""
 
-    eos: Literal["lattimer-swesty", "nse"] = "lattimer-swesty"
+    eos: Literal["lattimer-swesty", "table"] = "lattimer-swesty"
+    eos_table: str | None = None
     eos_incompressibility: Annotated[float, quantities.particle_energy(150.0, 500.0, "220 MeV")] = _default(
         "220 MeV"
     )
@@ -235,6 +236,14 @@ class Microphysics(Section):
     weak_magnetism: bool = True
     blocking: Literal["clipped", "raw"] = "clipped"
     couplings: Couplings = Field(default_factory=Couplings)
+
+    @model_validator(mode="after")
+    def _table_named(self) -> Microphysics:
+        if (self.eos == "table") != (self.eos_table is not None):
+            raise PydanticCustomError(
+                "eos_table", 'expected eos = "table" and a path in eos_table together, or neither'
+            )
+        return self
 
 
 class Opacity(Section):
@@ -355,7 +364,7 @@ class Config(Section):
     title: str = ""
     profile: Annotated[
         AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile, Field(discriminator="format")
-    ] = Field(default_factory=AnalyticProfile)
+    ] = Field(default_factory=HydrostaticProfile)
     grid: Grid = Field(default_factory=Grid)
     microphysics: Microphysics = Field(default_factory=Microphysics)
     opacity: Opacity = Field(default_factory=Opacity)

@@ -24,7 +24,6 @@ from snsim.profiles.profile import (
 from snsim.profiles.shock import find_shock
 
 if TYPE_CHECKING:
-    from microphysics.eos.nse import SahaNSE
     from microphysics.eos.state import EquationOfState
 
 __all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "load_profile", "read_table"]
@@ -55,9 +54,7 @@ class ColumnLike(Protocol):
         """`mass_fraction`, or `number_fraction` for numbers per baryon."""
 
 
-def load_profile(
-    parameters: Any, base_dir: str | Path = ".", eos: EquationOfState | SahaNSE | None = None
-) -> Profile:
+def load_profile(parameters: Any, base_dir: str | Path = ".", eos: EquationOfState | None = None) -> Profile:
     """Build the profile that a run file's [profile] section asks for.
 
     Parameters
@@ -67,7 +64,7 @@ def load_profile(
     base_dir : str or Path
         What a relative `path` is relative to.
     eos : EquationOfState, optional
-        Of the hydrostatic star and the collapsing core; the others need none.
+        Of the hydrostatic star and the collapsing core, `LattimerSwesty` by default; the others need none.
 
     Returns
     -------
@@ -77,7 +74,7 @@ def load_profile(
     Raises
     ------
     ConfigError
-        Unknown mapping or field, or an equation of state that is needed and not a full one.
+        Unknown mapping or field.
     ProfileError
         A star that cannot be, a file that cannot be read or describes no star.
     """
@@ -106,14 +103,10 @@ def load_profile(
     )
 
 
-def _of_equation_of_state(parameters: Any, eos: EquationOfState | SahaNSE | None) -> Profile:
-    from microphysics.eos.nse import SahaNSE
+def _of_equation_of_state(parameters: Any, eos: EquationOfState | None) -> Profile:
+    from microphysics.eos.lattimer_swesty import LattimerSwesty
 
-    if eos is None or isinstance(eos, SahaNSE):
-        raise ConfigError(
-            f'profile.format = "{parameters.format}" needs a full equation of state; set microphysics.eos = '
-            '"lattimer-swesty"'
-        )
+    eos = eos or LattimerSwesty()
     if parameters.format == "hydrostatic":
         from snsim.profiles.hydrostatic import hydrostatic_profile
 

@@ -16,7 +16,7 @@ from microphysics.constants import CODATA
 from microphysics.errors import MicrophysicsError
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
-from snsim.config.schema import Config
+from snsim.config.schema import AnalyticProfile, Config
 from snsim.errors import ProfileError
 from snsim.profiles.analytic import analytic_profile
 from snsim.profiles.profile import Profile
@@ -33,7 +33,7 @@ LAPSE_WITHIN_A_ZONE = 1.1  # alpha differs between a centre and its edge
 
 
 def analytic(rng):
-    choice = dict(DEFAULT.profile)
+    choice = dict(AnalyticProfile(format="analytic"))
     choice["mass"] = rng.uniform(1.2, 1.6) * CODATA.solar_mass
     choice["accretion_rate"] = rng.uniform(0.3, 0.95) * CODATA.solar_mass
     choice["shock_radius"] = rng.uniform(100.0, 200.0) * 1e5

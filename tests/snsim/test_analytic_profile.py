@@ -9,7 +9,7 @@ import pytest
 
 from microphysics.constants import CODATA
 from microphysics.eos.nse import SahaNSE
-from snsim.config.schema import Config
+from snsim.config.schema import AnalyticProfile
 from snsim.errors import ProfileError
 from snsim.profiles.analytic import analytic_profile
 from snsim.transport.grid import build_background, interpolate
@@ -19,7 +19,7 @@ G, MSUN = CODATA.gravitational_constant, CODATA.solar_mass
 
 
 def star(**changes):
-    return analytic_profile(SimpleNamespace(**(dict(Config(schema=1).profile) | changes)))
+    return analytic_profile(SimpleNamespace(**(dict(AnalyticProfile(format="analytic")) | changes)))
 
 
 @pytest.fixture(scope="module")

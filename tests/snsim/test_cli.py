@@ -108,7 +108,7 @@ def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
 
 
 def test_validate_loads_no_compiler(run_directory: Path) -> None:
-    assert not loaded_modules("validate", str(run_directory)) & {
+    assert not loaded_modules("validate", str(run_directory), "--set", "profile.format=analytic") & {
         "numba",
         "matplotlib",
         "xarray",
@@ -360,7 +360,7 @@ def test_compare(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path)
         "run",
         run_directory,
         "--set",
-        "profile.format=analytic",
+        "profile.format=hydrostatic",
         "--set",
         "profile.shock_radius=158.4 km",
         "--output",

@@ -162,8 +162,6 @@ def test_refusals():
         core(central_density=1e10, core_radius=1 * KM, steepness=4.0)
     with pytest.raises(ProfileError, match=r"its centre has 0\.\d+ MeV.*raise profile\.central_density"):
         core(central_density=8e7, core_radius=500 * KM, steepness=1.0)
-    with pytest.raises(ConfigError, match=r'profile\.format = "collapse" needs'):
-        load_profile(CollapseProfile(format="collapse"))
 
 
 def test_run_file(tmp_path, default):

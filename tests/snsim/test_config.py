@@ -194,7 +194,7 @@ def test_hash_is_of_the_physics(tmp_path: Path) -> None:
     assert config_hash(load_config(write(tmp_path, 'title = "x"\n[output]\nfigures = false'))) == base
     assert (
         config_hash(
-            load_config(write(tmp_path, '[profile]\nformat = "analytic"\nshock_radius = "1.44e7 cm"'))
+            load_config(write(tmp_path, '[profile]\nformat = "hydrostatic"\nshock_radius = "1.44e7 cm"'))
         )
         == base
     )

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from microphysics.constants import CODATA
 from microphysics.eos.lattimer_swesty import LattimerSwesty
-from microphysics.eos.nse import SahaNSE
 from microphysics.errors import PhysicsWarning
 from snsim.config.eos import equation_of_state
 from snsim.config.load import load_config, resolve_toml
@@ -282,11 +282,9 @@ def test_cold_matter_is_reported():
         star(accretion_rate=1e-3 * MSUN)
 
 
-def test_needs_an_equation_of_state():
-    section = HydrostaticProfile(format="hydrostatic")
-    for eos in (None, SahaNSE()):
-        with pytest.raises(ConfigError, match=r'profile\.format = "hydrostatic" needs .* microphysics\.eos'):
-            load_profile(section, eos=eos)
+def test_equation_of_state_by_default(default):
+    profile = load_profile(HydrostaticProfile(format="hydrostatic"))
+    np.testing.assert_array_equal(profile.density, default.density)
 
 
 def test_run_file(tmp_path, default):
@@ -316,7 +314,10 @@ def test_choice_of_the_equation_of_state():
 
     assert chosen() == LattimerSwesty(220.0, "corrected")
     assert chosen(eos_incompressibility="180 MeV", alpha_binding="ls91") == LattimerSwesty(180.0, "ls91")
-    assert chosen(eos="nse") == SahaNSE()
+    with pytest.raises(ValidationError, match="eos_table together"):
+        chosen(eos="table")
+    with pytest.raises(ValidationError, match="eos_table together"):
+        chosen(eos_table="file.h5")
 
 
 def test_root():

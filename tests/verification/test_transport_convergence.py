@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from microphysics.opacity import OpacitySet
-from snsim.config.schema import Config
+from snsim.config.schema import AnalyticProfile, Config
 from snsim.pipeline import microphysics_settings
 from snsim.profiles.analytic import analytic_profile
 from snsim.transport.gray import GraySolver
@@ -26,7 +26,7 @@ ZONES = (50, 100, 200, 400, 800)
 @cache
 def far_away(zones, energies=48):
     """Luminosity at infinity and rms energy at the outer edge, each of three species."""
-    background = build_background(analytic_profile(CONFIG.profile), zones)
+    background = build_background(analytic_profile(AnalyticProfile(format="analytic")), zones)
     opacities = OpacitySet.from_names(CONFIG.microphysics.processes, microphysics_settings(CONFIG))
     spectra = opacities.spectral(background.matter, np.geomspace(0.5, 350.0, energies))
     answer = GraySolver().solve(background, spectra)

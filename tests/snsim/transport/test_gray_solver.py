@@ -13,7 +13,7 @@ from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, UnknownNameError
 from microphysics.opacity import OpacitySet
 from microphysics.spectrum import fermi
-from snsim.config.schema import Config
+from snsim.config.schema import AnalyticProfile, Config
 from snsim.pipeline import energy_grid, microphysics_settings
 from snsim.profiles.analytic import analytic_profile
 from snsim.profiles.profile import Profile
@@ -29,7 +29,7 @@ SPECIES = ("nue", "anue", "nux")
 @cache
 def default_star(zones=200):
     config = Config(schema=1)
-    background = build_background(analytic_profile(config.profile), zones)
+    background = build_background(analytic_profile(AnalyticProfile(format="analytic")), zones)
     chosen = OpacitySet.from_names(config.microphysics.processes, microphysics_settings(config))
     return background, chosen.spectral(background.matter, energy_grid(config))
 

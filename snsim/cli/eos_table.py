@@ -1,0 +1,183 @@
+"""`snsim eos table`: an equation of state as a file, for this program or for others."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from snsim.cli.console import Debug, Json, say_json, say_rows
+from snsim.cli.eos_options import (
+    Alphas,
+    Force,
+    Incompressibility,
+    TableFile,
+    claim,
+    describe,
+    equation_of_state,
+    value,
+)
+
+if TYPE_CHECKING:
+    from microphysics.eos.state import EquationOfState
+
+
+class Layout(StrEnum):
+    """Layouts that can be written."""
+
+    STELLARCOLLAPSE = "stellarcollapse"
+    SNSIM = "snsim"
+
+
+def _points(words: str) -> Any:
+    return typer.Option(min=4, metavar="NUMBER", help=words)
+
+
+def _range(words: str) -> Any:
+    return typer.Option(metavar="FROM TO", help=words)
+
+
+def table(
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A file name that ends with .h5.")],
+    layout: Annotated[
+        Layout, typer.Option(help="stellarcollapse is what NuLib, GR1D and FLASH read.")
+    ] = Layout.STELLARCOLLAPSE,
+    density_points: Annotated[int | None, _points("Nodes in equal ratios.  [181]")] = None,
+    temperature_points: Annotated[int | None, _points("Nodes in equal ratios.  [67]")] = None,
+    electron_fraction_points: Annotated[int | None, _points("Nodes in equal steps.  [53]")] = None,
+    density_range: Annotated[
+        tuple[str, str] | None, _range('Such as "1e6 g/cm3" "1e15 g/cm3".  [whole domain]')
+    ] = None,
+    temperature_range: Annotated[
+        tuple[str, str] | None, _range('Such as "0.1 MeV" "100 MeV".  [whole domain]')
+    ] = None,
+    electron_fraction_range: Annotated[
+        tuple[float, float] | None, _range("Such as 0.03 0.55.  [whole domain]")
+    ] = None,
+    incompressibility: Incompressibility = None,
+    alpha_binding: Alphas = None,
+    source: TableFile = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tabulate an equation of state, or bring a table into another layout."""
+    began = time.perf_counter()
+    claim(output, force, (".h5", ".hdf5"))
+    eos = equation_of_state(incompressibility, alpha_binding, source)
+    points = {
+        "density": density_points,
+        "temperature": temperature_points,
+        "electron_fraction": electron_fraction_points,
+    }
+    ranges: dict[str, tuple[Any, Any] | None] = {
+        "density": density_range,
+        "temperature": temperature_range,
+        "electron_fraction": electron_fraction_range,
+    }
+    changed = any(points.values()) or any(ranges.values())
+    axes = [_axis(eos, name, points[name], ranges[name]) for name in points]
+    shape = _write(output, layout, eos, axes, changed, jobs)
+    seconds = time.perf_counter() - began
+    if json:
+        say_json(
+            {
+                "file": output,
+                "layout": layout.value,
+                "points": list(shape),
+                "bytes": output.stat().st_size,
+                "seconds": seconds,
+                "equation_of_state": describe(eos),
+            }
+        )
+        return
+    typer.secho(eos.name, bold=True)
+    say_rows(
+        [
+            ("nodes", f"{' x '.join(map(str, shape))} in density, temperature, electron fraction"),
+            ("layout", layout.value),
+            ("file", f"{output} ({output.stat().st_size / 1e6:.1f} MB)"),
+            ("time", f"{seconds:.1f} s"),
+        ]
+    )
+
+
+def _write(
+    output: Path, layout: Layout, eos: EquationOfState, axes: list[Any], changed: bool, jobs: int | None
+) -> tuple[int, ...]:
+    """Compute and write; return the number of nodes along the axes."""
+    from microphysics.eos.build import build_table
+    from microphysics.eos.formats import write_stellarcollapse
+    from microphysics.eos.formats.native import write_table
+    from microphysics.eos.table import EosTableError, TabulatedEOS
+    from snsim.errors import ResultFileError
+
+    try:
+        if layout is Layout.STELLARCOLLAPSE:
+            with _progress() as progress:
+                write_stellarcollapse(output, eos, *axes, jobs=jobs, progress=progress)
+            return tuple(axis.size for axis in axes)
+        if isinstance(eos, TabulatedEOS) and not changed:
+            made = eos  # as it was read: nothing is interpolated
+        else:
+            with _progress() as progress:
+                made = build_table(eos, *axes, jobs=jobs, progress=progress)
+        write_table(output, made.table)
+    except EosTableError as error:
+        raise ResultFileError(str(error)) from error
+    return made.table.shape
+
+
+def _axis(eos: EquationOfState, name: str, points: int | None, given: tuple[Any, Any] | None) -> Any:
+    """Return an axis of as many nodes as were asked for, as the table has, or as is usual."""
+    import numpy as np
+
+    from microphysics.eos.build import NODES
+    from microphysics.errors import OutOfRangeError
+    from snsim.errors import ConfigError
+
+    option = f"--{name.replace('_', '-')}-range"
+    lowest, highest = low, high = getattr(eos, f"{name}_range")
+    if given is not None:
+        low, high = given if name == "electron_fraction" else (value(name, text, option) for text in given)
+        if not low < high:
+            raise ConfigError(f"{option} = {low:g} {high:g}: expected two rising values")
+        if not lowest <= low < high <= highest:
+            raise OutOfRangeError(
+                f"{option} = {low:g} {high:g}: {eos.name} is valid from {lowest:g} to {highest:g}"
+            )
+    own = getattr(getattr(eos, "table", None), name, None)
+    number = points or (NODES[name] if own is None else own.size)
+    axis = (np.linspace if name == "electron_fraction" else np.geomspace)(low, high, number)
+    axis[0], axis[-1] = low, high  # not outside by a rounding error
+    return axis
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar with nodes per second and the time left, where somebody is looking."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("nodes"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task, began = bar.add_task("nodes", total=None, rate=""), time.perf_counter()
+
+        def show(done: int, total: int) -> None:
+            rate = done / max(time.perf_counter() - began, 1e-9)
+            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s")
+
+        yield show
