@@ -32,7 +32,9 @@ Array = NDArray[np.float64]
 _MOST_STEPS = 60
 _SCAN = 40
 _TRACE_SCAN = 20
-_DENSEST_TRACE = 0.06  # 1/fm^3
+_THINNEST_BUBBLES = 0.04  # 1/fm^3
+_DENSEST_TRACE = 0.06  # 1/fm^3: in denser matter nuclei are not found where they are a trace,
+_SMALLEST_IN_DENSE = 0.01  # hence they count only from this mass fraction on
 SMALLEST_HEAVY_FRACTION = 1e-6
 SMALLEST_MASS_NUMBER = 4.0
 LARGEST_CONTRAST = 0.9  # of the density outside to that inside: more alike they are one phase
@@ -171,7 +173,8 @@ def _proper(force: Force, t: float, density: float, n: float, u: float, x: float
 
     Near the critical temperature the surface tension vanishes and with it the size of drops and bubbles.
     """
-    if u * n < SMALLEST_HEAVY_FRACTION * density or around > LARGEST_CONTRAST * n:
+    rarest = SMALLEST_HEAVY_FRACTION if density < _DENSEST_TRACE else _SMALLEST_IN_DENSE
+    if u * n < rarest * density or around > LARGEST_CONTRAST * n:
         return False
     radius = nucleus_radius(force, u, n, x, t)
     return 4.0 * math.pi / 3.0 * radius**3 * n >= SMALLEST_MASS_NUMBER
@@ -334,6 +337,12 @@ def cold_drop(
             trial[2] = min(trial[2], (mu - v_n) / t)
         if _make_valid(force, t, density, ye, trial, outside, equations):
             lowest = _accept(force, t, density, ye, trial, outside, equations, best, lowest)
+    # bubbles; the branch of nuclei may turn back where these go on
+    if density > _THINNEST_BUBBLES and lowest == math.inf:
+        for k in range(24):
+            if not _bubble_start(force, t, density, ye, 0.55 + 0.0875 * (k // 4), k % 4, trial):
+                continue
+            lowest = _accept(force, t, density, ye, trial, outside, equations, best, lowest)
     # few nuclei in matter that is nearly uniform
     if density < _DENSEST_TRACE and lowest == math.inf:
         trace, x = _trace(force, t, density, uniform)
@@ -348,6 +357,24 @@ def cold_drop(
     if lowest == math.inf:
         return False
     root[0], root[1], root[2] = best[0], best[1], best[2]
+    return True
+
+
+@njit
+def _bubble_start(
+    force: Force, t: float, density: float, ye: float, u: float, thinness: int, root: Array
+) -> bool:
+    """Start with matter of nuclei around bubbles of neutrons, the thinner the higher `thinness` (0 to 3)."""
+    thin = 0.6 * 0.37**thinness
+    n = density / (u + (1.0 - u) * thin)
+    x = density * ye / (u * n)
+    if not 0.02 < x < 0.6 or t >= 0.99 * force.critical * x * (1.0 - x):
+        return False
+    _, mu_p, _, _, _, _, _, _, _, _ = bulk_nucleons(force, t, (1.0 - x) * n, x * n)
+    _, _, v_p, _, _ = potentials(force, thin * n, 0.0)
+    root[0] = n
+    root[1] = (mu_p - v_p) / t
+    root[2] = inverse_fermi_half(thin * n / density_unit(t))
     return True
 
 

@@ -42,16 +42,15 @@ from microphysics.eos.phases import (
     record_uniform,
     work_space,
 )  # fmt: skip
-from microphysics.eos.skyrme import SATURATION_DENSITY, Force
+from microphysics.eos.skyrme import Force
 from microphysics.eos.state import BUBBLES, COEXISTENCE, NUCLEI, UNIFORM
 
 __all__ = ["COLUMNS", "fill_states"]
 
 Array = NDArray[np.float64]
 
-DENSEST_NUCLEI = 0.9 * SATURATION_DENSITY  # matter is uniform above
 _DILUTE = 0.015  # 1/fm^3: below, rare nuclei are recognised without looking for them; no transition there
-_HOTTEST = 0.2  # of the force's critical temperature over x (1 - x): no nuclei win above 0.19
+_HOTTEST = 0.25  # of the force's critical temperature over x (1 - x): that of x = 1/2
 _CLOSE = 0.5  # MeV per baryon between the phases: farther apart they do not coexist
 _WIDEST = 0.88  # density of nuclear over that of uniform matter that coexists with it
 
@@ -64,9 +63,16 @@ COLUMNS = RECORD + 11
 
 
 @njit
+def _densest_nuclei(force: Force, t: float) -> float:
+    """Return the density above which there are no nuclei, 1/fm^3; an upper bound."""
+    ratio = t / (_HOTTEST * force.critical)
+    return force.densest * math.sqrt(1.0 - ratio * ratio) if ratio < 1.0 else 0.0
+
+
+@njit
 def _nuclei_possible(force: Force, t: float, density: float, work: Work) -> bool:
     """Whether nuclei are worth looking for."""
-    if density > DENSEST_NUCLEI or t > _HOTTEST * force.critical:
+    if density > _densest_nuclei(force, t):
         return False
     return density > _DILUTE or not nuclei_are_absent(force, t, density, work.uniform)
 
@@ -200,6 +206,10 @@ def fill_states(
         if not mixed:
             record_uniform(force, t, n, ye, work, uniform)
             has_nuclei = not (known and n >= n_2) and _nuclei_possible(force, t, n, work)
+        # hotter matter than some without nuclei has none either
+        barren = t >= barren_t and _alike(t, n, ye, t, barren_n, barren_ye, 0.2)
+        if has_nuclei and barren:
+            has_nuclei = False
         if has_nuclei:
             if i < start.shape[0] and start[i, INSIDE] > 0.0:
                 nuclear[:] = start[i]
@@ -208,10 +218,8 @@ def fill_states(
             ):
                 nuclear[INSIDE] = 0.0
             has_nuclei = _best_nuclear(force, t, n, ye, nuclear.copy(), uniform[FREE], work, trial, nuclear)
-        if not known and _DILUTE < n < DENSEST_NUCLEI and t < _HOTTEST * force.critical:
+        if not known and _DILUTE < n < _densest_nuclei(force, t):
             end = n if has_nuclei else 0.0
-            # hotter matter than some without nuclei has none either
-            barren = t >= barren_t and _alike(t, n, ye, t, barren_n, barren_ye, 0.2)
             if not has_nuclei and not barren:
                 end = _climb(force, t, n, ye, uniform[FREE], work, trial, nuclear)
                 has_nuclei = end == n

@@ -51,6 +51,8 @@ class Force(NamedTuple):
         Critical temperature of a nucleus over x(1-x), MeV.
     alpha_binding : float
         Of the alpha particle against four free neutrons, MeV.
+    densest : float
+        Density above which cold matter has no nuclei, 1/fm^3: an upper bound, to save looking for them.
     """
 
     a: float
@@ -59,6 +61,7 @@ class Force(NamedTuple):
     d: float
     critical: float
     alpha_binding: float
+    densest: float
 
 
 def skyrme_force(incompressibility: float, alpha_binding: str) -> Force:
@@ -92,7 +95,9 @@ def skyrme_force(incompressibility: float, alpha_binding: str) -> Force:
     c = (t / 3.0 + _BINDING) / (n_s**d * (d - 1.0))
     a = (2.0 * t / 3.0 - d * (t + _BINDING)) / (n_s * (d - 1.0)) - b
     critical = 87.76 * math.sqrt(incompressibility / 375.0) * (0.155 / n_s) ** (1.0 / 3.0)
-    return Force(a, b, c, d, critical, ALPHA_BINDINGS[alpha_binding])
+    # nuclei are found up to 0.082, 0.092, 0.104, 0.116, 0.124, 0.132/fm^3 for K = 150, 180, 220, 300, 375, 500 MeV
+    densest = 0.138 * (incompressibility / 500.0) ** 0.25 + 0.004
+    return Force(a, b, c, d, critical, ALPHA_BINDINGS[alpha_binding], densest)
 
 
 @njit
