@@ -34,6 +34,7 @@ def published(path: str, mapping: str):
 
 
 def main() -> None:
+    """Draw the figure."""
     models = (
         ("hydrostatic", load_profile(HydrostaticProfile()), {"color": "C0", "lw": 1.6}),
         ("analytic", load_profile(AnalyticProfile(format="analytic")), {"color": "C0", "lw": 1.0, "ls": ":"}),
