@@ -36,6 +36,6 @@ def test_commands_run_as_printed(command, tmp_path, monkeypatch):
 
 def test_figures_are_there_and_small():
     names = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", PAGE)
-    assert len(names) == 4
+    assert len(names) == 5
     for name in names:
         assert (DOCS / name).stat().st_size < 250e3
