@@ -187,7 +187,8 @@ def mix(
     """Fill `record` with the baryons of a mixture and return dP/dT and ds/dT of the whole without photons.
 
     Free energy, entropy and mass fractions are means over the mass, P and G those of either phase. Electrons
-    are reported at the mean density, so baryons take the difference; mu_n - mu_p follows from dF/dY_e.
+    are reported at the mean density, so baryons take the difference; mu_n - mu_p follows from dF/dY_e. Mean fields
+    are means over the free nucleons of both phases: (mu - U)/T is then no degeneracy of either.
     """
     share_2 = (density - n_1) / (n_2 - n_1) * n_2 / density
     share_1 = 1.0 - share_2
@@ -200,8 +201,12 @@ def mix(
     to_ye_2 = electrons_2[E_MU] - second[MU_NEUTRON] + second[MU_PROTON]
     to_ye = share_1 * to_ye_1 + share_2 * to_ye_2
     record[:] = first
-    for k in (X_NEUTRON, X_PROTON, X_ALPHA, FIELD_N, FIELD_P):
+    for k in (X_NEUTRON, X_PROTON, X_ALPHA):
         record[k] = share_1 * first[k] + share_2 * second[k]
+    for field, kind in ((FIELD_N, X_NEUTRON), (FIELD_P, X_PROTON)):  # of the nucleons that are there
+        record[field] = (
+            share_1 * first[kind] * first[field] + share_2 * second[kind] * second[field]
+        ) / record[kind]
     record[X_HEAVY] = share_1 * first[X_HEAVY]
     record[PRESSURE_B] = pressure - electrons[E_PRESSURE]
     record[FREE] = share_1 * free_1 + share_2 * free_2 - electrons[E_FREE]

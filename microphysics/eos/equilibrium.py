@@ -78,9 +78,9 @@ def _nuclei_possible(force: Force, t: float, density: float, work: Work) -> bool
 
 
 @njit
-def _alike(t: float, n: float, ye: float, t_2: float, n_2: float, ye_2: float, close: float) -> bool:
-    """Whether two states are neighbours: in density to the factor exp(close), in T and Y_e accordingly."""
-    return abs(math.log(n / n_2)) < close and abs(math.log(t / t_2)) < 0.2 and abs(ye - ye_2) < 0.03
+def _alike(t: float, n: float, ye: float, t_2: float, n_2: float, ye_2: float) -> bool:
+    """Whether one state is a good start for the other."""
+    return abs(math.log(n / n_2)) < 0.5 and abs(math.log(t / t_2)) < 0.2 and abs(ye - ye_2) < 0.03
 
 
 @njit
@@ -195,7 +195,6 @@ def fill_states(
     first, second = np.empty(RECORD), np.empty(RECORD)
     electrons, electrons_1, electrons_2 = np.zeros(ELECTRONS), np.empty(ELECTRONS), np.empty(ELECTRONS)
     last = -1  # the point that `nuclear` belongs to
-    barren_t, barren_n, barren_ye = math.inf, 1.0, 0.0  # where nuclei were last looked for in vain
     curve_t, curve_ye, n_1, n_2 = -1.0, -1.0, 0.0, 0.0  # the curve of coexistence in `first` and `second`
     for i in range(temperature.size):
         t, n, ye = temperature[i], density[i], electron_fraction[i]
@@ -206,25 +205,17 @@ def fill_states(
         if not mixed:
             record_uniform(force, t, n, ye, work, uniform)
             has_nuclei = not (known and n >= n_2) and _nuclei_possible(force, t, n, work)
-        # hotter matter than some without nuclei has none either
-        barren = t >= barren_t and _alike(t, n, ye, t, barren_n, barren_ye, 0.2)
-        if has_nuclei and barren:
-            has_nuclei = False
         if has_nuclei:
             if i < start.shape[0] and start[i, INSIDE] > 0.0:
                 nuclear[:] = start[i]
-            elif last < 0 or not _alike(
-                t, n, ye, temperature[last], density[last], electron_fraction[last], 0.5
-            ):
+            elif last < 0 or not _alike(t, n, ye, temperature[last], density[last], electron_fraction[last]):
                 nuclear[INSIDE] = 0.0
             has_nuclei = _best_nuclear(force, t, n, ye, nuclear.copy(), uniform[FREE], work, trial, nuclear)
         if not known and _DILUTE < n < _densest_nuclei(force, t):
             end = n if has_nuclei else 0.0
-            if not has_nuclei and not barren:
+            if not has_nuclei:
                 end = _climb(force, t, n, ye, uniform[FREE], work, trial, nuclear)
                 has_nuclei = end == n
-                if not has_nuclei:
-                    barren_t, barren_n, barren_ye = t, n, ye
             gap = uniform[FREE] - nuclear[FREE]
             begin = _start_of_transition(force, t, n, ye, gap, end, work, nuclear, trial)
             if begin > 0.0:

@@ -34,13 +34,14 @@ class EosState:
     mass_fraction_neutron, mass_fraction_proton, mass_fraction_alpha, mass_fraction_heavy : ndarray
         Free neutrons, free protons, alpha particles, nuclei; they sum to 1.
     mass_number_heavy, charge_number_heavy : ndarray
-        A and Z of the representative nucleus; 0 where there is none.
+        A and Z of the representative nucleus; 0 where there is none. Where `phase` is BUBBLES, of a bubble's volume
+        filled with nuclear matter: no nucleus.
     radius_heavy : ndarray
         Its radius, fm (of the bubble where `phase` is BUBBLES); 0 where there is none, NaN where a table does not say.
     chemical_potential_neutron, chemical_potential_proton, chemical_potential_electron : ndarray
         MeV.
     mean_field_neutron, mean_field_proton : ndarray
-        U_n, U_p of the free nucleons without the mass difference, MeV.
+        U_n, U_p of the free nucleons without the mass difference, MeV; a mean where phases coexist.
     pressure_baryon, pressure_lepton, pressure_photon : ndarray
         erg/cm^3; leptons are electrons and positrons. The baryons' may be negative.
     energy_baryon, energy_lepton, energy_photon : ndarray

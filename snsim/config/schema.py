@@ -142,7 +142,10 @@ class AnalyticProfile(_ShockedStar):
 
 
 class HydrostaticProfile(_ShockedStar):
-    """A post-bounce star in hydrostatic equilibrium, matter of `microphysics.eos`; its gain layer's entropy is found."""
+    """A post-bounce star in hydrostatic equilibrium, matter of `microphysics.eos`; its gain layer's entropy is found.
+
+    `mass` is gravitational here, rest mass in the analytic star (1.364 Msun of rest mass by default).
+    """
 
     format: Literal["hydrostatic"] = "hydrostatic"
     entropy: tuple[Entropy, Entropy] = Field(default=(1.4, 5.0), strict=False)

@@ -114,7 +114,7 @@ def infalling_matter(parameters: InfallParameters, radius: Array) -> tuple[Array
     speed : ndarray, shape (point,)
         Inwards, cm/s.
     state : MatterState
-        Of nuclei only; matter there is colder and slower than its nuclear reactions.
+        Of nuclei only: matter that has not been through the shock is taken to keep the composition of its progenitor.
     """
     p = parameters
     speed = p.infall_fraction * np.sqrt(2.0 * CODATA.gravitational_constant * p.mass / radius)

@@ -64,10 +64,12 @@ def collapse_profile(parameters: CollapseParameters, eos: EquationOfState) -> Pr
     -----
     rho = rho_c [1 + (r/a)^2]^-n: (1.63e12 g/cm^3, 54.8 km, 1.975) is Agile-Boltztran's G15 at -5 ms, (2.78e13, 17.1 km,
     1.748), the default, at -2 ms, within 25 %. Y_e(rho) is the parametrised deleptonisation of [1]_, S(rho) linear in
-    log10 rho. Below T = 0.5 MeV matter is nuclei of A = 56, Z = 56 Y_e at the same entropy. v = -k r, k = 122/s and 530/s,
-    up to a fraction of free fall: 0.42 at -2 ms, where the model has 0.38 to 0.44 from 50 to 450 km, 0.35 at -5 ms. A
-    curve, not a solution. With Lattimer & Swesty's own binding of alphas T and X_h are those of the model within a few
-    per cent; with the corrected one there are more alphas below 1e11 g/cm^3, and T is up to 13 % lower.
+    log10 rho. Beyond the first radius with T below 0.5 MeV matter is nuclei of A = 56, Z = 56 Y_e at the same entropy:
+    having fewer particles it is hotter, T jumps there to 0.67 MeV and P by 15 % (0.57 MeV with alphas of LS91).
+    v = -k r, k = 122/s and 530/s, up to a fraction of free fall: 0.42 at -2 ms, where the model has 0.38 to 0.44 from 50
+    to 450 km, 0.35 at -5 ms. A curve, not a solution. With Lattimer & Swesty's own binding of alphas T and X_h are those
+    of the model within a few per cent; with the corrected one there are more alphas below 1e11 g/cm^3, and T is up to
+    13 % lower.
 
     References
     ----------

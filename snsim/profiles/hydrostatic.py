@@ -81,7 +81,8 @@ def hydrostatic_profile(parameters: HydrostaticParameters, eos: EquationOfState)
     inwards so fast that the pressure would fall too, density jumps at constant pressure.
 
     The shock conserves mass and momentum, P_2 = P_1 + rho_1 v_1^2 (1 - rho_1/rho_2): compression is an answer, 7 by
-    default. It does not conserve energy, because entropy there is that of the gain layer, which neutrinos have heated.
+    default. It does not conserve energy, because entropy there is that of the gain layer, which neutrinos have heated,
+    nor Y_e, which follows from the density on either side (0.495 to 0.437 by default).
     Mass falls through every sphere outside 1e13 g/cm^3 at the accretion rate, inside in proportion to the enclosed
     mass. Left out below the shock: the inertia of that flow (16 % of the pressure at the shock, 2 % at 100 km) and the
     pressure of neutrinos.

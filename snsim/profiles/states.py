@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from microphysics.constants import CODATA
 from microphysics.eos.state import EosState
 from microphysics.matter import MatterState
 from snsim.profiles.profile import COMPOSITION
@@ -35,8 +36,11 @@ def joined(inside: EosState, outside: MatterState) -> dict[str, NDArray[np.float
     Returns
     -------
     dict of str to ndarray, shape (point,)
+        Density counts baryons of one atomic mass unit, as everywhere in a profile, whatever the equation of state's
+        reference mass is.
     """
     fields = {name: np.concatenate([getattr(inside, name), getattr(outside, name)]) for name in _SHARED}
+    fields["density"][: inside.density.size] *= CODATA.atomic_mass / inside.baryon_mass
     points = outside.density.size
     difference = inside.chemical_potential_difference
     fields["chemical_potential_difference"] = np.concatenate([difference, np.full(points, difference[-1])])

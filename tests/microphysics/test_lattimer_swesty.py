@@ -228,6 +228,21 @@ def test_answers_do_not_depend_on_order_or_start():
         np.testing.assert_allclose(getattr(again, name), getattr(alone, name), rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("t", "ye"), [(0.5, 0.25), (2.0, 0.45), (6.0, 0.3), (1.0, 0.2), (9.0, 0.35), (0.3, 0.55), (10.0, 0.3)]
+)
+def test_the_move_to_uniform_matter_does_not_depend_on_the_way(t, ye):
+    rho = np.geomspace(2e13, 2.6e14, 250)
+    up = EOS(rho, t, ye)
+    order = np.random.default_rng(1).permutation(rho.size)
+    ways = [(EOS(rho[::-1], t, ye), slice(None, None, -1)), (EOS(rho[order], t, ye), order)]
+    for state, way in ways:
+        for name in ("energy", "pressure", "chemical_potential_neutron", "mass_fraction_heavy"):
+            np.testing.assert_allclose(getattr(state, name), getattr(up, name)[way], rtol=1e-6, atol=1e-6)
+    fall = np.diff(np.log(up.pressure))
+    assert fall.min() > -1e-2 if t > 8 else fall.min() > -1e-9
+
+
 def test_shapes_and_matter():
     state = EOS(np.geomspace(1e9, 1e14, 4)[:, None], [1.0, 5.0, 20.0], 0.3)
     assert state.pressure.shape == (4, 3)
