@@ -32,6 +32,7 @@ from snsim.transport.grid import build_background
 from snsim.transport.solution import TransportSolution
 
 if TYPE_CHECKING:
+    from microphysics.eos.state import EquationOfState
     from snsim.config.schema import Config
 
 
@@ -94,7 +95,7 @@ def simulate(
             title=config.title,
             started=started,
             wall_time=time.perf_counter() - began,
-            citations=citations_of(result),
+            citations=[*_sources_of_matter(star, eos), *citations_of(result)],
             inputs=input_files(config).values(),
         )
         return replace(result, provenance=origin | {"profile": star.source})
@@ -108,6 +109,18 @@ def simulate(
             options["couplings"] = settings.couplings
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
     return finished()
+
+
+def _sources_of_matter(star: Profile, eos: EquationOfState) -> list[str]:
+    """Papers of the star's structure and of the equation of state, where one was used."""
+    papers = []
+    if star.source.startswith("hydrostatic"):
+        papers.append("Oppenheimer & Volkoff 1939, Phys. Rev. 55, 374")
+    if star.source.startswith("collapse"):
+        papers.append("Liebendoerfer 2005, ApJ 633, 1042")
+    if papers or not star.has_composition:
+        papers += eos.references
+    return papers
 
 
 def _warn_of_limits(background: Background) -> None:

@@ -48,6 +48,16 @@ def inside_domain(
     """
     if on_out_of_range not in ("error", "clamp"):
         raise UnknownNameError("choice for on_out_of_range", str(on_out_of_range), ("error", "clamp"))
+    for name, value in (
+        ("density", density),
+        ("temperature", temperature),
+        ("electron_fraction", electron_fraction),
+    ):
+        if hasattr(value, "unit"):
+            raise OutOfRangeError(
+                f"{name}: got a Quantity ({value.unit}); give plain numbers in g/cm^3, MeV and 1, or call "
+                "microphysics.thermodynamics, which takes units"
+            )
     given = {"density": density, "temperature": temperature, "electron_fraction": electron_fraction}
     units = {"density": " g/cm^3", "temperature": " MeV", "electron_fraction": ""}
     arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in given.values()))
@@ -65,7 +75,7 @@ def inside_domain(
             at = ", ".join(
                 f"{key} = {v[first]:.6g}{units[key]}" for key, v in zip(given, values, strict=True)
             )
-            hint = "" if np.isnan(value[first]) else '; on_out_of_range="clamp" takes the edge instead'
+            hint = "" if np.isnan(value[first]) else '; called with on_out_of_range="clamp" it takes the edge'
             raise OutOfRangeError(
                 f"{name} = {value[first]:.6g}{units[name]} in zone {first} ({at}): {eos.name} is valid for "
                 f"{lowest:g} <= {name} <= {highest:g}{units[name]}{hint}"

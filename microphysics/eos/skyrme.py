@@ -82,6 +82,10 @@ def skyrme_force(incompressibility: float, alpha_binding: str) -> Force:
     -----
     LS91, eq. 2.20 and 2.21, from n_s = 0.155/fm^3, B = 16 MeV, S_v = 29.3 MeV.
     """
+    if isinstance(incompressibility, str) or hasattr(incompressibility, "unit"):
+        raise OutOfRangeError(
+            f"incompressibility = {incompressibility}: expected a plain number in MeV, such as 220.0"
+        )
     if not 150.0 <= incompressibility <= 500.0:
         raise OutOfRangeError(
             f"incompressibility = {incompressibility:g} MeV: allowed is 150 to 500 MeV (220 is common)"

@@ -346,8 +346,10 @@ class TabulatedEOS:
         )
 
 
-def _snap(value: ArrayLike, bounds: tuple[float, float]) -> Array:
-    """Move values that are outside the domain by rounding only to its edge."""
+def _snap(value: ArrayLike, bounds: tuple[float, float]) -> ArrayLike:
+    """Move values that are outside the domain by rounding only to its edge; what has a unit is not ours to touch."""
+    if hasattr(value, "unit"):
+        return value
     result = np.array(value, dtype=np.float64)
     for bound, sign in zip(bounds, (-1.0, 1.0), strict=True):
         beyond = sign * (result - bound)

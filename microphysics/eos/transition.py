@@ -34,6 +34,7 @@ from microphysics.eos.lookup import (
     PRESSURE,
     PRESSURE_DENSITY,
     PRESSURE_TEMPERATURE,
+    RADIUS,
     ROWS,
     STENCIL,
     WITH,
@@ -335,6 +336,24 @@ def _nearest(axis: Array, cell: int, value: float) -> tuple[int, float]:
 
 
 @njit
+def _within_nodes(grid: Grid, row: int, value: float, i: int, j: int, k: int) -> float:
+    """Keep the size of nuclei to that at the nodes around: beyond the last node that has some it is not known."""
+    if math.isnan(value):  # a table that does not have it
+        return value
+    low, high = math.inf, -math.inf
+    shape = grid.kind.shape
+    for a in range(max(i - 1, 0), min(i + 3, shape[0])):
+        for b in range(max(j - 1, 0), min(j + 3, shape[1])):
+            for c in range(max(k - 1, 0), min(k + 3, shape[2])):
+                if grid.nodes[a, b, c, LN_HEAVY] > LN_ABSENT:
+                    low = min(low, grid.nodes[a, b, c, row])
+                    high = max(high, grid.nodes[a, b, c, row])
+    if low > high:
+        return max(value, 1.0) if row == MASS_NUMBER else value
+    return min(max(value, low), high)
+
+
+@njit
 def fill_lookup(
     grid: Grid,
     phase: NDArray[np.int8],
@@ -402,6 +421,9 @@ def fill_lookup(
         )
         for r in range(ROWS):
             out[r, point] = rows[r]
+        if x_heavy > 0.0:
+            out[MASS_NUMBER, point] = _within_nodes(grid, MASS_NUMBER, rows[MASS_NUMBER], i, j, k)
+            out[RADIUS, point] = _within_nodes(grid, RADIUS, rows[RADIUS], i, j, k)
         out[LN_NEUTRON, point] = x_n
         out[LN_PROTON, point] = x_p
         out[LN_ALPHA, point] = x_alpha

@@ -487,3 +487,21 @@ def test_whole_domain_of_users_tables():
     state = tab(rho, np.geomspace(0.01, 100.0, 1000), ye)
     for values in (state.energy, state.entropy):
         assert (np.diff(values) < 0.0).mean() < 1e-4
+
+
+def test_nuclei_have_a_size_between_their_nodes():
+    """Where the last node with nuclei has been passed, a polynomial in A knows no bound."""
+    axes = np.geomspace(1e12, 1e15, 24), np.geomspace(0.1, 30.0, 14), np.linspace(0.02, 0.6, 10)
+    table = TabulatedEOS(tabulated(LattimerSwesty(), axes))
+    rng = np.random.default_rng(5)
+    point = (
+        10 ** rng.uniform(13, 14.5, 20_000),
+        10 ** rng.uniform(-1, 1.2, 20_000),
+        rng.uniform(0.02, 0.6, 20_000),
+    )
+    state = table(*point)
+    nuclei = state.mass_fraction_heavy > 0
+    assert nuclei.any()
+    assert (state.mass_number_heavy[nuclei] >= 4).all()
+    assert (state.charge_number_heavy >= 0).all()
+    assert (state.charge_number_heavy <= state.mass_number_heavy).all()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy import units
 
 from microphysics.constants import CODATA
 from microphysics.eos import skyrme
@@ -304,6 +305,19 @@ def test_parameters_outside_are_refused():
         LattimerSwesty(50.0)
     with pytest.raises(UnknownNameError, match="corrected"):
         LattimerSwesty(alpha_binding="correct")
+
+
+def test_units_are_refused_not_dropped():
+    with pytest.raises(
+        OutOfRangeError, match=r"density: got a Quantity \(kg / m3\).*microphysics\.thermodynamics"
+    ):
+        EOS(1e13 * units.kg / units.m**3, 2.0, 0.3)
+    with pytest.raises(OutOfRangeError, match="temperature: got a Quantity"):
+        EOS(1e12, [30.0, 40.0] * units.keV, 0.3)
+    with pytest.raises(OutOfRangeError, match=r"incompressibility = 220\.0 MeV: expected a plain number"):
+        LattimerSwesty(220.0 * units.MeV)
+    with pytest.raises(OutOfRangeError, match="incompressibility = 220: expected a plain number"):
+        LattimerSwesty("220")
 
 
 def test_targets_outside_are_named():

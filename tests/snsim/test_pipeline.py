@@ -47,6 +47,13 @@ def test_quickstart_is_a_supernova():
     assert values(result, "diagnostics/gain_region", "gain_radius") == pytest.approx(8.4e6, rel=0.05)
 
 
+def test_the_equation_of_state_is_cited():
+    cited = run().provenance["citations"]
+    assert "Lattimer & Swesty 1991" in cited
+    assert "Oppenheimer & Volkoff 1939" in cited
+    assert "Lattimer" not in run("profile.format=analytic").provenance["citations"]
+
+
 def test_the_drawn_star_is_that_of_the_specification():
     result = run("profile.format=analytic")
     luminosity = values(result, "transport", "luminosity_infinity")[:, -1]
