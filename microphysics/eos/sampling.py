@@ -6,9 +6,9 @@ import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import connection
 from typing import TYPE_CHECKING
 
@@ -82,12 +82,14 @@ def evaluate(
         jobs = 1 if total < _SMALL else _processors()
     result = {name: np.empty(shape) for name in names}
     done = 0
-    for j, values in _blocks(eos, axes, tuple(names), min(jobs, axes[1].size)):
-        for name, value in zip(names, values, strict=True):
-            result[name][:, j, :] = value.T
-        done += values[0].size
-        if progress is not None:
-            progress(done, total)
+    # closed at once when somebody interrupts: what has not started is then given up
+    with closing(_blocks(eos, axes, tuple(names), min(jobs, axes[1].size))) as blocks:
+        for j, values in blocks:
+            for name, value in zip(names, values, strict=True):
+                result[name][:, j, :] = value.T
+            done += values[0].size
+            if progress is not None:
+                progress(done, total)
     return result
 
 
@@ -100,7 +102,7 @@ def _processors() -> int:
 
 def _blocks(
     eos: EquationOfState, axes: Axes, names: tuple[str, ...], jobs: int
-) -> Iterator[tuple[int, Array]]:
+) -> Generator[tuple[int, Array]]:
     """Yield the index of a temperature and its values, as they become ready."""
     density, temperature, electron_fraction = axes
     if jobs <= 1:

@@ -142,6 +142,12 @@ def _find(
         lowest, highest = np.log(above.density[0]), np.log(eos.density_range[1])
         return np.linspace(lowest, highest, int((highest - lowest) / _LN_10 * per_decade) + 2)
 
+    behind = 4.0 * float(above.density[0])  # a shock compresses at least so much
+    if eos.density_range[0] > behind:
+        raise ProfileError(
+            f"no hydrostatic star: {eos.name} begins at {eos.density_range[0]:.4g} g/cm^3, matter behind the shock has "
+            f"{behind:.2g} g/cm^3; take a table that reaches further down, or lower profile.shock_radius"
+        )
     x, gains = densities(_COARSE), np.linspace(*GAIN_ENTROPIES, _SCAN)
     density = np.clip(np.exp(x), *eos.density_range)
     y = settled_electron_fraction(x / _LN_10, *p.electron_fraction)

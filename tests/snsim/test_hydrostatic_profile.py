@@ -325,3 +325,11 @@ def test_root():
     assert find_root(lambda x: np.exp(10 * x) - 1e3, 0.0, 5.0, -999.0, np.exp(50.0)) == pytest.approx(
         0.3 * np.log(10.0), rel=1e-11
     )
+
+
+def test_an_equation_of_state_that_begins_too_high():
+    class Dense(LattimerSwesty):
+        density_range = (1e10, 1e15)
+
+    with pytest.raises(ProfileError, match=r"begins at 1e\+10 g/cm\^3, matter behind the shock has"):
+        hydrostatic_profile(HydrostaticProfile(), Dense())
