@@ -109,24 +109,26 @@ def _blocks(
         for j, t in enumerate(temperature):
             yield j, _block(eos, density, float(t), electron_fraction, names)
         return
-    with _one_thread_each(), _pool(eos, jobs) as pool:
-        # cold blocks take longest: first, so that no process is left alone with one at the end
-        waiting: dict[Future[Array], int] = {
-            pool.submit(_worker_block, density, float(t), electron_fraction, names): j
-            for j, t in enumerate(temperature)
-        }
-        try:
+    pool = _pool(eos, jobs)
+    try:
+        with _one_thread_each():
+            # cold blocks take longest: first, so that no process is left alone with one at the end
+            waiting: dict[Future[Array], int] = {
+                pool.submit(_worker_block, density, float(t), electron_fraction, names): j
+                for j, t in enumerate(temperature)
+            }
             while waiting:
                 ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in ready:
                     yield waiting.pop(future), future.result()
-        except BrokenExecutor:
-            raise MicrophysicsError(
-                f"a process that evaluated {eos.name} died; if this is a script, its top level must stand under "
-                '`if __name__ == "__main__":`, as every process imports it. jobs=1 does without processes'
-            ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    except BrokenExecutor:
+        raise MicrophysicsError(
+            f"a process that evaluated {eos.name} died; if this is a script, its top level must stand under "
+            '`if __name__ == "__main__":`, as every process imports it. jobs=1 does without processes'
+        ) from None
+    finally:
+        # one call: a second one without it, as `with` makes, would take the cancelling back
+        pool.shutdown(cancel_futures=True)
 
 
 def _pool(eos: EquationOfState, jobs: int) -> ProcessPoolExecutor:

@@ -19,6 +19,7 @@ EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_PHYSICS = 3
 EXIT_FILE = 4
+EXIT_INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -47,6 +48,9 @@ def guarded(command: Command) -> Command:
             return command(*arguments, **options)
         except (typer.Exit, typer.Abort, BrokenPipeError):  # the last: `| head`, no trouble with a file
             raise
+        except KeyboardInterrupt:
+            typer.echo("interrupted; no half-written file is left", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:
             if options.get("debug"):
                 raise

@@ -416,3 +416,13 @@ def test_list(kind: str, words: list[str]) -> None:
 def test_info() -> None:
     assert "kernels" in snsim_run("info").out
     assert json.loads(snsim_run("info", "--json").out)["numpy"]
+
+
+def test_an_interruption_is_said(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    def interrupted(config: object) -> None:
+        raise KeyboardInterrupt
+
+    pipeline.simulate = interrupted
+    outcome = snsim_run("run", run_directory)
+    assert outcome.code == 130
+    assert "interrupted" in outcome.err
