@@ -184,6 +184,13 @@ def test_coexistence_with_uniform_matter(t, ye, n_1, n_2, pressure):
     assert -(f_up - f_down) / (2 * h) == pytest.approx(
         float(eos(middle, t, ye).chemical_potential_difference), abs=1e-5
     )
+    # Clausius and Clapeyron, and the heat that conversion of the phases takes
+    step = 1e-5 * t
+    warm, here, cold = (eos(middle, t + d, ye) for d in (step, 0.0, -step))
+    assert warm.phase == here.phase == cold.phase == COEXISTENCE
+    assert here.heat_capacity == pytest.approx((warm.energy - cold.energy) / (2 * step), rel=1e-4)
+    slope = (warm.pressure - cold.pressure) / (2 * step)
+    assert here.pressure_temperature_derivative == pytest.approx(float(slope), rel=1e-4)
 
 
 def test_adiabatic_compression_recovers_the_entropy():
