@@ -35,7 +35,7 @@ STATE_UNITS = {
     "heat_capacity": "",
     "pressure_temperature_derivative": "erg / (cm3 MeV)",
 }
-PHASES = ("uniform", "nuclei", "bubbles", "coexistence")  # in the order of their numbers
+PHASES = ("uniform", "nuclei", "bubbles", "coexistence", "traces of nuclei")  # in the order of their numbers
 
 
 def _value(name: str, quantity: Any, unit: str) -> Any:
@@ -184,8 +184,9 @@ def thermodynamics(density: Any, temperature: Any, electron_fraction: Any, eos: 
     -------
     dict of str to Quantity
         The quantities of `EosState` by their names there, of the broadcast shape: energies in MeV and entropies in
-        k_B, both per baryon. Besides them ``phase``, "uniform", "nuclei", "bubbles" or "coexistence", and
-        ``nse_valid``, False below 0.5 MeV, where matter in a star is slower than its nuclear reactions.
+        k_B, both per baryon. Besides them ``phase``, "uniform", "nuclei", "traces of nuclei" (less than 0.02 of the
+        mass), "bubbles" or "coexistence", and ``nse_valid``, False below 0.5 MeV, where matter in a star is slower than
+        its nuclear reactions.
 
     Raises
     ------

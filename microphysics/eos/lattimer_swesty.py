@@ -17,7 +17,7 @@ from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3
 from microphysics.eos.equilibrium import COLUMNS, fill_states
 from microphysics.eos.phases import RECORD
 from microphysics.eos.skyrme import Force, skyrme_force
-from microphysics.eos.state import EosState
+from microphysics.eos.state import EosState, mark_traces
 from microphysics.errors import MicrophysicsError
 
 __all__ = ["LattimerSwesty"]
@@ -207,7 +207,7 @@ def _state(
         temperature=temperature.reshape(shape),
         electron_fraction=electron_fraction.reshape(shape),
         **{name: values.reshape(shape) for name, values in fields.items()},
-        phase=columns[column.PHASE].astype(np.int8).reshape(shape),
+        phase=mark_traces(columns[column.PHASE].astype(np.int8), columns[row.X_HEAVY]).reshape(shape),
         clamped=clamped.reshape(shape),
         baryon_mass=baryon_mass,
     )

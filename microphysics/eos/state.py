@@ -11,11 +11,24 @@ from numpy.typing import ArrayLike, NDArray
 from microphysics.constants import CODATA
 from microphysics.matter import MatterState
 
-__all__ = ["BUBBLES", "COEXISTENCE", "NUCLEI", "UNIFORM", "EosState", "EquationOfState"]
+__all__ = [
+    "BUBBLES",
+    "COEXISTENCE",
+    "NUCLEI",
+    "TRACES",
+    "TRACE_FRACTION",
+    "UNIFORM",
+    "EosState",
+    "EquationOfState",
+    "mark_traces",
+]
 
 Array = NDArray[np.float64]
 
-UNIFORM, NUCLEI, BUBBLES, COEXISTENCE = 0, 1, 2, 3  # values of `EosState.phase`
+UNIFORM, NUCLEI, BUBBLES, COEXISTENCE, TRACES = 0, 1, 2, 3, 4  # values of `EosState.phase`
+TRACE_FRACTION = (
+    0.02  # of the mass in nuclei; where few and many are two solutions the few have less, the many more
+)
 NSE_TEMPERATURE = 0.5  # MeV; below it matter in a star is slower than its nuclear reactions
 
 
@@ -55,7 +68,9 @@ class EosState:
     pressure_temperature_derivative : ndarray
         dP/dT of everything together at constant density and Y_e, erg/cm^3/MeV.
     phase : ndarray of int8
-        UNIFORM, NUCLEI, BUBBLES, or COEXISTENCE of nuclear and uniform matter.
+        UNIFORM, NUCLEI, BUBBLES, COEXISTENCE of nuclear and uniform matter, or TRACES: nuclei that hold less than
+        `TRACE_FRACTION` of the mass. Above about 2.5 MeV traces and a majority of nuclei are two solutions, and
+        matter may jump from one to the other.
     clamped : ndarray of bool
         Whether the input was moved to the edge of the domain.
     baryon_mass : float
@@ -150,6 +165,12 @@ class EosState:
             pressure=np.ravel(self.pressure),
             baryon_mass=self.baryon_mass,
         )
+
+
+def mark_traces(phase: NDArray[np.int8], mass_fraction_heavy: Array) -> NDArray[np.int8]:
+    """Tell TRACES from NUCLEI."""
+    rare = (phase == NUCLEI) & (mass_fraction_heavy < TRACE_FRACTION)
+    return np.where(rare, TRACES, phase).astype(np.int8)
 
 
 class EquationOfState(Protocol):

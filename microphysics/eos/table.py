@@ -22,7 +22,7 @@ from microphysics.eos.domain import inside_domain
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3
 from microphysics.eos.leptons import leptons
 from microphysics.eos.nodes import derivative_fields, mean_fields, packed_nodes, without_holes
-from microphysics.eos.state import COEXISTENCE, NUCLEI, UNIFORM, EosState
+from microphysics.eos.state import COEXISTENCE, NUCLEI, TRACES, UNIFORM, EosState, mark_traces
 from microphysics.eos.transition import fill_lookup
 from microphysics.errors import MicrophysicsError, OutOfRangeError
 
@@ -340,7 +340,9 @@ class TabulatedEOS:
             adiabatic_index=np.maximum(gamma, 0.0),
             heat_capacity=heat_capacity,
             pressure_temperature_derivative=thermal * ERG_CM3_PER_MEV_FM3,
-            phase=np.where(nuclei, np.where(phase == UNIFORM, NUCLEI, phase), UNIFORM).astype(np.int8),
+            phase=mark_traces(
+                np.where(nuclei, np.where(phase == UNIFORM, NUCLEI, phase), UNIFORM), rows[lookup.LN_HEAVY]
+            ),
             clamped=clamped,
             baryon_mass=self.baryon_mass,
         )
@@ -366,6 +368,7 @@ def _grid(table: EosTable, density: Array) -> tuple[lookup.Grid, NDArray[np.int8
         fields |= derivative_fields(density, table.temperature, fields)
     heavy = fields["mass_fraction_heavy"]
     phase = np.asarray(fields.get("phase", np.where(heavy > 0.0, NUCLEI, UNIFORM)), dtype=np.int8)
+    phase = np.where(phase == TRACES, NUCLEI, phase)  # many and few are told apart in what is found
     kind = np.where(heavy < lookup.CERTAIN_NUCLEI, lookup.WITHOUT, lookup.WITH)
     kind[phase == COEXISTENCE] = lookup.MIXTURE
     kind[~table.valid] = lookup.HOLE

@@ -29,6 +29,7 @@ PHASES = (
     "nuclei among nucleons and alphas",
     "bubbles of nucleons in nuclear matter",
     "nuclear matter and uniform matter side by side",
+    "traces of nuclei among nucleons and alphas",
 )
 _NSE_NOTE = "below 0.5 MeV the nuclear reactions in a star are too slow for this equilibrium"
 _PARTS = (("pressure", "erg/cm3"), ("energy", "MeV/baryon"), ("entropy", "kB/baryon"))

@@ -15,7 +15,16 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from microphysics.eos.state import BUBBLES, COEXISTENCE, NSE_TEMPERATURE, NUCLEI, UNIFORM, EosState
+from microphysics.eos.state import (
+    BUBBLES,
+    COEXISTENCE,
+    NSE_TEMPERATURE,
+    NUCLEI,
+    TRACE_FRACTION,
+    TRACES,
+    UNIFORM,
+    EosState,
+)
 from snsim.plots import style
 
 __all__ = ["PHASES", "SHOWN", "phase_handles", "plot_map", "plot_phases"]
@@ -25,21 +34,16 @@ Artists = dict[str, Artist]
 
 # lightness falls from phase to phase, so that gray print keeps them apart
 PHASES = {
-    UNIFORM: ("uniform matter", "#F5ECD7"),
-    NUCLEI: ("nuclei", "#8FC1E3"),
+    UNIFORM: ("uniform matter", "#FBF6E9"),
+    TRACES: (rf"nuclei, $X_h<{TRACE_FRACTION:g}$", "#B4D0E4"),
+    NUCLEI: ("nuclei", "#74A6D0"),
     BUBBLES: ("bubbles", "#D55E00"),
     COEXISTENCE: ("coexistence with uniform matter", "#1A1A1A"),
 }
 DENSITY_LABEL = r"density [g cm$^{-3}$]"
 TEMPERATURE_LABEL = "temperature [MeV]"
 _ABSENT = "0.92"
-_TRACE = 1e-3  # mass fraction; rarer nuclei do nothing, and their size says little
-_TRACES = -1  # shown like a phase
-_LOOKS = {
-    UNIFORM: PHASES[UNIFORM],
-    _TRACES: (r"nuclei, $X_h<10^{-3}$", "#CFE2EE"),
-    **{key: look for key, look in PHASES.items() if key != UNIFORM},
-}
+_RARE = 1e-3  # mass fraction; the size of rarer nuclei says little
 _CUBIC_FM = 1e-39  # cm^3
 _HALF: dict[str, Any] = {"color": "black", "lw": 0.9, "ls": "--"}
 
@@ -105,7 +109,7 @@ def plot_map(state: EosState, name: str, ax: Axes | None = None, *, title: str =
         high = shown.high
         drawn = np.where(values > 0.0, np.maximum(values, shown.low), np.nan)
     else:
-        values[state.mass_fraction_heavy < _TRACE] = np.nan
+        values[state.mass_fraction_heavy < _RARE] = np.nan
         largest = float(values[np.isfinite(values)].max(initial=2.1 * shown.low))
         high = next((tick for tick in shown.ticks if tick >= largest), largest)
         drawn = values
@@ -176,12 +180,11 @@ def plot_phases(state: EosState, ax: Axes | None = None, *, linear: bool = False
     if linear:
         x = state.baryon_density[0] * _CUBIC_FM
     heavy = state.mass_fraction_heavy
-    shown = np.where((state.phase == NUCLEI) & (heavy < _TRACE), _TRACES, state.phase)
-    colours = [colour for _, colour in _LOOKS.values()]
+    colours = [colour for _, colour in PHASES.values()]
     with style.axes(ax) as ax:
         found: Artists = {
             "map": ax.pcolormesh(
-                x, y, np.vectorize(list(_LOOKS).index)(shown), shading="nearest", rasterized=True,
+                x, y, np.vectorize(list(PHASES).index)(state.phase), shading="nearest", rasterized=True,
                 cmap=ListedColormap(colours), norm=BoundaryNorm(np.arange(len(colours) + 1) - 0.5, len(colours)),
             )
         }  # fmt: skip
@@ -206,7 +209,7 @@ def plot_phases(state: EosState, ax: Axes | None = None, *, linear: bool = False
 
 def phase_handles() -> list[Artist]:
     """Legend entries of what `plot_phases` draws."""
-    patches = [Patch(fc=colour, ec="0.4", lw=0.5, label=label) for label, colour in _LOOKS.values()]
+    patches = [Patch(fc=colour, ec="0.4", lw=0.5, label=label) for label, colour in PHASES.values()]
     return [*patches, Line2D([], [], **_HALF, label=r"$X_h=1/2$")]
 
 

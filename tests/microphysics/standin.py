@@ -13,7 +13,7 @@ import numpy as np
 from microphysics.constants import CODATA
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3, HBAR_C_FM
 from microphysics.eos.leptons import leptons
-from microphysics.eos.state import NUCLEI, UNIFORM, EosState
+from microphysics.eos.state import NUCLEI, UNIFORM, EosState, mark_traces
 from microphysics.errors import OutOfRangeError
 
 
@@ -90,7 +90,7 @@ class StandIn:
             adiabatic_index=(n * stiffness + t * thermal**2 / (n * capacity)) / pressure,
             heat_capacity=capacity,
             pressure_temperature_derivative=thermal * ERG_CM3_PER_MEV_FM3,
-            phase=np.where(nuclei, NUCLEI, UNIFORM).astype(np.int8),
+            phase=mark_traces(np.where(nuclei, NUCLEI, UNIFORM), heavy),
             clamped=np.zeros(rho.shape, dtype=bool),
             baryon_mass=self.baryon_mass,
         )
