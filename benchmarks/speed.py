@@ -21,10 +21,16 @@ from pathlib import Path
 import numpy as np
 
 from microphysics.eos.build import build_table
+from microphysics.eos.composition import from_composition
 from microphysics.eos.electron_gas import ElectronGas
 from microphysics.eos.lattimer_swesty import LattimerSwesty
 from microphysics.matter import MatterState
+from microphysics.nuclei import Nucleus
 from microphysics.opacity import OpacitySet
+from microphysics.processes.nucleus_scattering import NucleusScattering
+from microphysics.processes.settings import Settings
+from microphysics.weak.cevns import CEvNS
+from microphysics.weak.recoils import FluxMoments, prepared_spectrum
 from snsim.config.load import load_config
 from snsim.pipeline import microphysics_settings
 from snsim.profiles.readers import load_profile
@@ -83,7 +89,7 @@ def main() -> None:
             0.100,
         ),
     ]
-    for name, job, target in rows + equation_of_state(background.matter):
+    for name, job, target in rows + equation_of_state(background.matter) + nuclei():
         seconds = median_seconds(job)
         print(
             f"{name:56s} {1e3 * seconds:9.3f} ms  target {1e3 * target:8.2f} ms  ratio {seconds / target:.2f}"
@@ -129,6 +135,33 @@ def equation_of_state(matter: MatterState) -> list[tuple[str, Callable[[], objec
         ),
         ("1000 random points of the domain", lambda: eos(*anywhere), 200 * per_point),
         ("200 zones of the quickstart", lambda: eos(*star), 0.015),
+    ]
+
+
+def nuclei() -> list[tuple[str, Callable[[], object], float]]:
+    """Jobs and targets of scattering on nuclei: the star's angular integrals and a detector's recoil spectrum."""
+    states, energy = 1000, np.geomspace(0.5, 350.0, 48)
+    along = np.linspace(0.0, 1.0, states)
+    matter = from_composition(
+        10 ** (10.0 + 3.5 * along), 0.7 + 1.5 * along, 0.36 + 0.0 * along, 0.1, 0.05, 0.05, 0.8,
+        60.0 + 60.0 * along, 26.0 + 14.0 * along,
+    )  # fmt: skip
+    process = NucleusScattering(Settings(on_out_of_range="clamp"))
+    argon, flux_energy = CEvNS(Nucleus.named("Ar40")), np.linspace(0.05, 100.0, 2000)
+    recoils = np.linspace(1e-3, 0.2, 200)
+    flux = FluxMoments.of(flux_energy, flux_energy**2 * np.exp(-flux_energy / 5.0))
+    coefficients, mass = argon.recoil_coefficients(recoils), float(argon.nucleus.mass)
+    return [
+        (
+            "opacity, 1000 states x 48 energies x 3 flavours, one core",
+            lambda: process(energy, matter),
+            0.3e-6 * states * energy.size * 3,
+        ),
+        (
+            "recoil spectrum, 200 recoils x 2000 energies",
+            lambda: prepared_spectrum(flux, recoils, mass, coefficients),
+            20e-6,
+        ),
     ]
 
 

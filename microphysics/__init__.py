@@ -8,17 +8,25 @@ from typing import Any
 
 _HOMES = {
     "CEvNS": "weak.cevns",
+    "Composition": "nuclei",
     "ElectronGas": "eos.electron_gas",
+    "IonPlasma": "ion_plasma",
     "LattimerSwesty": "eos.lattimer_swesty",
     "MatterState": "matter",
     "Nucleus": "nuclei",
     "OpacitySet": "opacity",
     "SahaNSE": "eos.nse",
     "Settings": "processes.settings",
+    "Target": "targets",
     "WeakCouplings": "weak.couplings",
     "cevns_cross_section": "api",
+    "cevns_differential_cross_section": "api",
+    "cevns_recoil_spectrum": "api",
     "opacities": "api",
+    "plasma_parameters": "api",
+    "structure_factor": "api",
     "thermodynamics": "api",
+    "transport_average": "api",
 }
 __all__ = list(_HOMES)
 

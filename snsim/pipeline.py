@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,14 @@ from snsim.transport.solution import TransportSolution
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
+    from microphysics.opacity import OpacitySpectra
     from snsim.config.schema import Config
+
+# provenance of a run with transport.scheme = "none"; the summary shows it
+NO_TRANSPORT = (
+    "not solved, opacities only: a steady solution does not represent a star that changes faster than "
+    "neutrinos leave it"
+)
 
 
 def simulate(
@@ -53,7 +60,8 @@ def simulate(
     Returns
     -------
     Result
-        Profile, opacities, transport and every observable asked for.
+        Profile, opacities, transport and every observable asked for; with ``transport.scheme = "none"`` no group
+        `transport`, and the provenance says so.
 
     Raises
     ------
@@ -69,24 +77,22 @@ def simulate(
     star = load_profile(config.profile, eos=eos) if profile is None else profile
     grid = config.grid
     background = build_background(star, grid.zones, grid.r_inner, grid.r_outer, eos)
-    _warn_of_limits(background)
+    _warn_of_limits(background, config)
     say("opacities")
     settings = microphysics_settings(config)
-    opacities = OpacitySet.from_names(config.microphysics.processes, settings)
+    needed = config.microphysics.new_physics.processes
+    names = dict.fromkeys((*config.microphysics.processes, *needed))
+    opacities = OpacitySet.from_names(list(names), settings)
     spectra = opacities.spectral(background.matter, energy_grid(config))
-    say("transport")
-    solver = GraySolver(
-        config.transport.limiter,
-        config.transport.spectral_shape,
-        config.transport.tolerance,
-        config.transport.max_iterations,
-    )
-    solution = solver.solve(background, spectra, config.transport.species)
     groups = {
         "profile": records.profile_group(background),
         "opacity": records.opacity_group(spectra, opacities.references),
-        "transport": records.transport_group(background, solution),
     }
+    solution = None
+    if config.transport.scheme != "none":
+        say("transport")
+        solution = _solve(config, background, spectra)
+        groups["transport"] = records.transport_group(background, solution)
 
     def finished() -> Result:
         result = Result(groups, resolve_toml(config))
@@ -98,17 +104,36 @@ def simulate(
             citations=[*_sources_of_matter(star, eos), *citations_of(result)],
             inputs=input_files(config).values(),
         )
-        return replace(result, provenance=origin | {"profile": star.source})
+        how = {} if solution is not None else {"transport": NO_TRANSPORT}
+        return replace(result, provenance=origin | {"profile": star.source} | how)
 
-    if not solution.converged:
+    if solution is not None and not solution.converged:
         raise ConvergenceError(_how_it_failed(solution, config), finished())
     say("diagnostics")
     for name in config.diagnostics.names:
-        options = config.diagnostics.options(name)
-        if name in ("gain_region", "electron_fraction"):
-            options["couplings"] = settings.couplings
+        options = config.diagnostics.options(name) | _interactions(name, settings)
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
     return finished()
+
+
+def _solve(config: Config, background: Background, spectra: OpacitySpectra) -> TransportSolution:
+    """Run the transport scheme."""
+    chosen = config.transport
+    solver = GraySolver(chosen.limiter, chosen.spectral_shape, chosen.tolerance, chosen.max_iterations)
+    return solver.solve(background, spectra, chosen.species)
+
+
+def _interactions(name: str, settings: Settings) -> dict[str, Any]:
+    """Give an observable that computes cross sections of its own those of the opacities."""
+    if name in ("gain_region", "electron_fraction"):
+        return {"couplings": settings.couplings}
+    if name == "recoil_heating":
+        return {
+            "couplings": settings.couplings,
+            "form_factor": settings.form_factor,
+            "new_physics": settings.new_physics,
+        }
+    return {}
 
 
 def _sources_of_matter(star: Profile, eos: EquationOfState) -> list[str]:
@@ -123,17 +148,21 @@ def _sources_of_matter(star: Profile, eos: EquationOfState) -> list[str]:
     return papers
 
 
-def _warn_of_limits(background: Background) -> None:
+def _warn_of_limits(background: Background, config: Config) -> None:
     """Say what this set of processes and a steady state cannot describe, before the answer is believed."""
     matter = background.matter
     trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
-    if trapped_nuclei.any():
-        warnings.warn(
-            f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
-            "among the processes, and a collapsing core is not in a steady state",
-            PhysicsWarning,
-            stacklevel=3,
-        )
+    if not trapped_nuclei.any():
+        return
+    steady = ""
+    if config.transport.scheme != "none":
+        steady = ', and a collapsing core is not in a steady state: transport.scheme = "none" stops at its opacities'
+    warnings.warn(
+        f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
+        f"among the processes{steady}",
+        PhysicsWarning,
+        stacklevel=3,
+    )
 
 
 def microphysics_settings(config: Config) -> Settings:
@@ -141,13 +170,16 @@ def microphysics_settings(config: Config) -> Settings:
     chosen = config.microphysics
     nulib = chosen.constants == "nulib"
     couplings = WeakCouplings(constants=NULIB if nulib else CODATA, **dict(chosen.couplings))
+    path = chosen.structure_factor_file
     return Settings(
         couplings=couplings,
         weak_magnetism=chosen.weak_magnetism,
         blocking=chosen.blocking,
         form_factor=chosen.form_factor,
         structure_factor=chosen.structure_factor,
+        structure_factor_options={} if path is None else {"path": path},
         electron_polarization=chosen.electron_polarization,
+        new_physics=chosen.new_physics.terms(),
         exchange_strength=config.transport.exchange_strength,
         on_out_of_range=config.opacity.on_out_of_range,
     )

@@ -19,10 +19,19 @@ HEADLINES = (
     ("transport", "mean_energy_infinity", "mean energy at infinity"),
     ("transport", "mean_energy", "mean energy"),
     ("diagnostics/neutrinosphere", "transport_energy_mean", "neutrinosphere"),
+    ("diagnostics/transport_sphere", "radius_5_mev", "transport sphere at 5 MeV"),
+    ("diagnostics/transport_sphere", "radius_10_mev", "transport sphere at 10 MeV"),
+    ("diagnostics/transport_sphere", "radius_20_mev", "transport sphere at 20 MeV"),
+    ("diagnostics/transport_sphere", "density_10_mev", "density at the transport sphere, 10 MeV"),
+    ("diagnostics/transport_sphere", "nuclei_share_10_mev", "share of nuclei in its optical depth"),
+    ("diagnostics/transport_sphere", "optical_depth_1e12_5_mev", "optical depth at 1e12 g/cm3, 5 MeV"),
+    ("diagnostics/transport_sphere", "optical_depth_1e12_10_mev", "optical depth at 1e12 g/cm3, 10 MeV"),
+    ("diagnostics/neutrino_conductivity", "total_there", "conductivity of neutrinos, chosen density"),
     ("diagnostics/gain_region", "gain_radius", "gain radius"),
     ("diagnostics/gain_region", "net_heating", "net heating"),
     ("diagnostics/electron_fraction", "outer_equilibrium", "Y_e favoured by neutrino captures, outer edge"),
     ("diagnostics/electron_fraction", "wind_infinity", "Y_e of a coasting wind, neutrino captures only"),
+    ("diagnostics/recoil_heating", "launch_ratio", "heating of ejecta by recoils over captures"),
     ("diagnostics/kick", "kick", "kick for the assumed asymmetry and energy"),
     ("diagnostics/delay", "gw_minus_neutrino", "light travel from centre to neutrinosphere"),
     ("diagnostics/delay", "gw_minus_neutrino_excess", "of which Shapiro"),
@@ -128,6 +137,8 @@ class Result:
     def summary(self) -> list[tuple[str, str]]:
         """Return the few numbers that matter as (label, value with unit), for people."""
         rows, shown = [], set()
+        if (words := self.provenance.get("transport")) is not None:
+            rows.append(("transport", words))
         for name, key, label, answers in self._headlines():
             rows.append((label, _phrase(answers, self.groups[name][key].attributes.get("reason", ""))))
             shown.add(name)
@@ -283,7 +294,7 @@ def shown_unit(unit: str, size: float) -> tuple[str, float]:
     for smallest, shown, factor in _SHOWN.get(plain, ()):
         if size >= smallest:
             return shown, factor
-    return ("" if plain == "1" else plain), 1.0
+    return ("" if plain == "1" else unit.replace(" / ", "/")), 1.0
 
 
 def _same_group(one: Group, other: Group) -> bool:

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# cross sections are 1e-40 cm^2: with pytest's absolute tolerance of 1e-12 any of them would be approximately any other
+type(pytest.approx(1.0)).DEFAULT_ABSOLUTE_TOLERANCE = 0.0
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -5,6 +5,7 @@ from microphysics.processes import (  # noqa: F401 - imported for their registra
     bremsstrahlung,
     charged_current,
     electron_scattering,
+    helicity_flip,
     nucleon_scattering,
     nucleus_scattering,
     pairs,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
 from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
+from microphysics.processes.angular import AngularQuadrature
+from microphysics.processes.plasma_nuclei import (
+    Evaluated,
+    PlasmaNuclei,
+    by_species,
+    electron_cloud,
+    vector_strength,
+)
 from microphysics.processes.settings import Rates, Settings
-from microphysics.weak.cevns import CEvNS
 from microphysics.weak.form_factors import FormFactor, Gaussian, Point
 
 Array = NDArray[np.float64]
@@ -23,7 +29,8 @@ ALPHA_RADIUS = 1.678
 class AlphaScattering:
     """Transport opacity of alphas, uncorrelated with each other and with the heavy nuclei.
 
-    Without form factor sigma_tr = (8/3) sigma0 (E/m_e)^2 sin^4 theta_W (Burrows, Reddy & Thompson 2006).
+    Without form factor sigma_tr = (8/3) sigma0 (E/m_e)^2 sin^4 theta_W (Burrows, Reddy & Thompson 2006). Nothing where
+    the structure factor is that of a mixture: `nucleus_scattering` holds the alphas then, with what they do together.
     """
 
     name = "alpha_scattering"
@@ -31,15 +38,31 @@ class AlphaScattering:
     references = ("Freedman 1974, PRD 9, 1389", "Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
 
     def __init__(self, settings: Settings) -> None:
-        form_factor: FormFactor = (
-            Gaussian(np.asarray(ALPHA_RADIUS)) if settings.alpha_form_factor else Point()
-        )
-        self.cross_section = CEvNS(Nucleus.named("He4"), form_factor, settings.couplings)
-        self.angle_nodes = settings.angle_nodes
+        self.settings = settings
+        self.elsewhere = hasattr(settings.structure(), "coherent_sum")
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""
-        cosine, weight = leggauss(self.angle_nodes)
-        sigma = self.cross_section.dsigma_dcos(energy[:, None], cosine) @ (weight * (1.0 - cosine))
-        one = matter.number_density_alpha[:, None] * sigma
-        return Rates(scattering=np.broadcast_to(one, (len(SPECIES), *one.shape)))
+        settings = self.settings
+        if self.elsewhere:
+            return Rates(scattering=np.zeros((len(SPECIES), matter.density.size, energy.size)))
+        quadrature = AngularQuadrature.of(energy, settings)
+        strength = 0.5 * vector_strength(settings) * energy**2
+        operator = strength * quadrature.operator(lambda x: 1.0 - x * x)
+        # the electrons' charge matters to what couples like the photon; their own weak charge goes with S(q)
+        cloud = electron_cloud(quadrature.q, matter, settings) if settings.new_physics else None
+        shape = Evaluated.at(alpha_form_factor(settings), quadrature.q)
+        alphas = PlasmaNuclei(Nucleus.named("He4"), shape, quadrature.q, cloud, settings)
+        density = matter.number_density_alpha[:, None]
+
+        def opacity(flavor: str) -> Array:
+            squared = sum(a**2 for a in alphas.amplitudes(flavor, electrons=False))
+            return density * (np.atleast_2d(squared) @ operator)
+
+        electron, heavy_leptons = by_species(opacity, settings)
+        return Rates(scattering=np.stack([electron, electron, heavy_leptons]))
+
+
+def alpha_form_factor(settings: Settings) -> FormFactor:
+    """Gaussian of the measured radius, or none."""
+    return Gaussian(np.asarray(ALPHA_RADIUS)) if settings.alpha_form_factor else Point()

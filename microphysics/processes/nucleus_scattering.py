@@ -1,34 +1,42 @@
-"""Coherent scattering on the representative heavy nucleus: CEvNS, ion correlations and the electron cloud."""
+"""Coherent scattering on heavy nuclei: CEvNS, ion correlations and the electron cloud in one angular integral."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from microphysics._registry import FORM_FACTORS, PROCESSES, STRUCTURE_FACTORS
-from microphysics.constants import CODATA
-from microphysics.eos.electron_gas import ElectronGas
-from microphysics.errors import UnknownNameError
+from microphysics._registry import FORM_FACTORS, PROCESSES
+from microphysics.errors import MicrophysicsError, UnknownNameError
 from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
+from microphysics.processes.alpha_scattering import alpha_form_factor
+from microphysics.processes.angular import AngularQuadrature
+from microphysics.processes.plasma_nuclei import (
+    Evaluated,
+    PlasmaNuclei,
+    by_species,
+    electron_cloud,
+    vector_strength,
+)
 from microphysics.processes.settings import Rates, Settings
-from microphysics.structure import models as _models  # noqa: F401 - registers the built-in structure factors
-from microphysics.weak.cevns import CEvNS, momentum_transfer
+from microphysics.weak.form_factors import form_factor_of
 
 Array = NDArray[np.float64]
 
 ELECTRON_POLARIZATIONS = ("physical", "brt06", "none")
-_BLOCK = 256  # zones worked on at once, to bound memory on long profiles
+_BLOCK = 64  # zones worked on at once: their arrays over (zone, node) stay in the cache
 
 
 @PROCESSES.register("nucleus_scattering")
 class NucleusScattering:
-    """Transport opacity of the heavy nuclei.
+    """Transport opacity of the heavy nuclei, and of alphas where the structure factor is that of a mixture.
 
     kappa_tr = n (G_F^2 E^2/2 pi) int (1 - x^2) [A(q) + Z C_V k_sc^2/(q^2 + k_sc^2)]^2 S(q) dx, with the amplitude A of
     `CEvNS` and q^2 = 2 E^2 (1 - x): form factor, electron cloud and S(q) stand inside one angular integral. A model
-    that knows only the average <S> multiplies it from outside.
+    that knows only the average <S> multiplies it from outside; one of a mixture takes sum_ij sqrt(n_i n_j) A_i A_j S_ij
+    in place of n A^2 S. Spins are uncorrelated and few: the axial part is left out (about 1/A^2).
 
     Notes
     -----
@@ -46,89 +54,109 @@ class NucleusScattering:
             raise UnknownNameError(
                 "electron polarization", settings.electron_polarization, ELECTRON_POLARIZATIONS
             )
-        self.couplings = settings.couplings
-        self.electron_polarization = settings.electron_polarization
+        self.settings = settings
         self.form_factor = FORM_FACTORS[settings.form_factor]
-        self.structure = STRUCTURE_FACTORS[settings.structure_factor](settings.on_out_of_range)
-        self.angle_nodes = settings.angle_nodes
+        self.structure = settings.structure()
+        iron = form_factor_of(settings.form_factor, Nucleus.named("Fe56"))  # refused if F(0) is not 1
         self.references = [
             "Freedman 1974, PRD 9, 1389",
-            *self.form_factor(Nucleus.named("Fe56")).references,
+            *iron.references,
             *self.structure.references,
         ]
-        if self.electron_polarization != "none":
+        if settings.electron_polarization != "none":
             self.references.append("Leinson, Oraevsky & Semikoz 1988, Phys. Lett. B 209, 80")
-        if self.electron_polarization == "brt06":
+        if settings.electron_polarization == "brt06":
             self.references.append("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""
-        # a complex coupling (its derivative by a complex step) makes a complex opacity
-        kind = np.result_type(float, self.couplings.sigma0 * self.couplings.vector_proton)
-        scattering = np.zeros((len(SPECIES), matter.density.size, energy.size), kind)
-        present = np.flatnonzero(matter.number_density_heavy > 0.0)
-        for start in range(0, present.size, _BLOCK):
-            zones = present[start : start + _BLOCK]
-            some = matter.select(zones)
-            electron, other = self._cross_sections(energy, some)
-            density = some.number_density_heavy[:, None]
-            scattering[0, zones] = scattering[1, zones] = density * electron
-            scattering[2, zones] = density * other
+        (scattering,) = self._integrals(energy, matter, lambda x: 1.0 - x * x)
+        if hasattr(self.structure, "transport_average"):
+            present = np.flatnonzero(matter.number_density_heavy > 0.0)
+            scattering[:, present] *= self.structure.transport_average(energy, matter.select(present))
         return Rates(scattering=scattering)
 
-    def _cross_sections(self, energy: Array, matter: MatterState) -> tuple[Array, Array]:
-        """Transport cross section for nue and for nux, cm^2, shape (zone, energy)."""
-        cosine, weight = leggauss(self.angle_nodes)
-        q = momentum_transfer(energy[:, None], cosine, self.couplings.constants.hbar_c)  # (energy, angle)
-        nucleus = Nucleus.of(
-            matter.mass_number_heavy[:, None, None], matter.charge_number_heavy[:, None, None]
-        )
-        amplitude = CEvNS(nucleus, self.form_factor(nucleus), self.couplings).amplitude(q)
-        weight = weight * (1.0 - cosine**2)
-        average: Array | float = 1.0
+    def legendre(self, energy: Array, matter: MatterState) -> tuple[Array, Array]:
+        """Moments of the scattering, int (d kappa/dx) dx and int x (d kappa/dx) dx.
+
+        Their difference is the transport opacity; (2/3) n sigma_0 times the average of S F^2.
+
+        Parameters
+        ----------
+        energy : ndarray, shape (energy,)
+            MeV.
+        matter : MatterState
+            Zones.
+
+        Returns
+        -------
+        tuple of ndarray, shape (species, zone, energy)
+            1/cm. Correlated nuclei scatter backwards: the second is negative where forward angles are suppressed.
+
+        Raises
+        ------
+        MicrophysicsError
+            For a fit of the transport average: it has no moments.
+        """
         if hasattr(self.structure, "transport_average"):
-            average = self.structure.transport_average(energy, matter)
-        else:
-            weight = weight * self.structure(np.broadcast_to(q, amplitude.shape), matter)
-        strength = 0.5 * self.couplings.sigma0 / (4.0 * self.couplings.constants.electron_mass**2) * energy**2
-        factor = strength * average
-        if self.electron_polarization == "none":
-            both = factor * _integrate(amplitude, weight)
-            return both, both
-        cloud = matter.charge_number_heavy[:, None, None] * self._cloud(q, matter)
-        for_nue, _ = self.couplings.electron_couplings("nue")
-        for_nux, _ = self.couplings.electron_couplings("numu")
-        if self.electron_polarization == "brt06":
-            for_nue = for_nux = -for_nue
-        return (
-            factor * _integrate(amplitude + for_nue * cloud, weight),
-            factor * _integrate(amplitude + for_nux * cloud, weight),
+            raise MicrophysicsError(
+                f"structure factor '{self.structure.name}' is a fit of the transport average and has no angular "
+                "moments: choose one that gives S(q), such as 'table'"
+            )
+        zeroth, first = self._integrals(energy, matter, lambda x: 1.0 + x, lambda x: x * (1.0 + x))
+        return zeroth, first
+
+    def _integrals(
+        self, energy: Array, matter: MatterState, *weights: Callable[[Array], Array]
+    ) -> list[Array]:
+        """Integrate the squared amplitude over angles, with each weight; shape (species, zone, energy), 1/cm."""
+        settings = self.settings
+        quadrature = AngularQuadrature.of(energy, settings)
+        strength = 0.5 * vector_strength(settings) * energy**2
+        operators = [strength * quadrature.operator(weight) for weight in weights]
+        found: list[Array] = []
+        heavy = matter.number_density_heavy > 0.0
+        mixture = hasattr(self.structure, "coherent_sum")
+        present = np.flatnonzero(heavy | (matter.number_density_alpha > 0.0) if mixture else heavy)
+        for start in range(0, present.size, _BLOCK):
+            zones = present[start : start + _BLOCK]
+            electron, heavy_leptons = self._coherent_density(quadrature.q, matter.select(zones))
+            if not found:  # a complex coupling (its derivative by a complex step) makes a complex opacity
+                kind = np.result_type(electron, *operators)
+                found = [np.zeros((len(SPECIES), heavy.size, energy.size), kind) for _ in operators]
+            for target, operator in zip(found, operators, strict=True):
+                target[0, zones] = target[1, zones] = electron @ operator
+                target[2, zones] = heavy_leptons @ operator
+        return found or [np.zeros((len(SPECIES), heavy.size, energy.size)) for _ in operators]
+
+    def _coherent_density(self, q: Array, matter: MatterState) -> tuple[Array, Array]:
+        """Return n [A + cloud]^2 S for nue and nux, 1/cm^3, shape (zone, node)."""
+        settings = self.settings
+        cloud = electron_cloud(q, matter, settings)
+        absent = (matter.mass_number_heavy <= 0.0)[:, None]  # zones of alphas alone in a mixture
+        nucleus = Nucleus.of(
+            np.where(absent, 56.0, matter.mass_number_heavy[:, None]),
+            np.where(absent, 26.0, matter.charge_number_heavy[:, None]),
         )
+        heavy = PlasmaNuclei(nucleus, Evaluated.at(self.form_factor(nucleus), q), q, cloud, settings)
+        if hasattr(self.structure, "coherent_sum"):
+            shape = Evaluated.at(alpha_form_factor(settings), q)
+            alpha = PlasmaNuclei(Nucleus.named("He4"), shape, q, cloud, settings)
+            both = (heavy, alpha)
 
-    def _cloud(self, q: Array, matter: MatterState) -> Array:
-        """Electrons gathered around a unit charge, k_sc^2/(q^2 + k_sc^2), shape (zone, energy, angle)."""
-        constants = self.couplings.constants
-        if self.electron_polarization == "brt06":
-            fermi_energy = np.maximum(matter.chemical_potential_electron, constants.electron_mass)
-            momentum = np.sqrt(fermi_energy**2 - constants.electron_mass**2)
-            hbar_c = constants.hbar_c * 1e13
-            screening = 4.0 * constants.fine_structure / np.pi * momentum * fermi_energy / hbar_c**2
-        else:
-            screening = electron_screening(matter)
-        k2 = screening[:, None, None]
-        return k2 / (q**2 + k2 + 1e-300)
+            def squared(flavor: str) -> Array:
+                every = zip(*(kind.amplitudes(flavor) for kind in both), strict=True)
+                sums = [self._mixed(pair, q, matter) for pair in every]
+                return np.sum(sums, axis=0)
 
+            return by_species(squared, settings)
+        weight = np.broadcast_to(matter.number_density_heavy[:, None], (matter.density.size, q.size))
+        if not hasattr(self.structure, "transport_average"):
+            weight = weight * self.structure(np.broadcast_to(q, weight.shape), matter)
+        return by_species(lambda flavor: weight * sum(a**2 for a in heavy.amplitudes(flavor)), settings)
 
-def electron_screening(matter: MatterState) -> Array:
-    """k_sc^2 = 4 pi e^2 dn_e/dmu_e of the electron-positron gas, 1/fm^2, shape (zone,)."""
-    derivative = (
-        ElectronGas().state(matter.temperature, matter.chemical_potential_electron).density_derivative
-    )
-    return 4.0 * np.pi * CODATA.coulomb_squared * derivative * 1e-26
-
-
-def _integrate(amplitude: Array, weight: Array) -> Array:
-    """Sum over angles of the squared amplitude."""
-    if weight.ndim == 1:
-        return (amplitude**2) @ weight
-    return np.einsum("zea,zea->ze", amplitude**2, weight)
+    def _mixed(self, amplitudes: tuple[Array, ...], q: Array, matter: MatterState) -> Array:
+        shape = (matter.density.size, q.size)
+        return self.structure.coherent_sum(
+            np.stack([np.broadcast_to(a, shape) for a in amplitudes]), q, matter
+        )

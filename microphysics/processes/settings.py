@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from microphysics import structure as _structure  # noqa: F401 - registers the built-in structure factors
+from microphysics._registry import STRUCTURE_FACTORS
 from microphysics.matter import MatterState
 from microphysics.weak.couplings import WeakCouplings
 
@@ -34,10 +36,14 @@ class Settings:
         Whether alpha particles have a finite size.
     structure_factor : str
         Name of the model of ion-ion correlations.
+    structure_factor_options : Mapping
+        Keyword arguments of that model, such as the `path` of a file.
     electron_polarization : str
         ``physical``, ``brt06`` or ``none``: the electrons around each nucleus.
-    angle_nodes : int
-        Gauss-Legendre nodes of the scattering angle.
+    angle_nodes : int or None
+        Gauss-Legendre nodes of the cosine in scattering on nuclei, as other codes have them; None means converged.
+    new_physics : tuple
+        Terms of `microphysics.weak.new_physics`, which change nuclei, alphas and free nucleons.
     exchange_strength : float
         Energy lost per scattering on an electron in the gray exchange, in units of the elastic estimate.
     on_out_of_range : str
@@ -49,11 +55,17 @@ class Settings:
     blocking: str = "clipped"
     form_factor: str = "helm"
     alpha_form_factor: bool = True
-    structure_factor: str = "horowitz1997"
+    structure_factor: str = "table"
+    structure_factor_options: Mapping[str, Any] = field(default_factory=dict)
     electron_polarization: str = "physical"
-    angle_nodes: int = 32
+    angle_nodes: int | None = None
+    new_physics: tuple[Any, ...] = ()
     exchange_strength: float = 0.4
     on_out_of_range: str = "error"
+
+    def structure(self) -> Any:
+        """Return the model of ion-ion correlations."""
+        return STRUCTURE_FACTORS[self.structure_factor](self.on_out_of_range, **self.structure_factor_options)
 
 
 class Rates(NamedTuple):

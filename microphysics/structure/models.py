@@ -1,20 +1,35 @@
-"""Static structure factor S(q) of correlated nuclei, and fits of its transport average."""
+"""What a model of the static structure factor S(q) of correlated nuclei is, and the one of no correlations."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from microphysics._registry import STRUCTURE_FACTORS
-from microphysics.constants import CODATA
 from microphysics.errors import ExtrapolationWarning, OutOfRangeError
 from microphysics.matter import MatterState
+from microphysics.structure.plasma import coulomb_coupling, ion_sphere_radius, screening_parameter
+
+__all__ = [
+    "LIQUID_LIMIT",
+    "MixtureStructure",
+    "OneComponent",
+    "StructureFactor",
+    "TransportAverage",
+    "Uncorrelated",
+    "transport_average",
+    "within",
+]
 
 Array = NDArray[np.float64]
+
+LIQUID_LIMIT = 175.0  # Gamma at which the one-component plasma freezes
 
 
 class StructureFactor(Protocol):
@@ -41,126 +56,156 @@ class TransportAverage(Protocol):
         ...
 
 
-def ion_sphere_radius(matter: MatterState) -> Array:
-    """Return a = (3/(4 pi n))^(1/3) of the nuclei's own density, fm, shape (zone,); infinite without nuclei."""
-    density = matter.number_density_heavy
-    with np.errstate(divide="ignore"):
-        return 1e13 * np.cbrt(3.0 / (4.0 * np.pi * density))
+class MixtureStructure(Protocol):
+    """Model of the heavy nucleus and alpha particles together."""
+
+    name: str
+    references: Sequence[str]
+    validity: str
+
+    def coherent_sum(self, amplitudes: Array, q: Array, matter: MatterState) -> Array:
+        """Return sum_ij (n_i n_j)^(1/2) A_i A_j S_ij(q), 1/cm^3, shape (zone, node).
+
+        `amplitudes` has shape (species, zone, node) in the order heavy, alpha; `q` (1/fm) broadcasts against (zone,
+        node).
+        """
+        ...
 
 
-def coulomb_coupling(matter: MatterState) -> Array:
-    """Return Gamma = Z^2 e^2/(a T), shape (zone,); 0 without nuclei."""
-    squared = CODATA.coulomb_squared * 1e13
-    return matter.charge_number_heavy**2 * squared / (ion_sphere_radius(matter) * matter.temperature)
+class OneComponent(ABC):
+    """Model of one kind of ions in units of the ion-sphere radius a: S at q a, Gamma and kappa.
 
-
-@STRUCTURE_FACTORS.register("none")
-class Uncorrelated:
-    """Ideal gas of nuclei, S = 1."""
-
-    name = "none"
-    references = ()
-    validity = "Gamma << 1"
-
-    def __init__(self, on_out_of_range: str = "clamp") -> None:
-        self.on_out_of_range = on_out_of_range
-
-    def __call__(self, q: Array, matter: MatterState) -> Array:
-        """Return ones."""
-        return np.ones_like(q)
-
-
-# Horowitz 1997, PRD 55, 4577: beta_i = sum_m b_im Gamma^(m/2), i = 3..6
-_BETA = np.array(
-    [
-        [-7.362056, 0.5371365, -0.1078845, 4.189612e-3],
-        [3.4489581, -0.40251656, 9.0877878e-2, -3.4353581e-3],
-        [-0.74128645, 0.11019855, -2.5359361e-2, 9.0487744e-4],
-        [5.9573285e-2, -1.0186552e-2, 2.2791369e-3, -7.4614597e-5],
-    ]
-)
-
-
-@STRUCTURE_FACTORS.register("horowitz1997")
-class Horowitz1997:
-    """Fit of <S> to Monte Carlo results for a screened one-component plasma (Horowitz 1997, PRD 55, 4577).
-
-    It corrects the transport cross section only. Fitted for 1 <= Gamma <= 150; above, the edge value is used or an
-    error raised; below, 1/<S> - 1 is taken proportional to Gamma, which has the right limit <S> -> 1 (within 8 % of
-    integral-equation results), unless `clip` asks for the edge value as other codes take it.
+    A subclass gives `reduced`; the step from 1/fm and matter is here. Zones without nuclei have S = 1.
 
     Parameters
     ----------
     on_out_of_range : str
-        ``error`` or ``clamp`` (with a counted warning) for Gamma > 150.
-    clip : bool
-        Use Gamma = 1 for everything below: for comparison with other codes only.
-    beta_2 : float
-        Second coefficient; 20/3, rounded to 6.667 in some codes.
+        ``error`` or ``clamp`` (with a counted warning) outside the model's range.
     """
 
-    name = "horowitz1997"
-    references = ("Horowitz 1997, PRD 55, 4577",)
-    validity = "1 <= Gamma <= 150"
-    largest_coupling = 150.0
+    name: str
+    references: Sequence[str] = ()
+    validity: str
+    rigid_background: bool = False  # True: the electrons do not screen, `screening` is ignored
 
-    def __init__(
-        self, on_out_of_range: str = "clamp", *, clip: bool = False, beta_2: float = 20.0 / 3.0
-    ) -> None:
+    def __init__(self, on_out_of_range: str = "clamp") -> None:
         self.on_out_of_range = on_out_of_range
-        self.clip = clip
-        self.beta_2 = beta_2
 
-    def transport_average(self, energy: Array, matter: MatterState) -> Array:
-        """Return <S>(E), shape (zone, energy), in (0, 1].
+    @abstractmethod
+    def reduced(self, q: ArrayLike, coupling: ArrayLike, screening: ArrayLike = 0.0) -> Array:
+        """Return S(q) at q in 1/a, Gamma and kappa = k_sc a, which broadcast."""
+
+    def __call__(self, q: Array, matter: MatterState) -> Array:
+        """Return S(q).
 
         Parameters
         ----------
-        energy : ndarray, shape (energy,)
-            MeV.
+        q : ndarray, shape (zone, ...) or (1, ...)
+            Momentum transfer over hbar, 1/fm.
         matter : MatterState
             Zones.
+
+        Returns
+        -------
+        ndarray, shape (zone, ...)
 
         Raises
         ------
         OutOfRangeError
-            If Gamma > 150 somewhere and `on_out_of_range` is ``error``.
+            Outside the model's range, if `on_out_of_range` is ``error``.
         """
-        coupling = coulomb_coupling(matter)
-        self._check(coupling, matter)
-        with np.errstate(over="ignore", invalid="ignore"):
-            reduced = energy * ion_sphere_radius(matter)[:, None] / (CODATA.hbar_c * 1e13)
-        inside = np.clip(coupling, 1.0, self.largest_coupling)[:, None]
-        average = self.fit(inside, reduced)
-        if not self.clip:
-            weak = np.minimum(coupling, 1.0)[:, None]
-            average = 1.0 / (1.0 + weak * (1.0 / average - 1.0))
-        return average
+        radius = ion_sphere_radius(matter)
+        along_zones = (-1,) + (1,) * (np.ndim(q) - 1)
+        present = np.isfinite(radius)
+        screening = 0.0 if self.rigid_background else screening_parameter(matter).reshape(along_zones)
+        x = q * np.where(present, radius, 1.0).reshape(along_zones)
+        correlated = self.reduced(x, coulomb_coupling(matter).reshape(along_zones), screening)
+        return np.where(present.reshape(along_zones), correlated, 1.0)
 
-    def fit(self, coupling: Array, reduced_energy: Array) -> Array:
-        """Fit itself: <S> at 1 <= Gamma <= 150 and reduced energy E a/(hbar c); exactly 1 beyond 3 + 4/sqrt(Gamma)."""
-        root = np.sqrt(coupling)
-        limit = 3.0 + 4.0 / root
-        e = np.minimum(reduced_energy, limit)
-        powers = np.stack([np.ones_like(root), root, coupling, coupling * root])
-        exponent = np.log(0.3 / (0.3 + 3.0 * coupling)) + self.beta_2 * e**2
-        for i, row in enumerate(_BETA):
-            exponent = exponent + np.tensordot(row, powers, axes=1) * e ** (i + 3)
-        return np.where(reduced_energy < limit, 1.0 / (1.0 + np.exp(-exponent)), 1.0)
 
-    def _check(self, coupling: Array, matter: MatterState) -> None:
-        """Raise or warn where Gamma is above the fit."""
-        above = coupling > self.largest_coupling
-        if not above.any():
-            return
-        worst = int(np.argmax(coupling))
-        message = (
-            f"structure factor '{self.name}' is fitted for {self.validity}; {int(above.sum())} zone(s) are above, "
-            f"the worst has Gamma = {coupling[worst]:.4g} at {matter.density[worst]:.3g} g/cm3, "
-            f"T = {matter.temperature[worst]:.3g} MeV"
-        )
-        if self.on_out_of_range == "error":
-            raise OutOfRangeError(
-                f'{message}. Set opacity.on_out_of_range = "clamp" to accept the edge value.'
-            )
-        warnings.warn(f"{message}; the edge value is used", ExtrapolationWarning, stacklevel=3)
+@lru_cache(maxsize=8)
+def _legendre(nodes: int) -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(nodes)
+
+
+def transport_average(
+    structure: Callable[[Array, Array, Array], Array],
+    reduced_energy: ArrayLike,
+    coupling: ArrayLike,
+    screening: ArrayLike = 0.0,
+    *,
+    nodes: int = 200,
+) -> Array:
+    """Return <S> = 12 int_0^1 t^3 (1 - t^2) S(2 E t) dt, the factor that S puts on the transport cross section.
+
+    Parameters
+    ----------
+    structure : callable
+        S(q, Gamma, kappa) with q in 1/a, such as the `reduced` of a model.
+    reduced_energy, coupling, screening : array_like
+        E a/(hbar c), Gamma and kappa, which broadcast.
+    nodes : int
+        Gauss-Legendre nodes in t = q/(2 E); 64 leave 1.4e-4 at E a = 12 hbar c.
+
+    Returns
+    -------
+    ndarray
+        1 for S = 1.
+
+    Examples
+    --------
+    >>> round(float(transport_average(lambda q, coupling, screening: q**2, 0.5, 1.0)), 9)  # 12 (1/6 - 1/8)
+    0.5
+    """
+    node, weight = _legendre(nodes)
+    t = 0.5 * (1.0 + node)
+    energy, gamma, kappa = (
+        np.asarray(each, dtype=np.float64)[..., None] for each in (reduced_energy, coupling, screening)
+    )
+    return structure(2.0 * energy * t, gamma, kappa) @ (6.0 * weight * t**3 * (1.0 - t**2))
+
+
+def within(
+    model: OneComponent,
+    coupling: ArrayLike,
+    largest: float = LIQUID_LIMIT,
+    used: str = "the edge value is used",
+) -> Array:
+    """Return Gamma, cut at the largest a model is made for: counted in a warning, or an error if the model says so.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a Gamma is not a number or negative, or lies above and `on_out_of_range` is ``error``.
+    """
+    gamma = np.asarray(coupling, dtype=np.float64)
+    if not (gamma >= 0.0).all():
+        raise OutOfRangeError(f"structure factor '{model.name}' needs Gamma >= 0, got {np.nanmin(gamma):.4g}")
+    above = gamma > largest
+    if not above.any():
+        return gamma
+    message = (
+        f"structure factor '{model.name}' is made for {model.validity}; Gamma is above in {int(above.sum())} of "
+        f"{gamma.size} state(s), the largest is {gamma.max():.4g}"
+    )
+    if model.on_out_of_range == "error":
+        raise OutOfRangeError(f'{message}. Set opacity.on_out_of_range = "clamp" to accept that {used}.')
+    warnings.warn(f"{message}; {used}", ExtrapolationWarning, stacklevel=4)
+    return np.minimum(gamma, largest)
+
+
+@STRUCTURE_FACTORS.register("none")
+class Uncorrelated(OneComponent):
+    """Ideal gas of nuclei, S = 1."""
+
+    name = "none"
+    validity = "Gamma << 1"
+    rigid_background = True
+
+    def reduced(self, q: ArrayLike, coupling: ArrayLike, screening: ArrayLike = 0.0) -> Array:
+        """Return ones."""
+        return np.ones(np.broadcast_shapes(np.shape(q), np.shape(coupling), np.shape(screening)))
+
+    def __call__(self, q: Array, matter: MatterState) -> Array:
+        """Return ones."""
+        return np.ones_like(q)

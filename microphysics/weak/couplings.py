@@ -13,6 +13,34 @@ from microphysics.errors import OutOfRangeError, UnknownNameError
 # Wilkinson 1982 (Nucl. Phys. A 377, 474) has 1.7146: 0.03 %, small against the 1 % between bottle and beam lifetimes.
 NEUTRON_PHASE_SPACE = 1.7152
 
+FLAVORS = ("nue", "anue", "numu", "anumu", "nutau", "anutau")
+FAMILIES = ("e", "mu", "tau")
+
+# Vector couplings with one-loop corrections at low momentum transfer (Erler & Su 2013, Prog. Part. Nucl. Phys. 71, 119),
+# at the reference mixing angle: g_n, the part of g_p that all flavours share, and the neutrino's charge radius in g_p.
+_RADIATIVE_SIN2 = 0.23863
+_RADIATIVE_NEUTRON = -0.5117
+_RADIATIVE_PROTON = 0.01836
+_RADIATIVE_FLAVOR = {"e": 0.0197, "mu": 0.0114, "tau": 0.0071}
+
+
+def family(flavor: str) -> str:
+    """Return the charged lepton that belongs to a neutrino: e, mu or tau.
+
+    Parameters
+    ----------
+    flavor : str
+        One of `FLAVORS`.
+
+    Raises
+    ------
+    UnknownNameError
+        For any other name.
+    """
+    if flavor not in FLAVORS:
+        raise UnknownNameError("neutrino flavor", flavor, FLAVORS)
+    return flavor[flavor.index("nu") + 2 :]
+
 
 @dataclass(frozen=True)
 class WeakCouplings:
@@ -35,6 +63,10 @@ class WeakCouplings:
     charged_current_norm : str
         ``lifetime`` (from the measured neutron lifetime, inner radiative corrections included) or ``tree``
         (G_F^2 V_ud^2 (1 + 3 g_A^2)/pi).
+    radiative : bool
+        Whether g_p and g_n of coherent scattering include radiative corrections, which depend on the flavour.
+    z_mass : float
+        Mass of the Z boson, MeV (PDG 2024: 91188.0); only where another vector boson mixes with it.
     nucleon_magnetism : tuple of float or None
         F2 of neutron and proton in neutral currents and of charged currents as fixed numbers, as other codes have them; None
         means derived from the anomalous moments and the mixing angle.
@@ -55,6 +87,8 @@ class WeakCouplings:
     neutron_lifetime: float = 878.4
     vev_ratio: float = 1.0
     charged_current_norm: str = "lifetime"
+    radiative: bool = False
+    z_mass: float = 91188.0
     nucleon_magnetism: tuple[float, float, float] | None = None
     constants: Constants = field(default=CODATA)
 
@@ -74,6 +108,11 @@ class WeakCouplings:
     def weak_scale(self) -> float:
         """(v/v0)^-4, the factor that G_F^2 carries."""
         return self.vev_ratio**-4
+
+    @property
+    def fermi_constant(self) -> float:
+        """G_F/(hbar c)^3 scaled with the vacuum expectation value, MeV^-2."""
+        return self.constants.fermi_constant * self.vev_ratio**-2
 
     @property
     def sigma0(self) -> float:
@@ -102,6 +141,48 @@ class WeakCouplings:
     def vector_neutron(self) -> float:
         """g_n = -1/2."""
         return -0.5
+
+    def vector_couplings(self, flavor: str) -> tuple[float, float]:
+        """g_p and g_n of coherent scattering on nuclei, the same for neutrinos and antineutrinos.
+
+        At tree level `vector_proton` and `vector_neutron` for every flavour; with `radiative` the one-loop values, on
+        which a change of the mixing angle acts as -2 (s^2 - 0.23863) in g_p.
+
+        Parameters
+        ----------
+        flavor : str
+            nue, anue, numu, anumu, nutau, anutau.
+
+        Returns
+        -------
+        tuple of float
+            g_p, g_n.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such flavour.
+
+        Examples
+        --------
+        >>> g_p, g_n = WeakCouplings(radiative=True).vector_couplings("numu")
+        >>> round(g_p, 5), g_n
+        (0.02976, -0.5117)
+        """
+        charge_radius = self.charge_radius_coupling(flavor)
+        if not self.radiative:
+            return self.vector_proton, self.vector_neutron
+        shift = -2.0 * (self.sin2_theta_w - _RADIATIVE_SIN2)
+        return _RADIATIVE_PROTON + charge_radius + shift, _RADIATIVE_NEUTRON
+
+    def charge_radius_coupling(self, flavor: str) -> float:
+        """Part of g_p that is the neutrino's own charge radius, 0 at tree level.
+
+        It is the flavour-dependent part of the radiative corrections and couples through the photon: electrons around
+        a nucleus screen it, as no other part of g_p.
+        """
+        radius = _RADIATIVE_FLAVOR[family(flavor)]
+        return radius if self.radiative else 0.0
 
     @property
     def axial_proton(self) -> float:

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from snsim import __version__
+from snsim.cli import cevns as _cevns
+from snsim.cli import structure_factor as _structure_factor
 from snsim.cli.cite import cite
 from snsim.cli.compare import compare
 from snsim.cli.console import guarded
@@ -51,6 +53,10 @@ app.command("compare")(guarded(compare))
 app.command("list")(guarded(list_models))
 app.command("cite")(guarded(cite))
 app.add_typer(eos_app, name="eos")
+app.command("structure-factor", epilog=_structure_factor.EPILOG, no_args_is_help=True)(
+    guarded(_structure_factor.structure_factor)
+)
+app.command("cevns", epilog=_cevns.EPILOG, no_args_is_help=True)(guarded(_cevns.cevns))
 app.command("info")(guarded(info))
 
 

@@ -6,7 +6,9 @@ import functools
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -88,6 +90,24 @@ def say_error(text: str) -> None:
 def say_warning(message: Warning | str, *_: Any) -> None:
     """Write a warning as one line; has the signature of `warnings.showwarning`."""
     typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {message}", err=True)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show physics warnings as one line each, each once."""
+    from microphysics.errors import PhysicsWarning
+
+    said: set[str] = set()
+
+    def say(message: Warning | str, *_: Any) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            say_warning(message)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PhysicsWarning)
+        warnings.showwarning = say  # type: ignore[assignment]
+        yield
 
 
 def say_rows(rows: Iterable[tuple[str, str]]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, RunPath, Settings, say_json, say_rows, say_warning
+from snsim.cli.console import Debug, Json, RunPath, Settings, plain_warnings, say_json, say_rows
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
@@ -85,7 +84,7 @@ def _compute(config: Config, directory: Path) -> Result:
     from snsim.pipeline import simulate
 
     try:
-        with _progress() as progress, _plain_warnings():
+        with _progress() as progress, plain_warnings():
             result = simulate(config, progress)
     except ConvergenceError as error:
         if not isinstance(error.partial, Result):
@@ -115,17 +114,6 @@ def _progress() -> Iterator[Callable[[str], None] | None]:
 
     with Console(stderr=True).status("starting") as status:
         yield status.update
-
-
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Show physics warnings as one line each, each once."""
-    from microphysics.errors import PhysicsWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", PhysicsWarning)
-        warnings.showwarning = say_warning  # type: ignore[assignment]
-        yield
 
 
 def _draw(result: Result, directory: Path) -> list[Path]:

@@ -131,17 +131,21 @@ def _resolve_paths(tables: dict[str, Any], file: Path, given_outside: set[str]) 
     """Make paths absolute; a table profile's file must be named and exist."""
     profile = tables.get("profile")
     is_table = isinstance(profile, dict) and profile.get("format") == "table"
-    for section, key in (("profile", "path"), ("microphysics", "eos_table"), ("output", "directory")):
+    files = ("eos_table", "structure_factor_file")
+    for section, key in (
+        ("profile", "path"), *(("microphysics", key) for key in files), ("output", "directory"),
+    ):  # fmt: skip
         table = tables.get(section) if is_table or section != "profile" else None
         if isinstance(table, dict) and isinstance(table.get(key), str):
             base = Path.cwd() if f"{section}.{key}" in given_outside else file.parent
             table[key] = str((base / Path(table[key]).expanduser()).resolve())
     mistakes = []
     microphysics = tables.get("microphysics")
-    table = microphysics.get("eos_table") if isinstance(microphysics, dict) else None
-    if isinstance(table, str) and not Path(table).exists():
-        where = _where("microphysics.eos_table", file, given_outside)
-        mistakes.append(f'microphysics.eos_table = "{table}" {where}: no such file or folder.')
+    for key in files:
+        table = microphysics.get(key) if isinstance(microphysics, dict) else None
+        if isinstance(table, str) and not Path(table).exists():
+            where = _where(f"microphysics.{key}", file, given_outside)
+            mistakes.append(f'microphysics.{key} = "{table}" {where}: no such file or folder.')
     if not isinstance(profile, dict) or not is_table:
         return mistakes
     path = profile.get("path")
@@ -345,14 +349,17 @@ def input_files(config: Config) -> dict[str, tuple[str, str]]:
     Returns
     -------
     dict
-        `profile.path` and `microphysics.eos_table`, where they are given.
+        `profile.path`, `microphysics.eos_table` and `microphysics.structure_factor_file`, where they are given.
 
     Raises
     ------
     ConfigError
         A file that cannot be read.
     """
-    given = {"microphysics.eos_table": config.microphysics.eos_table}
+    given = {
+        f"microphysics.{key}": getattr(config.microphysics, key)
+        for key in ("eos_table", "structure_factor_file")
+    }
     if isinstance(config.profile, TableProfile):
         given["profile.path"] = config.profile.path
     files = {}

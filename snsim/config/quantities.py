@@ -206,6 +206,11 @@ def density(low: float, high: float) -> Dimension:
     return Dimension("a density", "g / cm3", "g / cm3", "2.78e13 g/cm3", low, high)
 
 
+def area(low: float, high: float) -> Dimension:
+    """Return an area (of either sign, as squared charge radii are), stored in and bounded by cm^2."""
+    return Dimension("an area", "cm2", "cm2", "-0.83e-32 cm2", low, high)
+
+
 def rate(low: float, high: float, example: str) -> Dimension:
     """Return a rate, stored in and bounded by 1/s."""
     return Dimension("a rate", "1 / s", "1 / s", example, low, high)

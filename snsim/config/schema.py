@@ -8,10 +8,13 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from snsim.config import quantities
+from snsim.config.new_physics import NewPhysics
+from snsim.config.observables import OF_OPACITIES, Diagnostics
+from snsim.config.section import Fraction, Section, default, distinct
 
 # Names that are accepted without importing the (compiled) modules behind them; others are looked up there.
 BUILT_IN: dict[str, tuple[str, ...]] = {
@@ -23,10 +26,34 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "electron_scattering",
         "pair",
         "bremsstrahlung",
+        "magnetic_scattering",
+        "scalar_scattering",
     ),
-    "structure-factors": ("horowitz1997", "none"),
-    "form-factors": ("helm", "burrows", "point"),
+    "structure-factors": (
+        "none",
+        "debye_huckel",
+        "percus_yevick",
+        "msa",
+        "msa_eta",
+        "horowitz1997",
+        "hnc",
+        "hncb",
+        "mixture_hnc",
+        "mixture_lmr",
+        "table",
+        "file",
+    ),
+    "form-factors": (
+        "helm",
+        "helm_a13",
+        "klein_nystrand",
+        "symmetrized_fermi",
+        "burrows",
+        "bruenn",
+        "point",
+    ),
 }
+STANDARD_PROCESSES = BUILT_IN["processes"][:7]  # the others act only with terms of new physics
 _REGISTRIES = {
     "processes": "PROCESSES",
     "structure-factors": "STRUCTURE_FACTORS",
@@ -34,12 +61,10 @@ _REGISTRIES = {
 }
 _HOMES = {"processes": "processes", "structure-factors": "structure", "form-factors": "weak"}
 
-Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 ElectronFraction = Annotated[float, Field(ge=0.01, le=0.6)]
 Entropy = Annotated[float, Field(ge=0.1, le=60.0)]
 Species = Literal["nue", "anue", "nux"]
 Limiter = Literal["wilson", "levermore-pomraning", "rational", "larsen2", "larsen4", "minerbo", "n1.25"]
-Observable = Literal["neutrinosphere", "gain_region", "electron_fraction", "kick", "delay"]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -86,36 +111,13 @@ def _known(kind: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a name given twice."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PydanticCustomError(
-            "repeated", "expected each name once, got '{name}' twice", {"name": twice[0]}
-        )
-    return names
-
-
-def _default(text: str) -> Any:
-    """Give a default as it would stand in a run file, so that writing it out changes nothing."""
-    return Field(default=text)
-
-
-class Section(BaseModel):
-    """What all sections share: immutable, no unknown keys, no silent conversions, defaults checked too."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
-    )
-
-
 class _ShockedStar(Section):
     """What the stars after bounce share: mass, and what falls onto the shock."""
 
     format: str
-    mass: Annotated[float, quantities.mass(0.3, 4.0)] = _default("1.35 Msun")
-    accretion_rate: Annotated[float, quantities.mass_rate(1e-4, 10.0)] = _default("0.95 Msun/s")
-    shock_radius: Annotated[float, quantities.length(30.0, 2000.0, "144 km")] = _default("144 km")
+    mass: Annotated[float, quantities.mass(0.3, 4.0)] = default("1.35 Msun")
+    accretion_rate: Annotated[float, quantities.mass_rate(1e-4, 10.0)] = default("0.95 Msun/s")
+    shock_radius: Annotated[float, quantities.length(30.0, 2000.0, "144 km")] = default("144 km")
     infall_fraction: float = Field(default=0.85, gt=0.0, le=1.0)
     entropy_infall: Entropy = 4.0
     electron_fraction: tuple[ElectronFraction, ElectronFraction, ElectronFraction] = Field(
@@ -128,8 +130,8 @@ class AnalyticProfile(_ShockedStar):
     """A post-bounce star as a curve, its matter in the Saha equilibrium: cm, g, g/s; entropies in k_B per baryon."""
 
     format: Literal["analytic"]
-    core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = _default("9 km")
-    scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = _default("7.8 km")
+    core_radius: Annotated[float, quantities.length(3.0, 30.0, "9 km")] = default("9 km")
+    scale_height: Annotated[float, quantities.length(1.0, 50.0, "7.8 km")] = default("7.8 km")
     mantle_fraction: float = Field(default=0.4, gt=0.0, le=10.0)
     compression: float = Field(default=10.5, gt=1.0, le=50.0)
     entropy: tuple[Entropy, Entropy, Entropy] = Field(default=(1.4, 5.0, 12.0), strict=False)
@@ -155,10 +157,10 @@ class CollapseProfile(Section):
     """A core before bounce, matter of `microphysics.eos`: g/cm^3, cm, 1/s."""
 
     format: Literal["collapse"]
-    central_density: Annotated[float, quantities.density(1e10, 2e14)] = _default("2.78e13 g/cm3")
-    core_radius: Annotated[float, quantities.length(1.0, 500.0, "17.1 km")] = _default("17.1 km")
+    central_density: Annotated[float, quantities.density(1e10, 2e14)] = default("2.78e13 g/cm3")
+    core_radius: Annotated[float, quantities.length(1.0, 500.0, "17.1 km")] = default("17.1 km")
     steepness: float = Field(default=1.748, ge=1.0, le=4.0)
-    contraction_rate: Annotated[float, quantities.rate(0.0, 1e4, "530 / s")] = _default("530 / s")
+    contraction_rate: Annotated[float, quantities.rate(0.0, 1e4, "530 / s")] = default("530 / s")
     infall_fraction: float = Field(default=0.42, gt=0.0, le=1.0)
 
 
@@ -196,7 +198,7 @@ class Grid(Section):
     """The transport grid, cm."""
 
     zones: int = Field(default=200, ge=20, le=20000)
-    r_inner: Annotated[float, quantities.length(0.01, 100.0, "4 km")] = _default("4 km")
+    r_inner: Annotated[float, quantities.length(0.01, 100.0, "4 km")] = default("4 km")
     r_outer: Annotated[float | None, quantities.length(10.0, 1e6)] = None
 
     @model_validator(mode="after")
@@ -213,9 +215,10 @@ class Couplings(Section):
     axial_coupling: float = Field(default=1.2754, gt=0.0, le=3.0)
     strange_axial_coupling: float = Field(default=0.0, ge=-1.0, le=1.0)
     v_ud: float = Field(default=0.97373, gt=0.0, le=1.0)
-    neutron_lifetime: Annotated[float, quantities.time(100.0, 1e4)] = _default("878.4 s")
+    neutron_lifetime: Annotated[float, quantities.time(100.0, 1e4)] = default("878.4 s")
     vev_ratio: float = Field(default=1.0, ge=0.1, le=10.0)
     charged_current_norm: Literal["lifetime", "tree"] = "lifetime"
+    radiative: bool = False
 
 
 class Microphysics(Section):
@@ -223,7 +226,7 @@ class Microphysics(Section):
 
     eos: Literal["lattimer-swesty", "table"] = "lattimer-swesty"
     eos_table: str | None = None
-    eos_incompressibility: Annotated[float, quantities.particle_energy(150.0, 500.0, "220 MeV")] = _default(
+    eos_incompressibility: Annotated[float, quantities.particle_energy(150.0, 500.0, "220 MeV")] = default(
         "220 MeV"
     )
     alpha_binding: Literal["corrected", "ls91"] = "corrected"
@@ -231,14 +234,25 @@ class Microphysics(Section):
     processes: Annotated[
         tuple[Annotated[str, _known("processes")], ...],
         Field(strict=False, min_length=1),
-        AfterValidator(_distinct),
-    ] = BUILT_IN["processes"]
+        AfterValidator(distinct),
+    ] = STANDARD_PROCESSES
     form_factor: Annotated[str, _known("form-factors")] = "helm"
-    structure_factor: Annotated[str, _known("structure-factors")] = "horowitz1997"
+    structure_factor: Annotated[str, _known("structure-factors")] = "table"
+    structure_factor_file: str | None = None
     electron_polarization: Literal["physical", "brt06", "none"] = "physical"
     weak_magnetism: bool = True
     blocking: Literal["clipped", "raw"] = "clipped"
     couplings: Couplings = Field(default_factory=Couplings)
+    new_physics: NewPhysics = Field(default_factory=NewPhysics)
+
+    @model_validator(mode="after")
+    def _structure_named(self) -> Microphysics:
+        if (self.structure_factor == "file") != (self.structure_factor_file is not None):
+            raise PydanticCustomError(
+                "structure_factor_file",
+                'expected structure_factor = "file" and a path in structure_factor_file together, or neither',
+            )
+        return self
 
     @model_validator(mode="after")
     def _table_named(self) -> Microphysics:
@@ -254,8 +268,8 @@ class Opacity(Section):
 
     on_out_of_range: Literal["error", "clamp"] = "error"
     energies: int = Field(default=48, ge=8, le=2000)
-    energy_min: Annotated[float, quantities.particle_energy(1e-3, 50.0, "0.5 MeV")] = _default("0.5 MeV")
-    energy_max: Annotated[float, quantities.particle_energy(20.0, 5000.0, "350 MeV")] = _default("350 MeV")
+    energy_min: Annotated[float, quantities.particle_energy(1e-3, 50.0, "0.5 MeV")] = default("0.5 MeV")
+    energy_max: Annotated[float, quantities.particle_energy(20.0, 5000.0, "350 MeV")] = default("350 MeV")
 
     @model_validator(mode="after")
     def _ordered(self) -> Opacity:
@@ -267,11 +281,11 @@ class Opacity(Section):
 class Transport(Section):
     """The transport scheme and its solver."""
 
-    scheme: Literal["gray"] = "gray"
+    scheme: Literal["gray", "none"] = "gray"  # "none": opacity diagnostics only
     limiter: Limiter = "wilson"
     closure: Literal["spectral-flux"] = "spectral-flux"
     spectral_shape: Literal["blended", "fixed", "equilibrium"] = "blended"
-    species: Annotated[tuple[Species, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)] = (
+    species: Annotated[tuple[Species, ...], Field(strict=False, min_length=1), AfterValidator(distinct)] = (
         "nue",
         "anue",
         "nux",
@@ -279,78 +293,6 @@ class Transport(Section):
     tolerance: float = Field(default=1e-10, ge=1e-14, le=1e-2)
     max_iterations: int = Field(default=500, ge=1, le=100000)
     exchange_strength: float = Field(default=0.4, ge=0.0, le=10.0)
-
-
-class GainRegion(Section):
-    """Parameters of `gain_region`."""
-
-    coefficients: Literal["first_principles", "janka2001"] = "first_principles"
-
-
-class ElectronFractionOfEjecta(Section):
-    """Parameters of `electron_fraction`: cm and cm/s; no launch radius means the observable's own choice."""
-
-    launch_radius: Annotated[float | None, quantities.length(1.0, 1e5, "50 km")] = None
-    velocity: Annotated[float, quantities.speed(1e5, 2.9e10)] = _default("3e9 cm/s")
-    initial_electron_fraction: Fraction | None = None
-
-
-class Kick(Section):
-    """Parameters of `kick`: erg, g, rad, G; no mass means that of the star."""
-
-    asymmetry: float = Field(default=0.01, ge=0.0, le=1.0)
-    asymmetry_definition: Literal["momentum", "emitted", "surface"] = "momentum"
-    energy: Annotated[float, quantities.released_energy(1e48, 1e55)] = _default("3e53 erg")
-    mass: Annotated[float | None, quantities.mass(0.1, 10.0)] = None
-    polar_cap_angle: Annotated[float | None, quantities.angle(0.0, 180.0)] = None
-    polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
-    opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
-    magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None
-
-
-class Delay(Section):
-    """Parameters of `delay`: cm and MeV."""
-
-    distance: Annotated[float, quantities.distance()] = _default("10 kpc")
-    neutrino_mass: Annotated[float, quantities.particle_energy(0.0, 1e6, "0.1 eV", "eV")] = _default("0.1 eV")
-
-
-class Diagnostics(Section):
-    """Which observables, and the parameters of each."""
-
-    names: Annotated[tuple[Observable, ...], Field(strict=False), AfterValidator(_distinct)] = (
-        "neutrinosphere",
-        "gain_region",
-        "electron_fraction",
-        "kick",
-        "delay",
-    )
-    gain_region: GainRegion = Field(default_factory=GainRegion)
-    electron_fraction: ElectronFractionOfEjecta = Field(default_factory=ElectronFractionOfEjecta)
-    kick: Kick = Field(default_factory=Kick)
-    delay: Delay = Field(default_factory=Delay)
-
-    def options(self, name: str) -> dict[str, Any]:
-        """Return the parameters of one observable, as keyword arguments of its `observe`.
-
-        Parameters
-        ----------
-        name : str
-            Of the observable.
-
-        Returns
-        -------
-        dict
-            CGS; the neutrino mass of `delay` in eV, as `observe` takes it.
-        """
-        section = getattr(self, name, None)
-        values = {} if section is None else {key: value for key, value in section if value is not None}
-        if "opacity_factor" in values:  # the cap's temperature then follows from the profile
-            values["polar_cap_opacity_factor"] = values.pop("opacity_factor")
-            values.pop("polar_cap_temperature_ratio")
-        if "neutrino_mass" in values:
-            values["neutrino_mass"] *= 1e6
-        return values
 
 
 class Output(Section):
@@ -374,3 +316,24 @@ class Config(Section):
     transport: Transport = Field(default_factory=Transport)
     diagnostics: Diagnostics = Field(default_factory=Diagnostics)
     output: Output = Field(default_factory=Output)
+
+    @field_validator("diagnostics")
+    @classmethod
+    def _fit_the_scheme(cls, diagnostics: Diagnostics, found: ValidationInfo) -> Diagnostics:
+        """Without a solution: the observables of opacities by default, and no others."""
+        transport = found.data.get("transport")
+        if transport is None or transport.scheme != "none":
+            return diagnostics
+        if "names" not in diagnostics.model_fields_set:
+            return diagnostics.model_copy(update={"names": OF_OPACITIES})
+        refused = [name for name in diagnostics.names if name not in OF_OPACITIES]
+        if refused:
+            raise PydanticCustomError(
+                "needs_solution",
+                'names has {refused}, for which transport must be solved, but transport.scheme = "none"; expected {offered}',
+                {
+                    "refused": ", ".join(f"'{name}'" for name in refused),
+                    "offered": ", ".join(f"'{name}'" for name in OF_OPACITIES),
+                },
+            )
+        return diagnostics

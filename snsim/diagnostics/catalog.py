@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from microphysics.errors import UnknownNameError
-from snsim.diagnostics import delay, electron_fraction, gain_region, kick, neutrinosphere
+from snsim.diagnostics import (
+    delay,
+    electron_fraction,
+    gain_region,
+    kick,
+    neutrino_conductivity,
+    neutrinosphere,
+    recoil_heating,
+    transport_sphere,
+)
 from snsim.variable import Variable
 
 Observable = Callable[..., dict[str, Variable]]
@@ -16,11 +25,16 @@ OBSERVABLES: dict[str, Observable] = {
     "electron_fraction": electron_fraction.observe,
     "kick": kick.observe,
     "delay": delay.observe,
+    "transport_sphere": transport_sphere.observe,
+    "neutrino_conductivity": neutrino_conductivity.observe,
+    "recoil_heating": recoil_heating.observe,
 }
 
 
 def observable(name: str) -> Observable:
     """Return an observable: a function of (background, spectra, solution, **options).
+
+    The solution is None where transport was not solved; only observables of opacities are asked for then.
 
     Parameters
     ----------

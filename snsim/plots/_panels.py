@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 CM_PER_KM = 1e5
 SPHERE = ("diagnostics/neutrinosphere", "transport_energy_mean")
+SPECTRAL_SPHERE = ("diagnostics/transport_sphere", "radius")
 SHOCK_DASHES = (0, (4, 2))
 WIDEST = 1e4  # of a radius axis that has no first edge: largest over smallest radius
 
@@ -75,6 +76,17 @@ def spheres(result: Result) -> dict[str, float]:
     if radii is None:
         return {}
     return dict(zip(species_of(result, name), (radii.values / CM_PER_KM).tolist(), strict=False))
+
+
+def spheres_at(result: Result, energy: float) -> dict[str, float]:
+    """Return the transport sphere of each species at one energy in MeV, in km; NaN where undefined."""
+    name, key = SPECTRAL_SPHERE
+    radii, grid = group_of(result, name).get(key), group_of(result, "opacity").get("energy")
+    if radii is None or grid is None:
+        return {}
+    x = np.log(grid.values)
+    values = [float(np.interp(math.log(energy), x, row)) / CM_PER_KM for row in radii.values]
+    return dict(zip(species_of(result, name), values, strict=True))
 
 
 def positive(values: Array) -> Array:

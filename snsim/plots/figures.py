@@ -11,9 +11,19 @@ from matplotlib.figure import Figure
 from snsim.plots import style
 from snsim.plots.opacities import opacities
 from snsim.plots.overview import overview
+from snsim.plots.transport_spheres import GROUP as SPHERES
+from snsim.plots.transport_spheres import transport_spheres
 from snsim.result import Result
 
-FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": overview, "opacities": opacities}
+
+def at_a_glance(result: Result) -> Figure:
+    """Draw what a result is about: its transport, or, where none was solved, its transport spheres."""
+    if "transport" not in result.groups and SPHERES in result.groups:
+        return transport_spheres(result)
+    return overview(result)
+
+
+FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less

@@ -24,6 +24,7 @@ from snsim.plots._panels import (
     radius_of,
     species_of,
     spheres,
+    spheres_at,
 )
 from snsim.result import Result
 
@@ -37,7 +38,11 @@ ROLES = {
 }
 _IN_TOTAL = ("absorption", "scattering")
 _TOTAL_LABEL = "$a+s$, all processes"
-_MARKS = (("neutrinosphere", ":", r"neutrinosphere $R_\nu$"), ("shock", SHOCK_DASHES, "shock"))
+_MARKS = (
+    ("neutrinosphere", ":", r"neutrinosphere $R_\nu$"),
+    ("transport_sphere", ":", r"transport sphere $R_\nu(E)$"),
+    ("shock", SHOCK_DASHES, "shock"),
+)
 _HEIGHT = 5.8
 _LABEL = r"opacity [cm$^{-1}$]"
 
@@ -152,7 +157,8 @@ def over_energy(result: Result, species: str, radius: float | None = None) -> Sl
     species : str
         One of the group.
     radius : float, optional
-        km; None means the neutrinosphere of nue, else any, else the middle of the grid.
+        km; None means the neutrinosphere of nue, else any, else the transport sphere at 10 MeV, else the middle of the
+        grid.
 
     Returns
     -------
@@ -204,6 +210,9 @@ def chosen_radius(result: Result) -> tuple[float, str]:
     for name in dict.fromkeys(("nue", *radii)):
         if math.isfinite(radii.get(name, math.nan)):
             return radii[name], rf"R_\nu({style.species_label(name).strip('$')})"
+    at_typical = spheres_at(result, TYPICAL_ENERGY).get("nue", math.nan)
+    if math.isfinite(at_typical):
+        return at_typical, rf"R_\nu(\nu_e,{TYPICAL_ENERGY:g}\,\mathrm{{MeV}})"
     low, high = radius_limits(result)
     return math.sqrt(low * high), ""
 
@@ -251,6 +260,8 @@ def plot_over_radius(
         sphere = spheres(result).get(species, math.nan)
         if math.isfinite(sphere):
             found["neutrinosphere"] = ax.axvline(sphere, color=style.GRAY, lw=0.9, ls=":", zorder=1)
+        elif math.isfinite(loose := spheres_at(result, piece.at).get(species, math.nan)):
+            found["transport_sphere"] = ax.axvline(loose, color=style.GRAY, lw=0.9, ls=":", zorder=1)
         found["words"] = _words(ax, title, species, f"E={piece.at:.3g}", "MeV", piece.why)
     return found
 

@@ -3,6 +3,7 @@ import pytest
 
 from microphysics import _registry
 from microphysics._registry import FORM_FACTORS, PROCESSES, STRUCTURE_FACTORS, Registry
+from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.errors import (
     ExtrapolationWarning,
@@ -13,6 +14,7 @@ from microphysics.errors import (
 )
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Rates, Settings
+from microphysics.weak.form_factors import OneShape
 
 
 class Entry:
@@ -113,16 +115,23 @@ class HalfStructure:
         return np.full(q.shape, 0.5)
 
 
-class HalfSize:
+class Dipole(OneShape):
     """Form factor of another package."""
 
-    name, references = "half-size", ()
+    name, references = "dipole", ()
 
     def __init__(self, nucleus):
-        self.nucleus = nucleus
+        self.squared_radius = 0.1 * nucleus.mass_number
 
     def __call__(self, q):
-        return np.full(np.broadcast(q, self.nucleus.mass_number).shape, 0.5)
+        return 1.0 / (1.0 + q**2 * self.squared_radius)
+
+
+class HalfSize(Dipole):
+    """One that does not count all nucleons."""
+
+    def __call__(self, q):
+        return 0.5 * super().__call__(q)
 
 
 def test_plug_ins_reach_the_opacity(offer):
@@ -130,7 +139,7 @@ def test_plug_ins_reach_the_opacity(offer):
     energy = np.array([2.0, 20.0])
     offer["microphysics.processes"] = [Entry("absorber", Absorber)]
     offer["microphysics.structure_factors"] = [Entry("half", HalfStructure)]
-    offer["microphysics.form_factors"] = [Entry("half-size", HalfSize)]
+    offer["microphysics.form_factors"] = [Entry("dipole", Dipole), Entry("half-size", HalfSize)]
     common = {"electron_polarization": "none"}
 
     def scattering(**choices):
@@ -139,9 +148,14 @@ def test_plug_ins_reach_the_opacity(offer):
 
     _, plain = scattering(structure_factor="none", form_factor="point")
     chosen, correlated = scattering(structure_factor="half", form_factor="point", on_out_of_range="error")
-    _, extended = scattering(structure_factor="none", form_factor="half-size")
+    _, extended = scattering(structure_factor="none", form_factor="dipole")
     np.testing.assert_allclose(correlated.scattering[1], 0.5 * plain.scattering[1], rtol=1e-13)
-    np.testing.assert_allclose(extended.scattering[1], 0.25 * plain.scattering[1], rtol=1e-13)
+    first_order = 1.0 - 2.0 * 7.0 * 2.0 * (energy / (CODATA.hbar_c * 1e13)) ** 2  # <q^2> = 2 E^2
+    ratio = extended.scattering[1] / plain.scattering[1]
+    np.testing.assert_allclose(ratio[..., 0], first_order[0], rtol=1e-4)
+    assert (ratio[..., 1] < 0.9).all()
+    with pytest.raises(OutOfRangeError, match="F\\(0\\)"):
+        scattering(form_factor="half-size")
     np.testing.assert_allclose(plain.absorption[0, 2], 1e-20 * matter.density[:, None] * energy, rtol=1e-13)
     assert chosen.processes[1].structure.on_out_of_range == "error"
     assert {"them", "they"} <= set(chosen.references)

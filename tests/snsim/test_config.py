@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
 from snsim.config.load import config_hash, input_files, load_config, resolve_toml
-from snsim.config.schema import BUILT_IN, Config, registry
+from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, registry
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
 from snsim.transport.limiters import LIMITERS
@@ -88,6 +88,24 @@ BAD = [
     ("[diagnostics.kik]\nasymmetry = 0.1", ["[diagnostics.kik]", "'kick'?"]),
     ('[diagnostics.kick]\nenergy = "3e53 MeV"', ["diagnostics.kick.energy", "from 1e+48 to 1e+55 erg"]),
     ('[diagnostics]\nnames = ["kik"]', ["diagnostics.names[0]", "gain_region", "'kick'?"]),
+    (
+        '[transport]\nscheme = "none"\n[diagnostics]\nnames = ["kick", "transport_sphere", "delay"]',
+        [
+            "[diagnostics]",
+            "'kick', 'delay'",
+            "for which transport must be solved",
+            "'neutrino_conductivity'.",
+        ],
+    ),
+    ('[transport]\nscheme = "nome"', ['transport.scheme = "nome"', "'gray', 'none'", "Did you mean 'none'?"]),
+    (
+        "[diagnostics.transport_sphere]\nenergies = [5.0, -1.0]",
+        ["transport_sphere.energies[1] = -1.0", "above 0"],
+    ),
+    (
+        "[diagnostics.recoil_heating]\nmass_number = 20.0",
+        ["[diagnostics.recoil_heating]", "charge_number up to mass_number"],
+    ),
     ('[diagnostics]\nnames = ["kick", "kick"]', ["diagnostics.names", "each name once"]),
     ('[transport]\nlimiter = "wilsen"', ['transport.limiter = "wilsen"', "minerbo", "'wilson'?"]),
     ('[transport]\nspecies = ["nue", "nuebar"]', ["transport.species[1]", "anue"]),
@@ -133,6 +151,15 @@ def test_the_sentence_of_the_conventions(tmp_path: Path, monkeypatch: pytest.Mon
     assert str(caught.value) == (
         'grid.r_outer = "500 s" in runs/run.toml: expected a length (for instance "500 km"), got a time.'
     )
+
+
+def test_observables_of_opacities_are_the_default_without_transport(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, '[transport]\nscheme = "none"'))
+    assert config.diagnostics.names == OF_OPACITIES
+    assert load_config(write(tmp_path, resolve_toml(config), schema="")) == config
+    chosen = load_config(write(tmp_path, '[transport]\nscheme = "none"\n[diagnostics]\nnames = []'))
+    assert chosen.diagnostics.names == ()
+    assert "kick" in load_config(write(tmp_path, "")).diagnostics.names
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -244,7 +271,7 @@ def test_resolved_file_is_complete() -> None:
     assert tables["profile"]["shock_radius"] == "144 km"
     assert tables["profile"]["mass"] == "1.35 Msun"
     assert tables["diagnostics"]["kick"]["polar_cap_temperature_ratio"] == 1.1
-    assert tables["microphysics"]["processes"] == list(BUILT_IN["processes"])
+    assert tables["microphysics"]["processes"] == list(STANDARD_PROCESSES)
     sections = {"profile", "grid", "microphysics", "opacity", "transport", "diagnostics", "output"}
     assert set(tables) == {"schema", "title", *sections}
 

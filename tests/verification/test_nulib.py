@@ -22,7 +22,8 @@ from microphysics.processes.charged_current import nucleon_blocking
 from microphysics.processes.electron_scattering import transport_coefficient
 from microphysics.processes.nucleon_scattering import transport_cross_section, unblocked
 from microphysics.processes.settings import Settings
-from microphysics.structure.models import Horowitz1997, coulomb_coupling, ion_sphere_radius
+from microphysics.structure.horowitz import Horowitz1997
+from microphysics.structure.plasma import coulomb_coupling, ion_sphere_radius
 from microphysics.weak.couplings import nulib_couplings
 
 RTOL = 1e-6

@@ -5,6 +5,7 @@ import pytest
 from astropy import units
 
 from microphysics.errors import UnknownNameError
+from snsim.config.observables import OF_OPACITIES
 from snsim.diagnostics.catalog import OBSERVABLES, observable
 from snsim.variable import Variable
 
@@ -12,9 +13,27 @@ LENGTHS = {"species": 3, "energy": 48, "zone": 200, "interface": 201}
 
 
 def test_names_and_the_nearest_one():
-    assert sorted(OBSERVABLES) == ["delay", "electron_fraction", "gain_region", "kick", "neutrinosphere"]
+    assert sorted(OBSERVABLES) == [
+        "delay",
+        "electron_fraction",
+        "gain_region",
+        "kick",
+        "neutrino_conductivity",
+        "neutrinosphere",
+        "recoil_heating",
+        "transport_sphere",
+    ]
     with pytest.raises(UnknownNameError, match="Did you mean 'gain_region'"):
         observable("gain_regoin")
+
+
+@pytest.mark.parametrize("name", OF_OPACITIES)
+def test_observables_of_opacities_need_no_solution(star, name):
+    background, spectra, solution = star()
+    alone, beside = (observable(name)(background, spectra, each) for each in (None, solution))
+    assert alone.keys() == beside.keys()
+    for key, variable in alone.items():
+        np.testing.assert_array_equal(variable.values, beside[key].values)
 
 
 @pytest.mark.parametrize("name", sorted(OBSERVABLES))

@@ -1,4 +1,4 @@
-"""Unit-aware entry points: astropy Quantities in and out around the float functions below them."""
+"""Opacities and thermodynamics of matter with Quantities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from microphysics.errors import OutOfRangeError
+from microphysics.api._quantities import plain
 
 # what `thermodynamics` returns of an EosState, in this order; per baryon where a density is not meant
 STATE_UNITS = {
@@ -36,72 +36,6 @@ STATE_UNITS = {
     "pressure_temperature_derivative": "erg / (cm3 MeV)",
 }
 PHASES = ("uniform", "nuclei", "bubbles", "coexistence", "traces of nuclei")  # in the order of their numbers
-
-
-def _value(name: str, quantity: Any, unit: str) -> Any:
-    """Return plain numbers in `unit`, or say what was wrong."""
-    from astropy import units
-
-    if not isinstance(quantity, units.Quantity):
-        raise OutOfRangeError(
-            f"{name}: expected an astropy Quantity in units like '{unit}', got {type(quantity).__name__}"
-        )
-    try:
-        equivalencies = units.temperature_energy() if name == "temperature" else []
-        return np.atleast_1d(
-            np.asarray(quantity.to_value(unit, equivalencies=equivalencies), dtype=np.float64)
-        )
-    except units.UnitConversionError:
-        raise OutOfRangeError(f"{name}: expected a unit like '{unit}', got '{quantity.unit}'") from None
-
-
-def cevns_cross_section(nucleus: str, energy: Any, kind: str = "total", form_factor: str = "helm") -> Any:
-    """Coherent elastic neutrino-nucleus cross section of a nucleus at rest.
-
-    Parameters
-    ----------
-    nucleus : str
-        Such as "Ar40".
-    energy : Quantity
-        Neutrino energy, any shape.
-    kind : str
-        ``total``, or ``transport`` (weighted with 1 - cos(theta)).
-    form_factor : str
-        ``helm``, ``burrows``, ``point`` or a registered one.
-
-    Returns
-    -------
-    Quantity
-        cm^2, shape of `energy`.
-
-    Raises
-    ------
-    OutOfRangeError
-        For a wrong unit or a negative energy.
-    UnknownNameError
-        For an unknown nucleus, kind or form factor.
-
-    Examples
-    --------
-    >>> from astropy import units as u
-    >>> print(f"{cevns_cross_section('Ar40', 10 * u.MeV):.3g}")
-    1.87e-40 cm2
-    """
-    from astropy import units
-
-    from microphysics._registry import FORM_FACTORS
-    from microphysics.errors import UnknownNameError
-    from microphysics.nuclei import Nucleus
-    from microphysics.weak.cevns import CEvNS
-
-    if kind not in ("total", "transport"):
-        raise UnknownNameError("kind of cross section", kind, ("total", "transport"))
-    values = _value("energy", energy, "MeV")
-    if not (values > 0.0).all():
-        raise OutOfRangeError(f"energy = {values.min():g} MeV: must be positive")
-    target = Nucleus.named(nucleus)
-    cross_section = CEvNS(target, FORM_FACTORS[form_factor](target))
-    return units.Quantity(getattr(cross_section, kind)(values).reshape(np.shape(energy)), "cm2")
 
 
 def opacities(
@@ -152,13 +86,13 @@ def opacities(
     from microphysics.opacity import OpacitySet
 
     rho, t, y = np.broadcast_arrays(
-        _value("density", density, "g/cm3"),
-        _value("temperature", temperature, "MeV"),
+        plain("density", density, "g/cm3"),
+        plain("temperature", temperature, "MeV"),
         np.asarray(electron_fraction, dtype=np.float64),
     )
     chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes)
     state = (eos or LattimerSwesty())(rho, t, y)
-    spectra = chosen.spectral(state.matter, _value("energy", energy, "MeV"))
+    spectra = chosen.spectral(state.matter, plain("energy", energy, "MeV"))
     return {
         role: {
             name: units.Quantity(values, "1/cm")
@@ -209,8 +143,8 @@ def thermodynamics(density: Any, temperature: Any, electron_fraction: Any, eos: 
     fraction = np.asarray(electron_fraction, dtype=np.float64)
     shape = np.broadcast_shapes(np.shape(density), np.shape(temperature), fraction.shape)
     state = eos(
-        _value("density", density, "g/cm3"),
-        _value("temperature", temperature, "MeV"),
+        plain("density", density, "g/cm3"),
+        plain("temperature", temperature, "MeV"),
         np.atleast_1d(fraction),
     )
     with np.errstate(invalid="ignore"):  # there is no speed of sound where matter is unstable: NaN

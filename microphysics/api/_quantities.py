@@ -1,0 +1,64 @@
+"""Quantities to plain numbers, and what is wrong with them in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.errors import OutOfRangeError
+
+Array = NDArray[np.float64]
+
+
+def plain(name: str, quantity: Any, unit: str) -> Array:
+    """Return numbers in `unit`, at least one-dimensional, or say what was wrong.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument; a ``temperature`` may be in K or an energy.
+    quantity : Quantity
+        Any shape.
+    unit : str
+        Wanted.
+
+    Raises
+    ------
+    OutOfRangeError
+        If it is no Quantity or has another dimension.
+    """
+    return np.atleast_1d(number(name, quantity, unit))
+
+
+def number(name: str, quantity: Any, unit: str) -> Array:
+    """Return numbers in `unit` in the shape that was given; else as `plain`."""
+    from astropy import units
+
+    if not isinstance(quantity, units.Quantity):
+        raise OutOfRangeError(
+            f"{name}: expected an astropy Quantity in units like '{unit}', got {type(quantity).__name__}"
+        )
+    try:
+        equivalencies = units.temperature_energy() if name == "temperature" else []
+        return np.asarray(quantity.to_value(unit, equivalencies=equivalencies), dtype=np.float64)
+    except units.UnitConversionError:
+        raise OutOfRangeError(f"{name}: expected a unit like '{unit}', got '{quantity.unit}'") from None
+
+
+def positive(name: str, quantity: Any, unit: str) -> Array:
+    """Return numbers in `unit`, all > 0; else as `number`."""
+    values = number(name, quantity, unit)
+    if not (values > 0.0).all():
+        raise OutOfRangeError(f"{name} = {np.min(values):g} {unit}: must be positive")
+    return values
+
+
+def is_pure(quantity: Any) -> bool:
+    """Whether something is a number without a dimension."""
+    from astropy import units
+
+    return not isinstance(quantity, units.Quantity) or quantity.unit.is_equivalent(
+        units.dimensionless_unscaled
+    )

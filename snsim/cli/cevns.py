@@ -1,0 +1,237 @@
+"""`snsim cevns`: coherent elastic neutrino-nucleus cross sections of a laboratory target."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from snsim.cli.console import Debug, Json, Settings, plain_warnings, say_json, say_rows, say_table
+from snsim.cli.eos_options import Force
+from snsim.cli.inputs import (
+    CsvFile,
+    Energies,
+    PlotFile,
+    Points,
+    claim_all,
+    read_energies,
+    read_energy,
+    say_files,
+    write_csv,
+    write_figure,
+)
+
+if TYPE_CHECKING:
+    from microphysics.targets import Target
+
+EPILOG = (
+    'Examples: snsim cevns --target Ar40 --energy "30 MeV" | snsim cevns --target CsI --energy "5 to 50 MeV" --flavor numu '
+    "--radiative --plot csi.png | snsim cevns --target Xe --set microphysics.new_physics.magnetic_moment.moment=1e-11 "
+    '--recoil-min "1 keV"'
+)
+ENERGIES = (5.0, 10.0, 20.0, 30.0, 50.0)  # MeV
+# columns: name in files, heading, factor on MeV and cm^2
+COLUMNS = (
+    ("energy_mev", "E [MeV]", 1.0),
+    ("total_cm2", "total [cm2]", 1.0),
+    ("transport_cm2", "transport [cm2]", 1.0),
+    ("largest_recoil_kev", "largest recoil [keV]", 1e3),
+    ("mean_recoil_kev", "mean recoil [keV]", 1e3),
+)
+
+
+def cevns(
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="An isotope (Ar40), a natural element (Xe) or a compound (CsI)."),
+    ] = None,
+    energy: Energies = None,
+    points: Points = 10,
+    flavor: Annotated[
+        str, typer.Option(metavar="NAME", help="nue, anue, numu, anumu, nutau or anutau.")
+    ] = "nue",
+    form_factor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="See: snsim list form-factors.  [helm]")
+    ] = None,
+    radiative: Annotated[
+        bool,
+        typer.Option("--radiative", help="Couplings with radiative corrections, which know the flavour."),
+    ] = False,
+    axial: Annotated[
+        bool, typer.Option("--axial", help="Add an estimate of the axial part of nuclei with spin.")
+    ] = False,
+    recoil_min: Annotated[
+        str | None,
+        typer.Option(metavar="VALUE", help='Count only larger recoils, such as "1 keV".'),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="DIR|FILE", help="Take form factor, couplings, new physics of a run file."
+        ),
+    ] = None,
+    set_: Settings = None,
+    plot: PlotFile = None,
+    csv: CsvFile = None,
+    force: Force = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show cross sections and recoils of coherent elastic neutrino-nucleus scattering."""
+    from microphysics.errors import OutOfRangeError
+    from microphysics.weak.couplings import family
+    from snsim.errors import ConfigError
+
+    if target is None:
+        raise ConfigError("--target: expected, such as Ar40, Xe or CsI")
+    family(flavor)
+    claim_all(plot, csv, force)
+    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    threshold = 0.0 if recoil_min is None else read_energy("--recoil-min", recoil_min, "1 keV")
+    physics = _physics(run, set_, form_factor, radiative)
+    try:
+        chosen = _target(target, physics, axial)
+    except OutOfRangeError as error:
+        raise ConfigError(f"--{error}") from None
+    with plain_warnings():
+        try:
+            found = _evaluate(chosen, energies, flavor, threshold)
+        except OutOfRangeError as error:
+            raise OutOfRangeError(str(error).replace("recoil_min:", "--recoil-min:")) from None
+        if csv is not None:
+            described = _describe(target, chosen, physics, flavor, threshold, axial)
+            write_csv(csv, [f"{name}: {words}" for name, words in described], found)
+        if plot is not None:
+            _draw(target, chosen, physics, flavor, threshold, energies, axial, plot)
+    described = _describe(target, chosen, physics, flavor, threshold, axial)
+    if json:
+        facts = {name.replace(" ", "_"): words for name, words in described}
+        say_json({**facts, **found, "recoil_min_kev": threshold * 1e3, "figure": plot, "csv": csv})
+        return
+    say_rows(described)
+    typer.echo()
+    rows = zip(*found.values(), strict=True)
+    say_table("", [heading for _, heading, _ in COLUMNS], [[_number(value) for value in row] for row in rows])
+    if len(chosen.scattering) > 1:
+        typer.echo("cross sections are the mean per nucleus, the largest recoil that of the lightest one")
+    say_files(plot, csv)
+
+
+def _physics(
+    run: Path | None, overrides: list[str] | None, form_factor: str | None, radiative: bool
+) -> dict[str, Any]:
+    """Return form factor, couplings and new physics of a run file (or of none, with its defaults) and the options."""
+    from microphysics.weak.couplings import WeakCouplings
+
+    couplings, terms, name = WeakCouplings(), (), "helm"
+    if run is not None or overrides:
+        settings = _settings(run, overrides or [])
+        couplings, terms, name = settings.couplings, settings.new_physics, settings.form_factor
+    if radiative:
+        couplings = couplings.changed(radiative=True)
+    return {"form_factor": form_factor or name, "couplings": couplings, "new_physics": terms}
+
+
+def _settings(run: Path | None, overrides: list[str]) -> Any:
+    """Return the microphysics of a run file with changed keys."""
+    from snsim.config.load import load_config
+    from snsim.errors import ConfigError
+    from snsim.pipeline import microphysics_settings
+
+    if run is not None:
+        return microphysics_settings(load_config(run, overrides))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "defaults.toml"
+        file.write_text("schema = 1\n")
+        try:
+            return microphysics_settings(load_config(file, overrides))
+        except ConfigError as error:
+            raise ConfigError(str(error).replace(f"in {file}", "given with --set")) from None
+
+
+def _target(name: str, physics: dict[str, Any], axial: bool) -> Target:
+    from microphysics.targets import Target
+
+    return Target.of(name, **physics, axial=axial)
+
+
+def _evaluate(target: Target, energies: list[float], flavor: str, threshold: float) -> dict[str, list[float]]:
+    """Return the columns."""
+    import numpy as np
+
+    energy = np.array(energies)
+    values = (
+        energy,
+        target.total(energy, flavor, threshold),
+        target.transport(energy, flavor, threshold),
+        target.largest_recoil(energy),
+        target.mean_recoil(energy, flavor, threshold),
+    )
+    return {
+        name: (factor * column).tolist() for (name, _, factor), column in zip(COLUMNS, values, strict=True)
+    }
+
+
+def _describe(
+    name: str, target: Target, physics: dict[str, Any], flavor: str, threshold: float, axial: bool
+) -> list[tuple[str, str]]:
+    """Say what was computed."""
+    composition, couplings = target.composition, physics["couplings"]
+    shape = target.scattering[0].form_factor
+    proton, neutron = couplings.vector_couplings(flavor)
+    parts = ", ".join(
+        f"{nucleus.name} {100.0 * share:.3g} %" for nucleus, share in composition if share > 5e-4
+    )
+    if len(composition) == 1:
+        (nucleus,) = composition.nuclei
+        parts = (
+            f"A = {float(nucleus.mass_number):g}, Z = {float(nucleus.charge_number):g}, "
+            f"M = {float(nucleus.mass):.7g} MeV, J = {nucleus.spin:g}"
+        )
+    terms = ", ".join(type(term).__name__ for term in physics["new_physics"])
+    rows = [
+        ("target", f"{name}: {parts}"),
+        ("nuclei per gram", f"{composition.atoms_per_gram:.5g}"),
+        ("form factor", f"{physics['form_factor']} ({'; '.join(shape.references)})"),
+        (
+            "couplings",
+            f"g_p = {proton:.5g}, g_n = {neutron:.5g} of {flavor}, "
+            f"{'with radiative corrections' if couplings.radiative else 'tree level'}",
+        ),
+    ]
+    if terms:
+        rows.append(("new physics", terms))
+    if axial:
+        rows.append(
+            ("axial part", "estimate from unpaired nucleons (Barranco, Miranda & Rashba 2005, JHEP 12, 021)")
+        )
+    if threshold > 0.0:
+        rows.append(("recoils above", f"{threshold * 1e3:.4g} keV"))
+    return rows
+
+
+def _draw(
+    name: str,
+    target: Target,
+    physics: dict[str, Any],
+    flavor: str,
+    threshold: float,
+    energies: list[float],
+    axial: bool,
+    path: Path,
+) -> None:
+    """Draw recoil spectra and cross sections; the standard model beside them where something else was asked for."""
+    from snsim.plots.cevns import cevns as figure
+
+    standard = None
+    if physics["new_physics"]:
+        standard = _target(name, physics | {"new_physics": ()}, axial)
+    write_figure(
+        figure(target, energies, flavor=flavor, recoil_min=threshold, standard=standard, words=name), path
+    )
+
+
+def _number(value: float) -> str:
+    return "-" if value != value else f"{value:.6g}"

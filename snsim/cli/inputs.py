@@ -1,0 +1,122 @@
+"""What the commands of the microphysics share: energies with units, files for figures and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES, TABLES = (".png", ".pdf"), (".csv",)
+
+Energies = Annotated[
+    list[str] | None,
+    typer.Option("--energy", metavar="VALUE", help='Such as "30 MeV" or "5 to 50 MeV". Repeatable.'),
+]
+Points = Annotated[int, typer.Option("--points", min=2, max=10000, help="Energies in a range, even in ln E.")]
+PlotFile = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure: .png or .pdf.")]
+CsvFile = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers, commas between them.")
+]
+
+_RANGE = re.compile(r"(.*\S)\s+to\s+(\S.*)")
+_BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def read_energy(option: str, text: str, example: str = "30 MeV") -> float:
+    """Return the energy of a particle, MeV.
+
+    Parameters
+    ----------
+    option : str
+        Such as ``--energy``, for messages.
+    text : str
+        A number and a unit.
+    example : str
+        Of what is right.
+
+    Raises
+    ------
+    ConfigError
+        Saying what was expected.
+    """
+    from snsim.config.quantities import particle_energy
+    from snsim.errors import ConfigError
+
+    try:
+        return particle_energy(0.0, float("inf"), example).read(text)
+    except ValueError as error:
+        raise ConfigError(f'{option} = "{text}": {error}') from None
+
+
+def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]:
+    """Return energies in MeV, rising and each once; "5 to 50 MeV" stands for many, even in ln E.
+
+    Raises
+    ------
+    ConfigError
+        For what is no energy, or a range that does not rise.
+    OutOfRangeError
+        For an energy that is not positive.
+    """
+    import numpy as np
+
+    from microphysics.errors import OutOfRangeError
+    from snsim.errors import ConfigError
+
+    found: list[float] = []
+    for text in texts:
+        match = _RANGE.fullmatch(text.strip())
+        if match is None:
+            ends = [read_energy(option, text)]
+        else:
+            unit = _BARE.sub("", match[2], count=1) if _BARE.fullmatch(match[1]) else ""
+            ends = [read_energy(option, match[1] + unit, "5 to 50 MeV"), read_energy(option, match[2])]
+        if not min(ends) > 0.0:
+            raise OutOfRangeError(f'{option} = "{text}": must be positive')
+        if len(ends) == 2 and not ends[0] < ends[1]:
+            raise ConfigError(f'{option} = "{text}": expected the lower energy first')
+        found += ends if len(ends) == 1 else np.geomspace(ends[0], ends[1], points).tolist()
+    return sorted(set(found))
+
+
+def claim_all(plot: Path | None, csv: Path | None, force: bool) -> None:
+    """Make sure that the files asked for can be written, before anything is computed.
+
+    Raises
+    ------
+    ConfigError, ResultFileError
+        For a wrong ending, or a file that is there or cannot be written.
+    """
+    from snsim.cli.eos_options import claim
+
+    for path, suffixes in ((plot, FIGURES), (csv, TABLES)):
+        if path is not None:
+            claim(path, force, suffixes)
+
+
+def write_csv(path: Path, comments: Sequence[str], columns: Mapping[str, Iterable[float]]) -> None:
+    """Write columns with their names in the first line after comments; numbers keep 9 digits, none is empty."""
+    rows = zip(*columns.values(), strict=True)
+    lines = [*(f"# {words}" for words in comments), ",".join(columns)]
+    lines += [",".join("" if value != value else f"{value:.9g}" for value in row) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of the file's name."""
+    from snsim.plots.figures import save
+
+    save(figure, path)
+
+
+def say_files(*paths: Path | None) -> None:
+    """Name the files that were written."""
+    for path in paths:
+        if path is not None:
+            typer.echo(f"  {path}")

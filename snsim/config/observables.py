@@ -1,0 +1,127 @@
+"""The run file's sections of the observables: which, and the parameters of each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from snsim.config import quantities
+from snsim.config.section import Fraction, Section, default, distinct
+
+Observable = Literal[
+    "neutrinosphere",
+    "gain_region",
+    "electron_fraction",
+    "kick",
+    "delay",
+    "transport_sphere",
+    "neutrino_conductivity",
+    "recoil_heating",
+]
+OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
+
+
+class GainRegion(Section):
+    """Parameters of `gain_region`."""
+
+    coefficients: Literal["first_principles", "janka2001"] = "first_principles"
+
+
+class ElectronFractionOfEjecta(Section):
+    """Parameters of `electron_fraction`: cm and cm/s; no launch radius means the observable's own choice."""
+
+    launch_radius: Annotated[float | None, quantities.length(1.0, 1e5, "50 km")] = None
+    velocity: Annotated[float, quantities.speed(1e5, 2.9e10)] = default("3e9 cm/s")
+    initial_electron_fraction: Fraction | None = None
+
+
+class Kick(Section):
+    """Parameters of `kick`: erg, g, rad, G; no mass means that of the star."""
+
+    asymmetry: float = Field(default=0.01, ge=0.0, le=1.0)
+    asymmetry_definition: Literal["momentum", "emitted", "surface"] = "momentum"
+    energy: Annotated[float, quantities.released_energy(1e48, 1e55)] = default("3e53 erg")
+    mass: Annotated[float | None, quantities.mass(0.1, 10.0)] = None
+    polar_cap_angle: Annotated[float | None, quantities.angle(0.0, 180.0)] = None
+    polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
+    opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
+    magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None
+
+
+class Delay(Section):
+    """Parameters of `delay`: cm and MeV."""
+
+    distance: Annotated[float, quantities.distance()] = default("10 kpc")
+    neutrino_mass: Annotated[float, quantities.particle_energy(0.0, 1e6, "0.1 eV", "eV")] = default("0.1 eV")
+
+
+class TransportSphere(Section):
+    """Parameters of `transport_sphere`: energies in MeV and densities in g/cm^3 that get numbers of their own."""
+
+    energies: tuple[Annotated[float, Field(gt=0.0)], ...] = Field(default=(5.0, 10.0, 20.0), strict=False)
+    densities: tuple[Annotated[float, Field(gt=0.0)], ...] = Field(default=(1e11, 1e12, 1e13), strict=False)
+    energy_frame: Literal["local", "infinity"] = "local"
+
+
+class NeutrinoConductivity(Section):
+    """Parameters of `neutrino_conductivity`, g/cm^3."""
+
+    density: Annotated[float, quantities.density(1e6, 1e15)] = default("1e12 g/cm3")
+
+
+class RecoilHeating(Section):
+    """Parameters of `recoil_heating`: nucleus of the ejecta; cm and cm/s."""
+
+    mass_number: float = Field(default=130.0, ge=2.0, le=300.0)
+    charge_number: float = Field(default=50.0, ge=1.0, le=120.0)
+    launch_radius: Annotated[float, quantities.length(1.0, 1e5, "300 km")] = default("300 km")
+    velocity: Annotated[float, quantities.speed(1e5, 2.9e10)] = default("3e9 cm/s")
+
+    @model_validator(mode="after")
+    def _nucleus(self) -> RecoilHeating:
+        if self.charge_number > self.mass_number:
+            raise PydanticCustomError("order", "expected charge_number up to mass_number")
+        return self
+
+
+class Diagnostics(Section):
+    """Which observables, and the parameters of each; without a transport solution by default those of opacities."""
+
+    names: Annotated[tuple[Observable, ...], Field(strict=False), AfterValidator(distinct)] = (
+        "neutrinosphere",
+        "gain_region",
+        "electron_fraction",
+        "kick",
+        "delay",
+    )
+    gain_region: GainRegion = Field(default_factory=GainRegion)
+    electron_fraction: ElectronFractionOfEjecta = Field(default_factory=ElectronFractionOfEjecta)
+    kick: Kick = Field(default_factory=Kick)
+    delay: Delay = Field(default_factory=Delay)
+    transport_sphere: TransportSphere = Field(default_factory=TransportSphere)
+    neutrino_conductivity: NeutrinoConductivity = Field(default_factory=NeutrinoConductivity)
+    recoil_heating: RecoilHeating = Field(default_factory=RecoilHeating)
+
+    def options(self, name: str) -> dict[str, Any]:
+        """Return the parameters of one observable, as keyword arguments of its `observe`.
+
+        Parameters
+        ----------
+        name : str
+            Of the observable.
+
+        Returns
+        -------
+        dict
+            CGS; the neutrino mass of `delay` in eV, as `observe` takes it.
+        """
+        section = getattr(self, name, None)
+        values = {} if section is None else {key: value for key, value in section if value is not None}
+        if "opacity_factor" in values:  # the cap's temperature then follows from the profile
+            values["polar_cap_opacity_factor"] = values.pop("opacity_factor")
+            values.pop("polar_cap_temperature_ratio")
+        if "neutrino_mass" in values:
+            values["neutrino_mass"] *= 1e6
+        return values

@@ -1,0 +1,227 @@
+"""Heating of ejecta by recoils of coherent scattering, beside capture on free nucleons at the same place.
+
+A recoil takes 1e-4 of a neutrino's energy, a capture all of it: both terms stand here so that nobody has to guess.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics import recoil_heating as recoils
+from microphysics._registry import FORM_FACTORS
+from microphysics.constants import CODATA
+from microphysics.nuclei import Nucleus
+from microphysics.opacity import OpacitySpectra
+from microphysics.spectrum import FermiDirac, Spectrum
+from microphysics.weak.cevns import CEvNS
+from microphysics.weak.couplings import WeakCouplings
+from snsim.diagnostics._labels import STATIC_FRAME, labelled
+from snsim.diagnostics.kick import SPECIES_COUNT
+from snsim.diagnostics.neutrinosphere import transport_radius
+from snsim.diagnostics.nucleon_capture import SIGNS, cross_section, threshold
+from snsim.transport.background import Background
+from snsim.transport.solution import TransportSolution
+from snsim.variable import Variable
+
+Array = NDArray[np.float64]
+
+REFERENCES = f"{recoils.REFERENCES}; Horowitz 2002, PRD 65, 043001 (capture)"
+MASS_NUMBER, CHARGE_NUMBER = 130.0, 50.0  # of the second peak of the r process
+LAUNCH_RADIUS = 3e7  # cm
+DEFAULT_VELOCITY = 3e9  # cm/s
+_FLAVORS = {"nue": ("nue",), "anue": ("anue",), "nux": ("numu", "anumu", "nutau", "anutau")}
+_GRID = np.geomspace(0.05, 1000.0, 480)  # MeV
+_NO_SPHERE = "inside a neutrinosphere, or a species has none on the grid"
+
+
+def recoil_rate(solution: TransportSolution, scattering: CEvNS) -> Array:
+    """Recoil heating of one nucleus in the solution's own radiation, MeV/s per baryon, shape (species, zone).
+
+    c N <sigma T>/A with the local number density and spectrum; nux stands for four species, each with its own couplings.
+    """
+    rates = np.empty_like(solution.number_density)
+    for i, name in enumerate(solution.species):
+        spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
+        mean = _mean_recoil(scattering, _FLAVORS[name], spectrum)
+        rates[i] = SPECIES_COUNT[name] * CODATA.speed_of_light * solution.number_density[i] * mean
+    return rates / scattering.nucleus.mass_number
+
+
+def _mean_recoil(scattering: CEvNS, flavors: Sequence[str], spectrum: Spectrum) -> Array:
+    """<sigma T> over a spectrum, mean of some flavours, MeV cm^2."""
+    x = np.log(_GRID)
+    table = np.mean([recoils.recoil_cross_section(scattering, _GRID, flavor) for flavor in flavors], axis=0)
+
+    def interpolated(energy: Array) -> Array:
+        # one table for all zones: between its energies sigma <T> is a power law to 1e-4
+        return np.exp(np.interp(np.log(energy), x, np.log(table)))
+
+    return spectrum.average(interpolated)
+
+
+def _mean_capture(name: str, weak: WeakCouplings, spectrum: Spectrum) -> Array:
+    """<sigma E> of capture on a free nucleon over a spectrum, MeV cm^2."""
+    sign = SIGNS[name]
+
+    def absorbed(energy: Array) -> Array:
+        return energy * cross_section(energy, sign, weak)
+
+    return spectrum.average(absorbed, threshold(sign, weak))
+
+
+def capture_rate(
+    solution: TransportSolution, electron_fraction: Array, couplings: WeakCouplings | None = None
+) -> Array:
+    """Energy of the nue and anue that free nucleons capture, MeV/s per baryon, shape (zone,).
+
+    Parameters
+    ----------
+    solution : TransportSolution
+        Radiation; a species that it lacks adds nothing.
+    electron_fraction : ndarray, shape (zone,)
+        Share of protons.
+    couplings : WeakCouplings, optional
+        None means the default.
+    """
+    weak = couplings or WeakCouplings()
+    total = np.zeros_like(electron_fraction)
+    for name, share in (("nue", 1.0 - electron_fraction), ("anue", electron_fraction)):
+        if name not in solution.species:
+            continue
+        i = solution.species.index(name)
+        spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
+        flux = CODATA.speed_of_light * solution.number_density[i]
+        total += share * flux * _mean_capture(name, weak, spectrum)
+    return total
+
+
+def coasting_energy(radius: Array, rate: Array, launch_radius: float, velocity: float) -> float:
+    """Energy taken up by matter that coasts outwards from a radius, MeV per baryon.
+
+    Parameters
+    ----------
+    radius : ndarray, shape (zone,)
+        cm.
+    rate : ndarray, shape (zone,)
+        MeV/s per baryon; beyond the last zone it falls with 1/r^2.
+    launch_radius, velocity : float
+        cm and cm/s.
+
+    Returns
+    -------
+    float
+        int rate dr/v; NaN if the launch lies outside the zones or where the rate is undefined.
+
+    Examples
+    --------
+    A rate that falls with 1/r^2 gives rate(r_0) r_0/v:
+
+    >>> r = np.geomspace(1e7, 1e8, 400)
+    >>> round(coasting_energy(r, 0.04 * (3e7 / r) ** 2, 3e7, 3e9), 6)
+    0.0004
+    """
+    if not radius[0] <= launch_radius <= radius[-1]:
+        return math.nan
+    x = np.log(radius)
+    outside = radius > launch_radius
+    # r^2 times the rate is flat far out: the trapezium is then exact in 1/r
+    strength = radius**2 * rate
+    first = float(np.interp(math.log(launch_radius), x, strength))
+    inverse = np.append(1.0 / launch_radius, 1.0 / radius[outside])
+    values = np.append(first, strength[outside])
+    inside = float(np.sum(0.5 * (values[1:] + values[:-1]) * -np.diff(inverse)))
+    return (inside + float(values[-1] * inverse[-1])) / velocity
+
+
+def observe(
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution,
+    *,
+    mass_number: float = MASS_NUMBER,
+    charge_number: float = CHARGE_NUMBER,
+    launch_radius: float = LAUNCH_RADIUS,
+    velocity: float = DEFAULT_VELOCITY,
+    form_factor: str = "helm",
+    couplings: WeakCouplings | None = None,
+    new_physics: Sequence[Any] = (),
+) -> dict[str, Variable]:
+    """Power that recoils leave in ejecta made of one nucleus, and that captures leave in free nucleons there.
+
+    Parameters
+    ----------
+    background, spectra, solution
+        The stored run.
+    mass_number, charge_number : float
+        A and Z of the ejecta's nucleus; ejecta are so dilute that S(q) = 1.
+    launch_radius, velocity : float
+        cm and cm/s, of matter that coasts out through the radiation.
+    form_factor, couplings, new_physics
+        Those of the opacities.
+
+    Returns
+    -------
+    dict of Variable
+        (zone), outside the neutrinospheres: ``recoil_heating``, ``capture_heating`` in erg/(g s), ``ratio``; scalars
+        ``launch_ratio``, ``launch_recoil_heating``, ``launch_capture_heating``, and ``coasting_recoil_energy``,
+        ``coasting_capture_energy`` in MeV per baryon.
+    """
+    nucleus = Nucleus.of(mass_number, charge_number)
+    scattering = CEvNS(
+        nucleus, FORM_FACTORS[form_factor](nucleus), couplings or WeakCouplings(), tuple(new_physics)
+    )
+    outside = background.radius > np.max(transport_radius(background, spectra, solution))
+    recoil = np.where(outside, recoil_rate(solution, scattering).sum(axis=0), np.nan)
+    capture = np.where(
+        outside, capture_rate(solution, background.matter.electron_fraction, couplings), np.nan
+    )
+    ratio = np.divide(recoil, capture, out=np.full_like(recoil, np.nan), where=capture > 0.0)
+    ejecta = f"A = {mass_number:g}, Z = {charge_number:g}"
+    where = f"{launch_radius / 1e5:g} km"
+    meanings = {
+        "recoil_heating": f"c N <sigma T>/A of all species, nuclei of {ejecta}, S(q) = 1",
+        "capture_heating": "c N <sigma E> of nue n and anue p if all matter were free nucleons of the zone's Y_e",
+        "ratio": "recoil_heating/capture_heating",
+    }
+    labels = {"frame": STATIC_FRAME, "references": REFERENCES}
+    found: dict[str, Variable] = {}
+    for name, values, unit, words in (
+        ("recoil_heating", recoils.per_gram(recoil), "erg / (g s)", "heating by recoils of nuclei"),
+        ("capture_heating", recoils.per_gram(capture), "erg / (g s)", "heating by capture on free nucleons"),
+        ("ratio", ratio, "1", "recoils over captures"),
+    ):
+        found[name] = labelled(
+            ("zone",), values, unit, words, definition=meanings[name], reason=_NO_SPHERE, **labels
+        )
+        found[f"launch_{name}"] = labelled(
+            (),
+            _at(background.radius, values, launch_radius),
+            unit,
+            f"{words} at {where}",
+            definition=meanings[name],
+            reason=f"{where} is not on the grid, or {_NO_SPHERE}",
+            **labels,
+        )
+    for name, values in (("recoil", recoil), ("capture", capture)):
+        found[f"coasting_{name}_energy"] = labelled(
+            (),
+            coasting_energy(background.radius, values, launch_radius, velocity),
+            "MeV",
+            f"energy per baryon from {name}s, coasting out from {where}",
+            definition=f"int rate dr/v, v = {velocity:g} cm/s; beyond the grid the rate falls with 1/r^2",
+            reason=f"{where} is not on the grid, or {_NO_SPHERE}",
+            **labels,
+        )
+    return found
+
+
+def _at(radius: Array, values: Array, at: float) -> float:
+    """Value at a radius, linear in ln r; NaN off the zones."""
+    if not radius[0] <= at <= radius[-1]:
+        return math.nan
+    return float(np.interp(math.log(at), np.log(radius), values))
