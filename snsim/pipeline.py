@@ -152,17 +152,19 @@ def _warn_of_limits(background: Background, config: Config) -> None:
     """Say what this set of processes and a steady state cannot describe, before the answer is believed."""
     matter = background.matter
     trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
-    if not trapped_nuclei.any():
-        return
-    steady = ""
-    if config.transport.scheme != "none":
-        steady = ', and a collapsing core is not in a steady state: transport.scheme = "none" stops at its opacities'
-    warnings.warn(
-        f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
-        f"among the processes{steady}",
-        PhysicsWarning,
-        stacklevel=3,
-    )
+    solved = config.transport.scheme != "none"
+    if trapped_nuclei.any():
+        steady = ""
+        if solved:
+            steady = ', and a collapsing core is not in a steady state: transport.scheme = "none" stops at its opacities'
+        warnings.warn(
+            f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
+            f"among the processes{steady}",
+            PhysicsWarning,
+            stacklevel=3,
+        )
+    for sentence in config.microphysics.new_physics.limits(solved):
+        warnings.warn(sentence, PhysicsWarning, stacklevel=3)
 
 
 def microphysics_settings(config: Config) -> Settings:

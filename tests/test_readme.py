@@ -15,7 +15,9 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
-@pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")  # a core before bounce has its limits
+@pytest.mark.filterwarnings(
+    "ignore::microphysics.errors.PhysicsWarning"
+)  # a core before bounce has its limits
 @pytest.mark.parametrize("block", BLOCKS, ids=["snsim", "eos", "microphysics"])
 def test_python_examples_run_as_printed(block, tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "runs", tmp_path / "runs", ignore=shutil.ignore_patterns("*.h5", "*.png"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import FORM_FACTORS, PROCESSES
-from microphysics.errors import MicrophysicsError, UnknownNameError
+from microphysics.errors import MicrophysicsError, PhysicsWarning, UnknownNameError
 from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.alpha_scattering import alpha_form_factor
@@ -58,6 +59,10 @@ class NucleusScattering:
         self.form_factor = FORM_FACTORS[settings.form_factor]
         self.structure = settings.structure()
         iron = form_factor_of(settings.form_factor, Nucleus.named("Fe56"))  # refused if F(0) is not 1
+        if settings.electron_polarization == "physical" and getattr(
+            self.structure, "rigid_background", False
+        ):
+            self._warn_of_rigid_background()
         self.references = [
             "Freedman 1974, PRD 9, 1389",
             *iron.references,
@@ -67,6 +72,15 @@ class NucleusScattering:
             self.references.append("Leinson, Oraevsky & Semikoz 1988, Phys. Lett. B 209, 80")
         if settings.electron_polarization == "brt06":
             self.references.append("Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
+
+    def _warn_of_rigid_background(self) -> None:
+        if self.structure.name != "none":
+            warnings.warn(
+                f"structure factor '{self.structure.name}' is that of a rigid background, which does not go with "
+                "electrons around each nucleus where q < k_sc; take 'table', or electron_polarization = \"none\"",
+                PhysicsWarning,
+                stacklevel=4,
+            )
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""

@@ -102,15 +102,21 @@ class PlasmaNuclei:
             screened = hidden.photon_flavor_changing(self.q, flavor)
             others = [other - part for other, part in zip(others, screened, strict=True)]
         if electrons and cloud is not None:
-            amplitude = amplitude + electron_coupling(settings, flavor) * self.nucleus.charge_number * cloud
+            amplitude = amplitude + self._electron_coupling(flavor) * self.nucleus.charge_number * cloud
         return [amplitude, *others]
 
-
-def electron_coupling(settings: Settings, flavor: str) -> Any:
-    """C_V of the cloud; ``brt06`` has that of nue with the opposite sign for all flavours."""
-    if settings.electron_polarization == "brt06":
-        return -settings.couplings.electron_couplings("nue")[0]
-    return settings.couplings.electron_couplings(flavor)[0]
+    def _electron_coupling(self, flavor: str) -> Any:
+        """C_V of the cloud; ``brt06`` has that of nue with the opposite sign for all flavours."""
+        settings, couplings = self.settings, self.settings.couplings
+        if settings.electron_polarization == "brt06":
+            return -couplings.electron_couplings("nue")[0]
+        squared = (self.q * couplings.constants.hbar_c * 1e13) ** 2  # MeV^2
+        shifts = [
+            term.electron_shift(squared, flavor, couplings)
+            for term in settings.new_physics
+            if hasattr(term, "electron_shift")
+        ]
+        return couplings.electron_couplings(flavor)[0] + sum(shifts)
 
 
 def electron_cloud(q: Array, matter: MatterState, settings: Settings) -> Array | None:

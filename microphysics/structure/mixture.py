@@ -199,7 +199,8 @@ class LinearMixture(_Mixture):
 
     a_i = a_e Z_i^(1/3) and Gamma_i = Z_i^(5/3) Gamma_e with all electrons that are there; then S_w = S + Delta (1 - S).
     <S_w> is within 4 % of Monte Carlo for nuclei near each other, 8 to 11 % low for Z = 26 with alphas half and half,
-    up to 28 % low where alphas outnumber nuclei. Gamma > 175 of the nuclei counts as 175, or is an error.
+    28 % low where alphas outnumber nuclei four to one and half at thirteen to one. Gamma > 175 of the nuclei counts as
+    175, or is an error.
     """
 
     name = "mixture_lmr"

@@ -49,6 +49,10 @@ class CouplingShift(Protocol):
         """Return couplings (proton, neutron) into the other flavours, in the order of `new_physics.transitions`."""
         return ()
 
+    def electron_shift(self, q_squared: Array, flavor: str, couplings: WeakCouplings) -> Any:
+        """Return the change of C_V of electrons, which the cloud around a nucleus has."""
+        return 0.0
+
 
 class AddedTerm(Protocol):
     """A term that does not interfere and has its own kinematics, for instance because it flips the helicity."""
@@ -115,6 +119,11 @@ class Charges:
         """x_u + 2 x_d."""
         return self.up + 2.0 * self.down
 
+    @property
+    def electron(self) -> float:
+        """Of the left- and right-handed electron, that of its neutrino."""
+        return self.e
+
     def neutrino(self, flavor: str) -> float:
         """Charge of a flavour, the same for its antineutrino (the sign is that of the whole vector current)."""
         return getattr(self, family(flavor))
@@ -173,6 +182,12 @@ class ZPrime(CouplingShift):
         unit = self.coupling**2 * x.neutrino(flavor) / (np.sqrt(2.0) * couplings.fermi_constant)
         exchange = unit * propagator(q_squared, self.mass)
         return x.proton * exchange, x.neutron * exchange
+
+    def electron_shift(self, q_squared: Array, flavor: str, couplings: WeakCouplings) -> Any:
+        """Return the change of C_V of electrons; for B - L it hides the protons, as the photon's would."""
+        x = named_charges(self.charges)
+        unit = self.coupling**2 * x.neutrino(flavor) / (np.sqrt(2.0) * couplings.fermi_constant)
+        return x.electron * unit * propagator(q_squared, self.mass)
 
 
 @dataclass(frozen=True)
@@ -276,24 +291,34 @@ class ZPrimeMixing(CouplingShift):
     def shifts(self, q_squared: Array, flavor: str, couplings: WeakCouplings) -> tuple[Any, Any]:
         """Return the changes of g_p and g_n."""
         x = named_charges(self.charges)
+        proton, neutron = couplings.vector_couplings(flavor)
+        return (
+            self._change(proton, x.proton, q_squared, flavor, couplings),
+            self._change(neutron, x.neutron, q_squared, flavor, couplings),
+        )
+
+    def electron_shift(self, q_squared: Array, flavor: str, couplings: WeakCouplings) -> Any:
+        """Return the change of C_V of electrons; the exchange of a W stays as it is."""
+        neutral, _ = couplings.electron_couplings("numu")
+        return self._change(neutral, named_charges(self.charges).electron, q_squared, flavor, couplings)
+
+    def _change(
+        self, standard: Any, charge: float, q_squared: Array, flavor: str, couplings: WeakCouplings
+    ) -> Any:
+        """Exchange of both mass eigenstates with a field, less the standard model's."""
         scale = np.sqrt(2.0) * couplings.fermi_constant
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
         unmixed = couplings.z_mass**2 * cosine**2 + self.mass**2 * sine**2
         half = np.sqrt(scale * unmixed)
-        first, second = propagator(q_squared, couplings.z_mass), propagator(q_squared, self.mass)
 
-        def one(standard: Any, charge: float) -> tuple[Any, Any]:
-            """Couplings of a field to the two mass eigenstates."""
-            plain, new = half * standard, self.coupling * charge
+        def eigenstates(of_z: Any, of_new: float) -> tuple[Any, Any]:
+            plain, new = half * of_z, self.coupling * of_new
             return plain * cosine + new * sine, -plain * sine + new * cosine
 
-        neutrino = one(1.0, x.neutrino(flavor))
-        changes = []
-        for standard, charge in zip(couplings.vector_couplings(flavor), (x.proton, x.neutron), strict=True):
-            nucleon = one(standard, charge)
-            whole = neutrino[0] * nucleon[0] * first + neutrino[1] * nucleon[1] * second
-            changes.append(whole / scale - standard)
-        return changes[0], changes[1]
+        neutrino = eigenstates(1.0, named_charges(self.charges).neutrino(flavor))
+        target = eigenstates(standard, charge)
+        first, second = propagator(q_squared, couplings.z_mass), propagator(q_squared, self.mass)
+        return (neutrino[0] * target[0] * first + neutrino[1] * target[1] * second) / scale - standard
 
 
 @dataclass(frozen=True)

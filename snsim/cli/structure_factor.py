@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, plain_warnings, say_json, say_rows, say_table
+from snsim.cli.console import Debug, Json, plain_warnings, say_json
 from snsim.cli.eos_options import Alphas, Force, Incompressibility, TableFile, equation_of_state, value
 from snsim.cli.inputs import (
     CsvFile,
@@ -20,6 +20,7 @@ from snsim.cli.inputs import (
     write_csv,
     write_figure,
 )
+from snsim.cli.structure_factor_text import write
 
 if TYPE_CHECKING:
     from microphysics.ion_plasma import IonPlasma
@@ -33,13 +34,14 @@ ENERGIES = (5.0, 10.0, 20.0, 40.0)  # MeV
 REDUCED_ENERGIES = (0.5, 1.0, 1.5, 2.0, 3.0)  # hbar c/a
 FINEST, REACH = 0.05, 12.0  # of figures and files, 1/a
 # what is left out of an opacity, by words: changes of `Settings`
-WITHOUT: dict[str, dict[str, str]] = {
+WITHOUT: dict[str, dict[str, Any]] = {
     "S = 1": {"structure_factor": "none"},
-    "F = 1": {"form_factor": "point"},
+    "F = 1": {"form_factor": "point", "alpha_form_factor": False},
     "no electron cloud": {"electron_polarization": "none"},
     "none of these": {
         "structure_factor": "none",
         "form_factor": "point",
+        "alpha_form_factor": False,
         "electron_polarization": "none",
     },
 }
@@ -129,7 +131,7 @@ def structure_factor(
     if json:
         say_json({**found, "figure": plot, "csv": csv})
         return
-    _write(found)
+    write(found)
     say_files(plot, csv)
 
 
@@ -268,20 +270,24 @@ def _parameters(plasma: IonPlasma) -> dict[str, Any]:
 def _opacities(
     plasma: IonPlasma, energies: list[float], name: str, file: Path | None, form_factor: str
 ) -> dict[str, list[float]]:
-    """Return transport opacities of the nuclei with everything, for nue and nux, and of nue with parts left out, 1/cm."""
+    """Return transport opacities of nuclei and alphas, 1/cm: for nue and nux, and for nue with parts left out.
+
+    Alphas count always, so that models of mixtures, which know them, can be compared with others.
+    """
     import numpy as np
 
-    from microphysics.processes.nucleus_scattering import NucleusScattering
+    from microphysics.opacity import OpacitySet
     from microphysics.processes.settings import Settings
 
     chosen: dict[str, Any] = {"structure_factor": name, "form_factor": form_factor}
     energy = np.array(energies)
 
-    def opacity(**changes: str) -> Any:
+    def opacity(**changes: Any) -> Any:
         asked = chosen | changes
         options = {"path": file} if asked["structure_factor"] == "file" else {}
         settings = Settings(**asked, structure_factor_options=options, on_out_of_range="clamp")
-        return NucleusScattering(settings)(energy, plasma.matter).scattering  # type: ignore[arg-type]
+        both = OpacitySet.from_names(["nucleus_scattering", "alpha_scattering"], settings)
+        return both.spectral(plasma.matter, energy).total_scattering  # type: ignore[arg-type]
 
     every = opacity()
     found = {"nue": every[0, 0].tolist(), "nux": every[2, 0].tolist()}
@@ -328,77 +334,3 @@ def _draw(
     structure = {name: lines[f"S_{name}"] for name in names}
     averages = {name: lines[f"mean_S_{name}"] for name in names}
     write_figure(figure(lines["q_per_a"], structure, averages, radius=radius, words=words), path)
-
-
-def _write(found: dict[str, Any]) -> None:
-    of = found["plasma"]
-    typer.secho("plasma", bold=True)
-    rows = [("Gamma", f"{of['coupling']:.5g}"), ("kappa = k_sc a", f"{of['screening']:.4g}")]
-    if "density_g_per_cm3" in of:
-        rows = [
-            ("density", f"{of['density_g_per_cm3']:.6g} g/cm3"),
-            ("temperature", f"{of['temperature_mev']:.6g} MeV"),
-            ("electron fraction", f"{of['electron_fraction']:.5g}"),
-            (
-                "nuclei",
-                f"A = {of['mass_number']:.5g}, Z = {of['charge_number']:.5g}, X = {of['mass_fraction_heavy']:.4g}"
-                + (f" (alphas: {of['mass_fraction_alpha']:.3g})" if of["mass_fraction_alpha"] > 0.0 else ""),
-            ),
-            ("ion-sphere radius a", f"{of['ion_sphere_radius_fm']:.5g} fm"),
-            *rows,
-            ("k_sc", f"{of['screening_wave_number_per_fm']:.4g} /fm"),
-            ("hbar c/a", f"{of['energy_unit_mev']:.4g} MeV"),
-        ]
-    say_rows(rows)
-    _write_models(found)
-    if "opacity" in found:
-        _write_opacity(found)
-
-
-def _write_models(found: dict[str, Any]) -> None:
-    models = found["models"]
-    typer.echo()
-    waves, scaled = found["q_per_a"], found.get("q_per_fm")
-    say_table(
-        "S(q)",
-        ("q [1/a]", *(("q [1/fm]",) if scaled else ()), *models),
-        [
-            (
-                f"{q:g}",
-                *((f"{scaled[i]:.4g}",) if scaled else ()),
-                *(_number(each["S"][i]) for each in models.values()),
-            )
-            for i, q in enumerate(waves)
-        ],
-    )
-    energies, reduced = found.get("energy_mev"), found["reduced_energy"]
-    say_table(
-        "<S>(E): factor on the transport opacity",
-        (*(("E [MeV]",) if energies else ()), "E [hbar c/a]", *models),
-        [
-            (
-                *((f"{energies[i]:.5g}",) if energies else ()),
-                f"{e:.4g}",
-                *(_number(each["mean_S"][i]) for each in models.values()),
-            )
-            for i, e in enumerate(reduced)
-        ],
-    )
-    say_rows((name, f"made for {each['validity']}") for name, each in models.items())
-
-
-def _write_opacity(found: dict[str, Any]) -> None:
-    columns = found["opacity"]
-    typer.echo()
-    say_table(
-        f"transport opacity of the nuclei [1/cm], S(q): {next(iter(found['models']))}",
-        ("E [MeV]", *columns),
-        [
-            (f"{e:.5g}", *(f"{values[i]:.4g}" for values in columns.values()))
-            for i, e in enumerate(found["energy_mev"])
-        ],
-    )
-
-
-def _number(value: float) -> str:
-    return "-" if value != value else f"{value:.5g}"

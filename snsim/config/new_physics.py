@@ -130,6 +130,29 @@ class NewPhysics(Section):
         needed = {"magnetic_scattering": self.magnetic_moment, "scalar_scattering": self.scalar}
         return tuple(name for name, term in needed.items() if term is not None)
 
+    def limits(self, solved: bool) -> list[str]:
+        """Say what a run with these terms leaves out, sentence by sentence; `solved`: whether transport is."""
+        found = []
+        if self.z_prime is not None or self.z_prime_mixing is not None:
+            found.append(
+                "new bosons act on nuclei, their electrons, alphas and nucleons; neutrino-electron scattering and pairs "
+                "stay those of the standard model"
+            )
+        sterile = [
+            name
+            for name, dirac in (
+                ("magnetic_moment", self.magnetic_moment is not None and not self.magnetic_moment.majorana),
+                ("scalar", self.scalar is not None and not self.scalar.majorana),
+            )
+            if dirac
+        ]
+        if sterile and solved:
+            found.append(
+                f"{' and '.join(sterile)}: sterile neutrinos leave, but the absorption that stands for them emits "
+                "thermally too, and the energy they carry away is not counted"
+            )
+        return found
+
     def terms(self) -> tuple[Any, ...]:
         """Return the terms as `microphysics.weak.new_physics` has them."""
         from microphysics.weak import mediators, new_physics

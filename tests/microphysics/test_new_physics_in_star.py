@@ -95,6 +95,31 @@ def test_electrons_hide_what_couples_like_the_photon(nuclei):
         assert (np.abs(ratio - 1.0) < 1e-5).all() == hidden
 
 
+def test_electrons_hide_protons_from_a_boson_of_b_minus_l(nuclei):
+    """Neutral matter has the B - L of its neutrons: the amplitude changes by N times the exchange at q = 0."""
+    boson = ZPrime(3e-5, 5.0, "b-l")
+    low = {"energy": np.array([1e-3]), "structure_factor": "none"}
+    changed, standard = (
+        np.sqrt(scattering(nuclei, "nucleus_scattering", *terms, **low)[:, 0]) for terms in ((boson,), ())
+    )
+    exchange = boson.shifts(0.0, "nue", WeakCouplings())[1]  # the neutron's, of either flavour
+    # forward amplitudes: Z - N/2 = 11 for nue, -N/2 = -25 for the others
+    n = A - Z
+    assert changed[0] / standard[0] == pytest.approx(abs(1.0 + n * exchange / (Z - 0.5 * n)), rel=1e-5)
+    assert changed[2] / standard[2] == pytest.approx(abs(1.0 - 2.0 * exchange), rel=1e-5)
+
+
+def test_mixing_reaches_the_electrons_without_their_charged_current(nuclei):
+    """Without a charge of its own the second boson only scales the neutral current: C_V of nue keeps its 1 of the W."""
+    term = ZPrimeMixing(0.0, 1e3, 1e-2)
+    couplings = WeakCouplings()
+    squared = np.zeros(1)
+    scale = term.shifts(squared, "nue", couplings)[1] / couplings.vector_neutron
+    neutral = couplings.electron_couplings("numu")[0]
+    for flavor in ("nue", "numu"):
+        assert term.electron_shift(squared, flavor, couplings) == pytest.approx(scale * neutral, rel=1e-12)
+
+
 def test_flavor_dependent_radiative_part_is_screened(nuclei):
     low = {"energy": np.array([1e-3]), "structure_factor": "none", "couplings": WeakCouplings(radiative=True)}
     electron, _, heavy = np.sqrt(scattering(nuclei, "nucleus_scattering", **low)[:, 0])

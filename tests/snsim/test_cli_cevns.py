@@ -1,0 +1,166 @@
+"""`snsim cevns`: cross sections of targets with everything a run file may change, files, one-sentence errors."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli import HEAVY, loaded_modules, snsim_run
+
+from microphysics.targets import Target
+from microphysics.weak.couplings import WeakCouplings
+from microphysics.weak.mediators import ZPrime
+
+Z_PRIME = (
+    "--set", "microphysics.new_physics.z_prime.coupling=1e-4",
+    "--set", "microphysics.new_physics.z_prime.mass=30 MeV",
+)  # fmt: skip
+
+
+def show(*options: object) -> dict[str, object]:
+    outcome = snsim_run("cevns", *(str(option) for option in options), "--json")
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    modules = loaded_modules("cevns", "--help")
+    assert "snsim.cli.cevns" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_help_has_options_and_examples() -> None:
+    words = snsim_run("cevns", "--help").out
+    for name in ("--target", "--flavor", "--radiative", "--recoil-min", "--run", "Examples: snsim cevns"):
+        assert name in words
+
+
+def test_numbers_are_those_of_the_target() -> None:
+    found = show("--target", "Ar40", "--energy", "30 MeV", "--energy", "500 keV", "--energy", "30 MeV")
+    energy = np.array([0.5, 30.0])
+    target = Target.of("Ar40")
+    assert found["energy_mev"] == energy.tolist()
+    assert found["total_cm2"] == pytest.approx(target.total(energy).tolist(), rel=1e-12, abs=0.0)
+    assert found["transport_cm2"] == pytest.approx(target.transport(energy).tolist(), rel=1e-12, abs=0.0)
+    assert found["largest_recoil_kev"] == pytest.approx((1e3 * target.largest_recoil(energy)).tolist())
+    assert found["mean_recoil_kev"] == pytest.approx((1e3 * target.mean_recoil(energy)).tolist())
+
+
+def test_in_words() -> None:
+    outcome = snsim_run(
+        "cevns", "--target", "CsI", "--flavor", "anumu", "--radiative", "--recoil-min", "5 keV"
+    )
+    assert outcome.code == 0
+    assert outcome.err == ""
+    for words in (
+        "Cs133 50 %, I127 50 %",
+        "Helm 1956",
+        "g_p = 0.02976, g_n = -0.5117 of anumu, with radiative corrections",
+        "recoils above    5 keV",
+        "mean per nucleus",
+    ):
+        assert words in outcome.out
+    assert "A = 40, Z = 18, M = 37215.53 MeV, J = 0" in snsim_run("cevns", "--target", "Ar40").out
+
+
+@pytest.mark.parametrize("text", ["1 to 100 MeV", "1 MeV to 0.1 GeV", "1e0 to 100.0MeV"])
+def test_ranges_of_energies(text: str) -> None:
+    assert show("--target", "Ar40", "--energy", text, "--points", 3)["energy_mev"] == pytest.approx(
+        [1, 10, 100]
+    )
+
+
+def test_options_reach_the_cross_section() -> None:
+    options = ("--target", "Xe129", "--energy", "20 MeV")
+    plain = show(*options)["total_cm2"]
+    couplings = WeakCouplings(radiative=True)
+    cases = {
+        ("--form-factor", "point"): Target.of("Xe129", "point").total(20.0),
+        ("--radiative", "--flavor", "nutau"): Target.of("Xe129", couplings=couplings).total(20.0, "nutau"),
+        ("--axial",): Target.of("Xe129", axial=True).total(20.0),
+        ("--recoil-min", "2 keV"): Target.of("Xe129").total(20.0, recoil_min=2e-3),
+        Z_PRIME: Target.of("Xe129", new_physics=(ZPrime(1e-4, 30.0),)).total(20.0),
+    }
+    for more, expected in cases.items():
+        found = show(*options, *more)["total_cm2"]
+        assert found == pytest.approx([float(expected)], rel=1e-9, abs=0.0)
+        assert found != pytest.approx(plain, rel=1e-6, abs=0.0)
+
+
+def test_a_run_file_gives_couplings_and_new_physics(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(
+        "schema = 1\n[microphysics]\nform_factor = 'klein_nystrand'\n[microphysics.couplings]\nsin2_theta_w = 0.25\n"
+        "[microphysics.new_physics.z_prime]\ncoupling = 1e-4\nmass = '30 MeV'\n"
+    )
+    options = ("--target", "Ge", "--energy", "20 MeV", "--run", tmp_path)
+    expected = Target.of("Ge", "klein_nystrand", WeakCouplings(sin2_theta_w=0.25), (ZPrime(1e-4, 30.0),))
+    found = show(*options)
+    assert found["total_cm2"] == pytest.approx([float(expected.total(20.0))], rel=1e-12, abs=0.0)
+    assert found["new_physics"] == "ZPrime"
+    changed = show(
+        *options, "--set", "microphysics.couplings.vev_ratio=1.1", "--form-factor", "klein_nystrand"
+    )
+    other = Target.of(
+        "Ge", "klein_nystrand", WeakCouplings(sin2_theta_w=0.25, vev_ratio=1.1), (ZPrime(1e-4, 30.0),)
+    )
+    assert changed["total_cm2"] == pytest.approx([float(other.total(20.0))], rel=1e-12, abs=0.0)
+    point = show(*options, "--form-factor", "point")
+    assert point["total_cm2"][0] > found["total_cm2"][0]
+
+
+def test_files(tmp_path: Path) -> None:
+    table, figure = tmp_path / "csi.csv", tmp_path / "csi.pdf"
+    options = ("--target", "CsI", *Z_PRIME, "--recoil-min", "1 keV", "--csv", table, "--plot", figure)
+    outcome = snsim_run("cevns", *options, "--energy", "3 to 50 MeV", "--points", "4")
+    assert outcome.code == 0, outcome.err
+    assert figure.read_bytes().startswith(b"%PDF")
+    lines = table.read_text().splitlines()
+    assert "# new physics: ZPrime" in lines
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    assert len(rows) == 4
+    assert rows[0]["mean_recoil_kev"] == ""  # no recoil reaches 1 keV
+    assert float(rows[0]["total_cm2"]) == 0.0
+    expected = Target.of("CsI", new_physics=(ZPrime(1e-4, 30.0),)).total(50.0, recoil_min=1e-3)
+    assert float(rows[-1]["total_cm2"]) == pytest.approx(float(expected), rel=1e-8)
+    assert snsim_run("cevns", *options).code == 4
+
+
+BAD = [
+    (("--energy", "30 MeV"), 2, ["--target: expected", "Ar40"]),
+    (("--target", "Ar41"), 2, ["unknown nucleus 'Ar41'", "Did you mean 'Ar40'?"]),
+    (("--target", "csi"), 2, ["--target = 'csi'", "CsI"]),
+    (("--target", "Xe", "--flavor", "nux"), 2, ["unknown neutrino flavor 'nux'", "Did you mean"]),
+    (("--target", "Xe", "--energy", "30"), 2, ['--energy = "30"', "without a unit"]),
+    (("--target", "Xe", "--energy", "30 kg"), 2, ["--energy", "got a mass"]),
+    (("--target", "Xe", "--energy=-3 MeV"), 3, ["--energy", "must be positive"]),
+    (("--target", "Xe", "--recoil-min", "1"), 2, ["--recoil-min", '"1 keV"']),
+    (("--target", "Xe", "--form-factor", "hellm"), 2, ["Did you mean 'helm'?"]),
+    (
+        ("--target", "Xe", "--set", "microphysics.new_physics.z_prim.mass=1"),
+        2,
+        ["given with --set", "Did you mean"],
+    ),
+    (
+        ("--target", "Xe", "--set", "microphysics.new_physics.millicharge.charges.ee=1e-10"),
+        3,
+        ["--recoil-min:"],
+    ),
+    (("--target", "Xe", "--run", "nowhere"), 2, ["nowhere", "no such run file"]),
+    (("--target", "Xe", "--plot", "x.svg"), 2, [".png or .pdf"]),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "words"), BAD, ids=[" ".join(words) for *_, words in BAD])
+def test_bad_options_give_one_sentence(
+    options: tuple[str, ...], code: int, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = snsim_run("cevns", *options)
+    assert outcome.code == code
+    assert len(outcome.err.strip().splitlines()) == 1
+    for word in words:
+        assert word in outcome.err
+    assert list(tmp_path.iterdir()) == []
