@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import FORM_FACTORS, PROCESSES
-from microphysics.errors import MicrophysicsError, PhysicsWarning, UnknownNameError
+from microphysics.errors import (
+    ExtrapolationWarning,
+    MicrophysicsError,
+    PhysicsWarning,
+    UnknownNameError,
+)
 from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.alpha_scattering import alpha_form_factor
@@ -27,6 +32,7 @@ from microphysics.weak.form_factors import form_factor_of
 Array = NDArray[np.float64]
 
 ELECTRON_POLARIZATIONS = ("physical", "brt06", "none")
+_PASTA = 3e13  # g/cm^3
 _BLOCK = 64  # zones worked on at once: their arrays over (zone, node) stay in the cache
 
 
@@ -84,6 +90,7 @@ class NucleusScattering:
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the transport opacity, shape (species, zone, energy)."""
+        _warn_of_pasta(matter)
         (scattering,) = self._integrals(energy, matter, lambda x: 1.0 - x * x)
         if hasattr(self.structure, "transport_average"):
             present = np.flatnonzero(matter.number_density_heavy > 0.0)
@@ -173,4 +180,16 @@ class NucleusScattering:
         shape = (matter.density.size, q.size)
         return self.structure.coherent_sum(
             np.stack([np.broadcast_to(a, shape) for a in amplitudes]), q, matter
+        )
+
+
+def _warn_of_pasta(matter: MatterState) -> None:
+    """Count zones in which nuclei are no longer spheres apart (Horowitz, Perez-Garcia & Piekarewicz 2004, PRC 69, 045804)."""
+    dense = (matter.density > _PASTA) & (matter.mass_fraction_heavy > 0.01)
+    if dense.any():
+        warnings.warn(
+            f"{int(dense.sum())} zone(s) above {_PASTA:.0e} g/cm3 hold nuclei, which touch and change their shape there: "
+            "scattering on them is that of spheres, and too strong",
+            ExtrapolationWarning,
+            stacklevel=3,
         )

@@ -6,7 +6,7 @@ from microphysics import _registry
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.eos.electron_gas import ElectronGas
-from microphysics.errors import UnknownNameError
+from microphysics.errors import ExtrapolationWarning, PhysicsWarning, UnknownNameError
 from microphysics.nuclei import Nucleus
 from microphysics.opacity import OpacitySet
 from microphysics.processes.alpha_scattering import ALPHA_RADIUS
@@ -277,3 +277,13 @@ def test_references_name_what_was_used():
         Settings(electron_polarization="none", structure_factor="none", form_factor="point")
     )
     assert "Leinson" not in " ".join(bare.references)
+
+
+def test_what_a_model_does_not_describe_is_said():
+    dense = from_composition([1e13, 5e13], 3.0, 0.3, 0.1, 0.0, 0.0, 0.9, 150.0, 45.0)
+    with pytest.warns(ExtrapolationWarning, match=r"^1 zone\(s\) above 3e\+13 g/cm3 hold nuclei"):
+        opacity(dense, [10.0])
+    with pytest.warns(PhysicsWarning, match="'msa' is that of a rigid background"):
+        NucleusScattering(Settings(structure_factor="msa"))
+    for quiet in ({"electron_polarization": "none"}, {"structure_factor": "none"}):
+        NucleusScattering(Settings(**{"structure_factor": "msa", **quiet}))

@@ -205,6 +205,9 @@ def test_nucleon_scattering_opacity_and_its_targets(nulib):
     agree(kappa[2], 0.5 * (kappa[0] + kappa[1]), rtol=1e-15)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*hold nuclei:microphysics.errors.ExtrapolationWarning"
+)  # one point at 3.4e13
 @pytest.mark.parametrize(
     ("column", "changes"),
     [
