@@ -143,7 +143,7 @@ def nuclei() -> list[tuple[str, Callable[[], object], float]]:
     states, energy = 1000, np.geomspace(0.5, 350.0, 48)
     along = np.linspace(0.0, 1.0, states)
     matter = from_composition(
-        10 ** (10.0 + 3.5 * along), 0.7 + 1.5 * along, 0.36 + 0.0 * along, 0.1, 0.05, 0.05, 0.8,
+        10 ** (10.0 + 3.4 * along), 0.7 + 1.5 * along, 0.36 + 0.0 * along, 0.1, 0.05, 0.05, 0.8,
         60.0 + 60.0 * along, 26.0 + 14.0 * along,
     )  # fmt: skip
     process = NucleusScattering(Settings(on_out_of_range="clamp"))

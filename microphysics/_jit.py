@@ -16,7 +16,7 @@ from typing import Any
 import numba
 from numba import prange
 
-__all__ = ["cache_directory", "njit", "prange"]
+__all__ = ["cache_directory", "cache_is_cold", "njit", "prange"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,20 @@ def cache_directory() -> Path:
     base = os.environ.get("SNSIM_CACHE")
     root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "snsim"
     return root / f"kernels-{_source_hash()}"
+
+
+def cache_is_cold(module: str = "") -> bool:
+    """Whether kernels must be compiled first.
+
+    The folder alone says nothing: numba makes it as soon as a module with kernels is imported.
+
+    Parameters
+    ----------
+    module : str
+        Last name of a module whose kernels are meant, such as "gray"; any kernel by default.
+    """
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_directory())
+    return next(folder.rglob(f"{module}{'.' if module else ''}*.nbi"), None) is None
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:

@@ -21,6 +21,8 @@ __all__ = ["IonPlasma"]
 
 Array = NDArray[np.float64]
 
+_METHODS = ("reduced", "transport_average", "coherent_sum")  # of models, besides a call
+
 
 @dataclass(frozen=True)
 class IonPlasma:
@@ -62,7 +64,11 @@ class IonPlasma:
             np.asarray(coupling, dtype=np.float64), np.asarray(screening, dtype=np.float64)
         )
         for name, values in (("coupling", gamma), ("screening", kappa)):
-            if not (np.isfinite(values) & (values >= 0.0)).all():
+            if not np.isfinite(values).all():
+                raise OutOfRangeError(
+                    f"{name} = {values[~np.isfinite(values)][0]:g}: expected a finite number"
+                )
+            if not (values >= 0.0).all():
                 raise OutOfRangeError(f"{name} = {np.min(values):g}: must not be negative")
         return cls(gamma, kappa)
 
@@ -213,4 +219,12 @@ class IonPlasma:
 
 def _model(model: Any) -> Any:
     """Return a model by name or as it is; beyond its range it takes the edge and warns."""
-    return STRUCTURE_FACTORS[model]() if isinstance(model, str) else model
+    if isinstance(model, str):
+        return STRUCTURE_FACTORS[model]()
+    known = callable(model) or any(hasattr(model, name) for name in _METHODS)
+    if isinstance(model, type) or not known:
+        shown = f"the class {model.__name__}" if isinstance(model, type) else repr(model)
+        raise OutOfRangeError(
+            f"model = {shown}: expected the name of a structure factor such as 'table', or a model S(q, matter)"
+        )
+    return model

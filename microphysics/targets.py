@@ -25,6 +25,19 @@ __all__ = ["Target", "composition_of"]
 Array = NDArray[np.float64]
 
 _ISOTOPE = re.compile(r"[A-Z][a-z]?\d+")
+# names in English, of both spellings
+_NAMES = """
+H hydrogen He helium Li lithium Be beryllium B boron C carbon N nitrogen O oxygen F fluorine Ne neon Na sodium
+Mg magnesium Al aluminium Al aluminum Si silicon P phosphorus S sulfur S sulphur Cl chlorine Ar argon K potassium
+Ca calcium Sc scandium Ti titanium V vanadium Cr chromium Mn manganese Fe iron Co cobalt Ni nickel Cu copper Zn zinc
+Ga gallium Ge germanium As arsenic Se selenium Br bromine Kr krypton Rb rubidium Sr strontium Y yttrium Zr zirconium
+Nb niobium Mo molybdenum Ru ruthenium Rh rhodium Pd palladium Ag silver Cd cadmium In indium Sn tin Sb antimony
+Te tellurium I iodine Xe xenon Cs caesium Cs cesium Ba barium La lanthanum Ce cerium Pr praseodymium Nd neodymium
+Sm samarium Eu europium Gd gadolinium Tb terbium Dy dysprosium Ho holmium Er erbium Tm thulium Yb ytterbium
+Lu lutetium Hf hafnium Ta tantalum W tungsten Re rhenium Os osmium Ir iridium Pt platinum Au gold Hg mercury
+Tl thallium Pb lead Bi bismuth Th thorium Pa protactinium
+""".split()
+_ELEMENTS = dict(zip(_NAMES[1::2], _NAMES[::2], strict=True))
 _NODES = 128
 _SOFTEST = 1e-6  # of the largest recoil: below, a mean recoil takes the cross section as that of one point
 
@@ -54,13 +67,29 @@ def composition_of(target: str | Nucleus | Composition) -> Composition:
     try:
         return Composition.molecule(target)
     except OutOfRangeError as error:
-        known = {name.lower(): name for name in (*isotopes(), *elements())}
-        near = difflib.get_close_matches(target.lower(), known, n=1)
-        hint = f" Did you mean '{known[near[0]]}'?" if near else ""
+        near = _nearest(target)
+        hint = f" Did you mean {near}?" if near else ""
         raise OutOfRangeError(
             f"target = '{target}': expected an isotope such as 'Ar40', an element such as 'Xe' or a formula such as 'CsI'; "
             f"{str(error).partition(': ')[2]}.{hint}"
         ) from None
+
+
+def _nearest(target: str) -> str:
+    """Return the target that somebody means who writes "40Ar", "Argon" or "pb-208", in quotes; empty if none is near."""
+    words = re.fullmatch(r"(\d*)[\s_-]*([A-Za-z]+)[\s_-]*(\d*)", target.strip())
+    if words is not None:
+        number = words[1] or words[3]
+        symbol = _ELEMENTS.get(words[2].lower(), words[2].capitalize())
+        if f"{symbol}{number}" in isotopes():
+            return f"'{symbol}{number}'"
+        if symbol in elements() and not number:
+            table = isotopes()
+            commonest = max(elements()[symbol], key=lambda name: table[name].abundance)
+            return f"'{symbol}' or '{commonest}'"
+    known = {name.lower(): name for name in (*isotopes(), *elements())}
+    near = difflib.get_close_matches(target.lower(), known, n=1)
+    return f"'{known[near[0]]}'" if near else ""
 
 
 @dataclass(frozen=True)

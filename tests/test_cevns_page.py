@@ -48,10 +48,10 @@ def row(start):
 
 
 def test_every_block_has_its_output():
-    assert len(BLOCKS) == PAGE.count("```python") == 2
+    assert len(BLOCKS) == PAGE.count("```python") == 3
 
 
-@pytest.mark.parametrize(("block", "printed"), BLOCKS, ids=["cross section", "recoils"])
+@pytest.mark.parametrize(("block", "printed"), BLOCKS, ids=["cross section", "form factor", "recoils"])
 def test_python_prints_what_the_page_says(block, printed, capsys):
     exec(compile(block, "cevns.md", "exec"), {})
     ours = capsys.readouterr().out

@@ -55,6 +55,18 @@ def positive(name: str, quantity: Any, unit: str) -> Array:
     return values
 
 
+def terms_of(new_physics: Any) -> tuple[Any, ...]:
+    """Return terms of new physics from one of them or a sequence, or say which is none."""
+    terms = tuple(new_physics) if isinstance(new_physics, (tuple, list)) else (new_physics,)
+    for term in terms:
+        if isinstance(term, type) or not (hasattr(term, "shifts") or hasattr(term, "coefficients")):
+            shown = f"the class {term.__name__}" if isinstance(term, type) else repr(term)
+            raise OutOfRangeError(
+                f"new_physics has {shown}: expected terms such as microphysics.weak.mediators.ZPrime(coupling, mass)"
+            )
+    return terms
+
+
 def is_pure(quantity: Any) -> bool:
     """Whether something is a number without a dimension."""
     from astropy import units

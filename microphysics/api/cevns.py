@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from microphysics.api._quantities import number, positive
+from microphysics.api._quantities import number, positive, terms_of
 from microphysics.errors import OutOfRangeError, UnknownNameError
 
 __all__ = ["cevns_cross_section", "cevns_differential_cross_section", "cevns_recoil_spectrum"]
@@ -185,5 +185,8 @@ def _target(nucleus: Any, form_factor: Any, couplings: Any, new_physics: Any, ax
         raise OutOfRangeError(
             f"nucleus: expected a name such as 'Ar40', a Nucleus or a Composition, got {type(nucleus).__name__}"
         )
-    terms = new_physics if isinstance(new_physics, (tuple, list)) else (new_physics,)
-    return Target.of(nucleus, form_factor, couplings, tuple(terms), axial=axial)
+    if not isinstance(form_factor, str) and not callable(form_factor):
+        raise OutOfRangeError(
+            f"form_factor = {form_factor!r}: expected a name such as 'helm', or a function of the nucleus"
+        )
+    return Target.of(nucleus, form_factor, couplings, terms_of(new_physics), axial=axial)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from microphysics.api._quantities import plain
+from microphysics.api._quantities import plain, terms_of
+from microphysics.errors import OutOfRangeError, UnknownNameError
 
 # what `thermodynamics` returns of an EosState, in this order; per baryon where a density is not meant
 STATE_UNITS = {
@@ -35,6 +36,7 @@ STATE_UNITS = {
     "heat_capacity": "",
     "pressure_temperature_derivative": "erg / (cm3 MeV)",
 }
+POLARIZATIONS = ("physical", "brt06", "none")
 PHASES = ("uniform", "nuclei", "bubbles", "coexistence", "traces of nuclei")  # in the order of their numbers
 
 
@@ -45,6 +47,12 @@ def opacities(
     energy: Any,
     processes: Any = None,
     eos: Any = None,
+    *,
+    form_factor: str = "helm",
+    structure_factor: str = "table",
+    couplings: Any = None,
+    new_physics: Any = (),
+    electron_polarization: str = "physical",
 ) -> Any:
     """Neutrino opacities of matter in nuclear statistical equilibrium, by process.
 
@@ -60,6 +68,15 @@ def opacities(
         Names; all built-in ones by default (``snsim list processes``).
     eos : EquationOfState, optional
         Composition and potentials; `LattimerSwesty` by default.
+    form_factor, structure_factor : str
+        Names (``snsim list form-factors``, ``snsim list structure-factors``): size of nuclei, and their correlations.
+    couplings : WeakCouplings, optional
+        Weak couplings and constants.
+    new_physics : sequence
+        Terms of `microphysics.weak.new_physics` and `microphysics.weak.mediators`; those that flip helicities act in
+        ``magnetic_scattering`` and ``scalar_scattering``.
+    electron_polarization : str
+        ``physical``, ``brt06`` or ``none``: the electrons around each nucleus.
 
     Returns
     -------
@@ -70,7 +87,9 @@ def opacities(
     Raises
     ------
     OutOfRangeError
-        For a wrong unit or a state outside what is allowed.
+        For a wrong unit, a state outside what is allowed, or a choice that is none.
+    UnknownNameError
+        For an unknown process, form factor or structure factor.
 
     Examples
     --------
@@ -78,19 +97,43 @@ def opacities(
     >>> found = opacities(1e12 * u.g / u.cm**3, 6 * u.MeV, 0.1, [10.0, 20.0] * u.MeV)
     >>> found["absorption"]["charged_current"].shape
     (3, 1, 2)
+
+    Correlations of nuclei make matter more transparent to neutrinos of low energy:
+
+    >>> state = (1e12 * u.g / u.cm**3, 1.5 * u.MeV, 0.35, [10.0] * u.MeV, ["nucleus_scattering"])
+    >>> with_, without = (
+    ...     opacities(*state, structure_factor=name)["scattering"]["nucleus_scattering"][0, 0, 0]
+    ...     for name in ("table", "none")
+    ... )
+    >>> print(f"{with_ / without:.2f}")
+    0.20
     """
     from astropy import units
 
     from microphysics._registry import PROCESSES
     from microphysics.eos.lattimer_swesty import LattimerSwesty
     from microphysics.opacity import OpacitySet
+    from microphysics.processes.settings import Settings
+    from microphysics.weak.couplings import WeakCouplings
 
     rho, t, y = np.broadcast_arrays(
         plain("density", density, "g/cm3"),
         plain("temperature", temperature, "MeV"),
         np.asarray(electron_fraction, dtype=np.float64),
     )
-    chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes)
+    for name, given in (("form_factor", form_factor), ("structure_factor", structure_factor)):
+        if not isinstance(given, str):
+            raise OutOfRangeError(f"{name} = {given!r}: expected a name")
+    if electron_polarization not in POLARIZATIONS:
+        raise UnknownNameError("electron polarization", str(electron_polarization), POLARIZATIONS)
+    settings = Settings(
+        couplings=couplings or WeakCouplings(),
+        form_factor=form_factor,
+        structure_factor=structure_factor,
+        electron_polarization=electron_polarization,
+        new_physics=terms_of(new_physics),
+    )
+    chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes, settings)
     state = (eos or LattimerSwesty())(rho, t, y)
     spectra = chosen.spectral(state.matter, plain("energy", energy, "MeV"))
     return {

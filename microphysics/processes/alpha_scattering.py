@@ -14,6 +14,7 @@ from microphysics.processes.plasma_nuclei import (
     PlasmaNuclei,
     by_species,
     electron_cloud,
+    tells_flavors,
     vector_strength,
 )
 from microphysics.processes.settings import Rates, Settings
@@ -50,7 +51,7 @@ class AlphaScattering:
         strength = 0.5 * vector_strength(settings) * energy**2
         operator = strength * quadrature.operator(lambda x: 1.0 - x * x)
         # the electrons' charge matters to what couples like the photon; their own weak charge goes with S(q)
-        cloud = electron_cloud(quadrature.q, matter, settings) if settings.new_physics else None
+        cloud = electron_cloud(quadrature.q, matter, settings) if tells_flavors(settings) else None
         shape = Evaluated.at(alpha_form_factor(settings), quadrature.q)
         alphas = PlasmaNuclei(Nucleus.named("He4"), shape, quadrature.q, cloud, settings)
         density = matter.number_density_alpha[:, None]

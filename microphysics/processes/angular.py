@@ -11,12 +11,14 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
+from microphysics.errors import OutOfRangeError
 from microphysics.processes.settings import Settings
 
 Array = NDArray[np.float64]
 
 _NODES = 5  # a panel
 _RATIO = 1.3  # of the ends of a panel: resolves the peak of S(q) and the diffraction minima of F(q) to 2e-5
+_SMOOTH = 0.3  # of the softest scale of the integrand
 _LOWEST = 0.03  # of the largest momentum transfer of the lowest energy; below, one panel
 
 
@@ -48,12 +50,16 @@ class AngularQuadrature:
     def of(cls, energy: Array, settings: Settings) -> AngularQuadrature:
         """Take what the settings ask for: a number of angles, or converged integrals."""
         hbar_c = settings.couplings.constants.hbar_c
+        if not (np.isfinite(energy).all() and (energy > 0.0).all()):
+            raise OutOfRangeError(f"energy = {energy.min()} MeV: must be positive and finite")
         if settings.angle_nodes is None:
-            return cls.panels(energy, hbar_c)
+            masses = [float(np.real(getattr(term, "mediator_mass", np.inf))) for term in settings.new_physics]
+            softest = min((mass for mass in masses if mass > 0.0), default=np.inf)
+            return cls.panels(energy, hbar_c, softest / (hbar_c * 1e13))
         return cls.gauss(energy, hbar_c, settings.angle_nodes)
 
     @classmethod
-    def panels(cls, energy: Array, hbar_c: float) -> AngularQuadrature:
+    def panels(cls, energy: Array, hbar_c: float, softest: float = np.inf) -> AngularQuadrature:
         """Converged integrals: Gauss-Legendre panels in q whose ends hold every 2k.
 
         Parameters
@@ -62,10 +68,12 @@ class AngularQuadrature:
             MeV, positive.
         hbar_c : float
             MeV cm.
+        softest : float
+            Momentum transfer below which the integrand is smooth, 1/fm: of a light mediator, or k_sc of the electrons.
         """
         k = energy / (hbar_c * 1e13)
         reach = np.unique(2.0 * k)
-        stops = np.concatenate([[_LOWEST * reach[0]], reach])
+        stops = np.concatenate([[min(_LOWEST * reach[0], _SMOOTH * softest)], reach])
         edges = [np.zeros(1)]
         for low, high in itertools.pairwise(stops):
             parts = max(1, math.ceil(math.log(high / low) / math.log(_RATIO)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
 from microphysics.matter import SPECIES, MatterState
+from microphysics.processes.plasma_nuclei import tells_flavors
 from microphysics.processes.settings import Rates, Settings
+from microphysics.structure.plasma import electron_screening
 from microphysics.weak.couplings import WeakCouplings
 
 Array = NDArray[np.float64]
@@ -23,6 +27,9 @@ class ElectronScattering:
     -c (1 - T/T_nu) int kappa_exchange(E) E dn/dE dE from electrons of temperature T. Its zero is at T_nu = T of the closed
     spectrum, 14 % above equal mean energies for a pinched one: strength and zero point are an estimate, not a rate. nue and
     anue exchange their energy by absorption; for them it changes luminosities by 1-2 % and is left out.
+
+    New physics that shifts the couplings of nuclei shifts C_V here, at the typical momentum transfer Q^2 = (4/3) E^2: new
+    bosons by the electrons' own charge, what couples like the photon by -1 times the proton's, screened.
     """
 
     name = "electron_scattering"
@@ -30,6 +37,7 @@ class ElectronScattering:
     references = ("Bowers & Wilson 1982, ApJS 50, 115",)
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.couplings = settings.couplings
         self.exchange_strength = settings.exchange_strength
 
@@ -38,20 +46,45 @@ class ElectronScattering:
         electrons = matter.number_density_electron
         scale = matter.temperature + 0.25 * matter.chemical_potential_electron
         per_energy = np.maximum(electrons * scale, 0.0)[:, None] * energy
-        nux = 0.5 * (
-            transport_coefficient("numu", self.couplings) + transport_coefficient("anumu", self.couplings)
-        )
-        strengths = (
-            transport_coefficient("nue", self.couplings), transport_coefficient("anue", self.couplings), nux,
-        )  # fmt: skip
+        heavy = ("numu", "anumu", "nutau", "anutau") if tells_flavors(self.settings) else ("numu", "anumu")
+
+        def strength(flavor: str) -> Any:
+            return transport_coefficient(flavor, self.couplings, *self._changes(energy, matter, flavor))
+
+        strengths = (strength("nue"), strength("anue"), sum(strength(name) for name in heavy) / len(heavy))
         scattering = np.stack([s * per_energy for s in strengths])
         exchange = np.zeros_like(scattering)
         exchange[2] = self.exchange_strength * scattering[2]
         return Rates(scattering=scattering, exchange=exchange)
 
+    def _changes(self, energy: Array, matter: MatterState, flavor: str) -> tuple[Any, Any]:
+        """Shift of C_V, and the sum of squared couplings into other flavours, shape (zone, energy) or 0."""
+        shift: Any = 0.0
+        changing: Any = 0.0
+        if not tells_flavors(self.settings):
+            return shift, changing
+        squared = 4.0 / 3.0 * energy**2  # MeV^2
+        screening = electron_screening(matter)[:, None] * (self.couplings.constants.hbar_c * 1e13) ** 2
+        screened = squared / (squared + screening)
+        shift = shift - screened * self.couplings.charge_radius_coupling(flavor)
+        for term in self.settings.new_physics:
+            if hasattr(term, "electron_shift"):
+                shift = shift + term.electron_shift(squared, flavor, self.couplings)
+            if getattr(term, "photon_like", False) and hasattr(term, "shifts"):
+                shift = shift - screened * term.shifts(squared, flavor, self.couplings)[0]
+                into_others = term.flavor_changing(squared, flavor, self.couplings)
+                changing = changing + sum((screened * proton) ** 2 for proton, _ in into_others)
+        return shift, changing
 
-def transport_coefficient(species: str, couplings: WeakCouplings) -> float:
-    """sigma_tr/[E (T + mu_e/4)] per electron, cm^2/MeV^2, of one of the six species."""
+
+def transport_coefficient(
+    species: str, couplings: WeakCouplings, shift: Any = 0.0, changing: Any = 0.0
+) -> Any:
+    """sigma_tr/[E (T + mu_e/4)] per electron, cm^2/MeV^2, of one of the six species.
+
+    `shift` is added to C_V, `changing` the sum of squares of vector couplings into other flavours.
+    """
     vector, axial = couplings.electron_couplings(species)
-    combination = (vector + axial) ** 2 + (vector - axial) ** 2 / 3.0
+    vector = vector + shift
+    combination = (vector + axial) ** 2 + (vector - axial) ** 2 / 3.0 + 4.0 / 3.0 * changing
     return 0.375 * couplings.sigma0 / couplings.constants.electron_mass**2 * combination

@@ -22,12 +22,16 @@ from microphysics.processes.alpha_scattering import alpha_form_factor
 from microphysics.processes.angular import AngularQuadrature
 from microphysics.processes.plasma_nuclei import Evaluated, electron_cloud
 from microphysics.processes.settings import Rates, Settings
+from microphysics.structure.plasma import electron_screening
 from microphysics.weak.couplings import FLAVORS
 from microphysics.weak.form_factors import FormFactor, Point, form_factor_of
 from microphysics.weak.mediators import Scalar
 from microphysics.weak.new_physics import MagneticMoment
 
 Array = NDArray[np.float64]
+
+_SOFTEST = 1e-6  # 1/fm, of the panels: electrons screen at larger ones in all matter that scatters
+HELICITY_FLIPS = ("magnetic_scattering", "scalar_scattering")
 
 
 @PROCESSES.register("magnetic_scattering")
@@ -90,7 +94,13 @@ def _rates(
     """Sum over terms and targets of d sigma/dx = (E^2 c0 + c2)/M at T = q^2/2M, heavy targets, integrated over angles."""
     if not terms:
         return Rates()
-    quadrature = AngularQuadrature.panels(energy, settings.couplings.constants.hbar_c)
+    hbar_c = settings.couplings.constants.hbar_c
+    softest = [
+        float(np.real(term.mediator_mass)) / (hbar_c * 1e13) for term in terms if term.mediator_mass != 0.0
+    ]
+    if screened:
+        softest.append(float(np.sqrt(electron_screening(matter).min())))
+    quadrature = AngularQuadrature.panels(energy, hbar_c, max(min(softest, default=np.inf), _SOFTEST))
     q = quadrature.q
     lost, turned = quadrature.operator(np.ones_like), quadrature.operator(lambda x: 1.0 - x)
     cloud = electron_cloud(q, matter, settings) if screened else None
@@ -125,9 +135,10 @@ def _targets(q: Array, matter: MatterState, settings: Settings) -> Iterator[tupl
         np.where(absent, 56.0, matter.mass_number_heavy[:, None]),
         np.where(absent, 26.0, matter.charge_number_heavy[:, None]),
     )
-    correlated = ones
-    if not absent.all():
-        correlated = settings.structure()(q * ones, matter)
+    correlated = ones.copy()
+    present = np.flatnonzero(matter.number_density_heavy > 0.0)
+    if present.size:
+        correlated[present] = settings.structure()(q * ones[present], matter.select(present))
     form_factor: FormFactor = FORM_FACTORS[settings.form_factor](heavy)
     yield heavy, Evaluated.at(form_factor, q), matter.number_density_heavy[:, None] * correlated
     alphas = matter.number_density_alpha[:, None] * ones

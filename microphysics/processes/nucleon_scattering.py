@@ -74,18 +74,18 @@ class NucleonScattering:
             return 0.0, 0.0
         which = ("p", "n").index(nucleon)
         tree = (self.couplings.vector_proton, self.couplings.vector_neutron)[which]
-        shift: Any = self.couplings.vector_couplings(flavor)[which] - tree
-        changing: Any = 0.0
         squared = 2.0 * energy[:, None] ** 2 * (1.0 - leggauss(_NODES)[0])  # MeV^2
+        screened: Any = 1.0  # what the electrons leave of a proton's charge
+        if nucleon == "p":
+            screening = electron_screening(matter)[:, None, None]
+            screened = squared / (squared + screening * (self.couplings.constants.hbar_c * 1e13) ** 2)
+        charge = self.couplings.charge_radius_coupling(flavor) if nucleon == "p" else 0.0
+        shift: Any = self.couplings.vector_couplings(flavor)[which] - tree - (1.0 - screened) * charge
+        changing: Any = 0.0
         for term in self.settings.new_physics:
             if not hasattr(term, "shifts"):
                 continue
-            seen: Any = 1.0
-            if term.photon_like:
-                screening = (
-                    electron_screening(matter)[:, None, None] * (self.couplings.constants.hbar_c * 1e13) ** 2
-                )
-                seen = squared / (squared + screening)
+            seen = screened if term.photon_like else 1.0
             shift = shift + seen * term.shifts(squared, flavor, self.couplings)[which]
             for into in term.flavor_changing(squared, flavor, self.couplings):
                 changing = changing + (seen * into[which]) ** 2

@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 ELECTRON_POLARIZATIONS = ("physical", "brt06", "none")
 _PASTA = 3e13  # g/cm^3
-_BLOCK = 64  # zones worked on at once: their arrays over (zone, node) stay in the cache
+_BLOCK = 1024  # zones worked on at once, to bound memory; a model counts what leaves its range for each block
 
 
 @PROCESSES.register("nucleus_scattering")

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from microphysics import structure as _structure  # noqa: F401 - registers the built-in structure factors
 from microphysics._registry import STRUCTURE_FACTORS
+from microphysics.errors import OutOfRangeError
 from microphysics.matter import MatterState
 from microphysics.weak.couplings import WeakCouplings
+from microphysics.weak.mediators import checked_terms
 
 Array = NDArray[np.float64]
 
@@ -62,6 +64,27 @@ class Settings:
     new_physics: tuple[Any, ...] = ()
     exchange_strength: float = 0.4
     on_out_of_range: str = "error"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "new_physics", checked_terms(self.new_physics))
+        for term in self.new_physics:
+            self._refuse_divergence(term)
+
+    def _refuse_divergence(self, term: Any) -> None:
+        """Massless exchange is infinite at small angles unless electrons screen it; sterile neutrinos count there too."""
+        stays = getattr(term, "majorana", True)
+        power = getattr(term, "forward_power", 0) - (1 if stays else 0)
+        massless = getattr(term, "mediator_mass", np.inf) == 0.0
+        screened = getattr(term, "photon_like", False) and self.electron_polarization == "physical"
+        if massless and power >= 1 and not screened:
+            remedy = (
+                'electron_polarization = "physical"'
+                if getattr(term, "photon_like", False)
+                else "a mass above 0 MeV"
+            )
+            raise OutOfRangeError(
+                f"{type(term).__name__}: exchange without mass makes the opacity infinite at small angles; needs {remedy}"
+            )
 
     def structure(self) -> Any:
         """Return the model of ion-ion correlations."""

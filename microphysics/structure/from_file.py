@@ -66,6 +66,7 @@ class FileStructure(OneComponent):
         self.path = Path(path)
         columns = _read(self.path)
         self.has_screening = "screening" in columns
+        self.rigid_background = not self.has_screening
         self.axes, values = _grid(columns, str(self.path))
         self.coupling, self.screening, self.wave_number = self.axes
         _check_values(self.axes, values, str(self.path))

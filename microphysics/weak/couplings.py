@@ -59,7 +59,7 @@ class WeakCouplings:
     neutron_lifetime : float
         s, used by the ``lifetime`` normalisation.
     vev_ratio : float
-        Higgs vacuum expectation value over today's; every rate scales with its -4th power.
+        Higgs vacuum expectation value over today's; every weak rate scales with its -4th power.
     charged_current_norm : str
         ``lifetime`` (from the measured neutron lifetime, inner radiative corrections included) or ``tree``
         (G_F^2 V_ud^2 (1 + 3 g_A^2)/pi).
@@ -101,6 +101,14 @@ class WeakCouplings:
             raise UnknownNameError(
                 "charged-current normalisation", self.charged_current_norm, ("lifetime", "tree")
             )
+        for name, low, high in (
+            ("sin2_theta_w", 0.0, 1.0),
+            ("neutron_lifetime", 0.0, math.inf),
+            ("v_ud", 0.0, math.inf),
+        ):
+            value = getattr(self, name)
+            if not low < value.real < high:
+                raise OutOfRangeError(f"{name} = {value}: must lie between {low:g} and {high:g}")
         if not self.vev_ratio.real > 0.0:
             raise OutOfRangeError(f"vev_ratio = {self.vev_ratio}: must be positive")
 

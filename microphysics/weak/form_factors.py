@@ -298,10 +298,14 @@ def check_normalisation(form_factor: FormFactor, tolerance: float = 1e-6) -> Non
     OutOfRangeError
         If F(0) is not 1, or the amplitude at q = 0 is not proton + neutron.
     MicrophysicsError
-        If it lacks `amplitude`.
+        If it lacks something that form factors have.
     """
-    if not hasattr(form_factor, "amplitude"):
-        raise MicrophysicsError(f"form factor '{form_factor.name}' has no amplitude(q, proton, neutron)")
+    missing = [name for name in ("name", "references", "amplitude") if not hasattr(form_factor, name)]
+    if missing or not callable(form_factor):
+        raise MicrophysicsError(
+            f"form factor {getattr(form_factor, 'name', form_factor)!r}: {', '.join(missing) or '__call__(q)'} missing; "
+            "inherit microphysics.weak.form_factors.OneShape and give name, references and __call__(q)"
+        )
     zero = np.zeros(())
     found = {
         "F(0)": (form_factor(zero), 1.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.errors import MicrophysicsError, OutOfRangeError, UnknownNameError
 from microphysics.nuclei import Nucleus
 from microphysics.weak.couplings import WeakCouplings, family
 from microphysics.weak.form_factors import FormFactor
@@ -308,7 +308,8 @@ class ZPrimeMixing(CouplingShift):
         """Exchange of both mass eigenstates with a field, less the standard model's."""
         scale = np.sqrt(2.0) * couplings.fermi_constant
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
-        unmixed = couplings.z_mass**2 * cosine**2 + self.mass**2 * sine**2
+        z_mass = couplings.z_mass * couplings.vev_ratio
+        unmixed = z_mass**2 * cosine**2 + self.mass**2 * sine**2
         half = np.sqrt(scale * unmixed)
 
         def eigenstates(of_z: Any, of_new: float) -> tuple[Any, Any]:
@@ -317,7 +318,7 @@ class ZPrimeMixing(CouplingShift):
 
         neutrino = eigenstates(1.0, named_charges(self.charges).neutrino(flavor))
         target = eigenstates(standard, charge)
-        first, second = propagator(q_squared, couplings.z_mass), propagator(q_squared, self.mass)
+        first, second = propagator(q_squared, z_mass), propagator(q_squared, self.mass)
         return (neutrino[0] * target[0] * first + neutrino[1] * target[1] * second) / scale - standard
 
 
@@ -384,6 +385,27 @@ class Scalar:
         )
         exchange = self.neutrino * charge * propagator(2.0 * mass * t, self.mass)
         return 0.0, 0.0, (hbar_c * mass * exchange) ** 2 * t / (4.0 * np.pi)
+
+
+def checked_terms(terms: Iterable[Any]) -> tuple[Any, ...]:
+    """Return terms of new physics as a tuple.
+
+    Raises
+    ------
+    MicrophysicsError
+        Naming the first that neither shifts couplings nor adds coefficients.
+    """
+    if isinstance(terms, (str, Mapping)) or not isinstance(terms, Iterable):
+        raise MicrophysicsError(
+            f"new_physics = {terms!r}: expected a sequence of terms, such as [NSI(up={{'ee': 0.1}})]"
+        )
+    found = tuple(terms)
+    for i, term in enumerate(found):
+        if isinstance(term, type) or not (hasattr(term, "shifts") or hasattr(term, "coefficients")):
+            raise MicrophysicsError(
+                f"new_physics[{i}] = {term!r}: expected a term of weak.new_physics, such as NSI(up={{'ee': 0.1}})"
+            )
+    return found
 
 
 def _check_mass(mass: Any) -> None:

@@ -295,11 +295,14 @@ class MagneticMoment:
     majorana: bool | None = None
     exact_spin_zero: bool = False
 
+    photon_like: ClassVar[bool] = True
     forward_power: ClassVar[int] = 1
     mediator_mass: ClassVar[float] = 0.0
     references: ClassVar[Sequence[str]] = ("Vogel & Engel 1989, PRD 39, 3378",)
 
     def __post_init__(self) -> None:
+        if not hasattr(self.moment, "squared") and not np.real(self.moment) >= 0.0:
+            raise OutOfRangeError(f"moment = {self.moment} Bohr magnetons: must not be negative")
         known = getattr(self.moment, "majorana", None)
         if known is not None and self.majorana is not None and known != self.majorana:
             raise MicrophysicsError(

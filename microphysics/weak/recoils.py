@@ -91,6 +91,10 @@ class FluxMoments:
             raise OutOfRangeError("energy must be positive and increase from point to point")
         if not all(np.isfinite(v).all() for v in (e, f, x, n)):
             raise OutOfRangeError("energy and flux must be finite")
+        if not (np.all(f >= 0.0) and np.all(n >= 0.0)):
+            raise OutOfRangeError(
+                f"flux = {min(f.min(initial=0.0), n.min(initial=0.0)):g}: must not be negative"
+            )
         return cls(e, f, x, n, _integrals_from_above(e, f))
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +31,9 @@ EPILOG = (
     "--radiative --plot csi.png | snsim cevns --target Xe --set microphysics.new_physics.magnetic_moment.moment=1e-11 "
     '--recoil-min "1 keV"'
 )
+HEAVY_LEPTON = {"nux": "numu or nutau", "anux": "anumu or anutau"}
+FAMILIES = ("e", "mu", "tau")
+_PAIRS = tuple(combinations_with_replacement(enumerate(FAMILIES), 2))  # of a symmetric matrix
 ENERGIES = (5.0, 10.0, 20.0, 30.0, 50.0)  # MeV
 # columns: name in files, heading, factor on MeV and cm^2
 COLUMNS = (
@@ -86,14 +89,22 @@ def cevns(
 
     if target is None:
         raise ConfigError("--target: expected, such as Ar40, Xe or CsI")
+    if flavor in HEAVY_LEPTON:
+        raise ConfigError(
+            f'--flavor = "{flavor}": stands for several flavours, which differ here. Did you mean {HEAVY_LEPTON[flavor]}?'
+        )
     family(flavor)
     claim_all(plot, csv, force)
     energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
     threshold = 0.0 if recoil_min is None else read_energy("--recoil-min", recoil_min, "1 keV")
+    if threshold < 0.0:
+        raise OutOfRangeError(f'--recoil-min = "{recoil_min}": must not be negative')
     physics = _physics(run, set_, form_factor, radiative)
     try:
         chosen = _target(target, physics, axial)
     except OutOfRangeError as error:
+        if not str(error).startswith("target"):
+            raise
         raise ConfigError(f"--{error}") from None
     with plain_warnings():
         try:
@@ -107,7 +118,8 @@ def cevns(
             _draw(target, chosen, physics, flavor, threshold, energies, axial, plot)
     described = _describe(target, chosen, physics, flavor, threshold, axial)
     if json:
-        facts = {name.replace(" ", "_"): words for name, words in described}
+        facts: dict[str, Any] = {name.replace(" ", "_"): words for name, words in described}
+        facts["nuclei_per_gram"] = chosen.composition.atoms_per_gram
         say_json({**facts, **found, "recoil_min_kev": threshold * 1e3, "figure": plot, "csv": csv})
         return
     say_rows(described)
@@ -137,18 +149,9 @@ def _physics(
 def _settings(run: Path | None, overrides: list[str]) -> Any:
     """Return the microphysics of a run file with changed keys."""
     from snsim.config.load import load_config
-    from snsim.errors import ConfigError
     from snsim.pipeline import microphysics_settings
 
-    if run is not None:
-        return microphysics_settings(load_config(run, overrides))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "defaults.toml"
-        file.write_text("schema = 1\n")
-        try:
-            return microphysics_settings(load_config(file, overrides))
-        except ConfigError as error:
-            raise ConfigError(str(error).replace(f"in {file}", "given with --set")) from None
+    return microphysics_settings(load_config(run, overrides))
 
 
 def _target(name: str, physics: dict[str, Any], axial: bool) -> Target:
@@ -190,7 +193,7 @@ def _describe(
             f"A = {float(nucleus.mass_number):g}, Z = {float(nucleus.charge_number):g}, "
             f"M = {float(nucleus.mass):.7g} MeV, J = {nucleus.spin:g}"
         )
-    terms = ", ".join(type(term).__name__ for term in physics["new_physics"])
+    terms = _terms(physics)
     rows = [
         ("target", f"{name}: {parts}"),
         ("nuclei per gram", f"{composition.atoms_per_gram:.5g}"),
@@ -212,6 +215,47 @@ def _describe(
     return rows
 
 
+def _terms(physics: dict[str, Any]) -> str:
+    """Write the terms of new physics with their parameters."""
+    return "; ".join(_written(term) for term in physics["new_physics"])
+
+
+def _written(term: Any) -> str:
+    """Write one term as NAME(parameter = value, ...), what is zero or not set left out."""
+    from dataclasses import fields, is_dataclass
+
+    if not is_dataclass(term):
+        return type(term).__name__
+    units = {"mass": " MeV", "tau_mass": " MeV"}
+    shown = {each.name: getattr(term, each.name) for each in fields(term) if each.repr}
+    parts = [
+        f"{name} = {_value(value)}{units.get(name, '')}"
+        for name, value in shown.items()
+        if value is not None and value is not False
+    ]
+    return f"{type(term).__name__}({', '.join(parts)})"
+
+
+def _value(value: Any) -> str:
+    from dataclasses import is_dataclass
+
+    from microphysics.weak.mediators import CHARGES
+
+    if is_dataclass(value):
+        for name, charges in CHARGES.items():
+            if value == charges:
+                return name
+        return f"{{{_written(value).partition('(')[2][:-1]}}}"
+    if isinstance(value, tuple) and len(value) == len(FAMILIES) and isinstance(value[0], tuple):
+        named = {f"{a}{b}": value[i][j] for (i, a), (j, b) in _PAIRS}
+        return f"{{{', '.join(f'{key}: {_value(each)}' for key, each in named.items() if each != 0.0)}}}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, (tuple, list)):
+        return f"({', '.join(map(_value, value))})"
+    return str(value)
+
+
 def _draw(
     name: str,
     target: Target,
@@ -229,7 +273,16 @@ def _draw(
     if physics["new_physics"]:
         standard = _target(name, physics | {"new_physics": ()}, axial)
     write_figure(
-        figure(target, energies, flavor=flavor, recoil_min=threshold, standard=standard, words=name), path
+        figure(
+            target,
+            energies,
+            flavor=flavor,
+            recoil_min=threshold,
+            standard=standard,
+            words=name,
+            note=_terms(physics),
+        ),
+        path,
     )
 
 

@@ -41,7 +41,7 @@ def compare(
         say_json({"config": keys, "answers": moves})
         return
     if keys:
-        rows = [(key, _as_toml(values["before"]), _as_toml(values["after"])) for key, values in keys.items()]
+        rows = [(key, as_toml(values["before"]), as_toml(values["after"])) for key, values in keys.items()]
         say_table("run files", ("key", str(first), str(second)), rows)
     else:
         typer.echo("the run files are the same")
@@ -146,7 +146,8 @@ def _number(value: float) -> str:
     return "undefined" if math.isnan(value) else f"{value:.6g}"
 
 
-def _as_toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """Return the value of a key as a run file has it, or that it is not set."""
     from snsim.config.load import write_value
 
     return "not set" if value is None else write_value(value)

@@ -70,11 +70,20 @@ def exit_code(error: Exception) -> int:
 
     if isinstance(error, (ConfigError, UnknownNameError)):
         return EXIT_USAGE
+    if isinstance(error, (ProfileError, ResultFileError, OSError, *_damaged_files())):
+        return EXIT_FILE
     if isinstance(error, (ConvergenceError, MicrophysicsError)):
         return EXIT_PHYSICS
-    if isinstance(error, (ProfileError, ResultFileError, OSError)):
-        return EXIT_FILE
     return EXIT_UNEXPECTED
+
+
+def _damaged_files() -> list[type[Exception]]:
+    """Errors of the microphysics about files; only modules that are loaded can have raised theirs."""
+    homes = {
+        "microphysics.structure.from_file": "StructureFileError",
+        "microphysics.eos.table": "EosTableError",
+    }
+    return [getattr(sys.modules[home], name) for home, name in homes.items() if home in sys.modules]
 
 
 def _unexpected(error: Exception) -> str:
@@ -90,6 +99,20 @@ def say_error(text: str) -> None:
 def say_warning(message: Warning | str, *_: Any) -> None:
     """Write a warning as one line; has the signature of `warnings.showwarning`."""
     typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {message}", err=True)
+
+
+def announce_compilation(module: str = "") -> None:
+    """Say on stderr why the first command on a machine takes so long; called once, before computing.
+
+    Parameters
+    ----------
+    module : str
+        Whose kernels will be needed, as for `microphysics._jit.cache_is_cold`.
+    """
+    from microphysics import _jit
+
+    if _jit.cache_is_cold(module):
+        typer.echo("compiling kernels, once per machine: about half a minute", err=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, guarded, say_json, say_rows, say_table
+from snsim.cli.console import Debug, Json, announce_compilation, guarded, say_json, say_rows, say_table
 from snsim.cli.eos_options import Alphas, Incompressibility, TableFile, describe, equation_of_state, value
 from snsim.cli.eos_plot import plot
 from snsim.cli.eos_table import table as make_table
@@ -86,6 +86,7 @@ def state(
     _require_one_of(given, "temperature", "entropy", "energy")
     _require_one_of(given, "electron-fraction", "beta-equilibrium")
     eos = equation_of_state(incompressibility, alpha_binding, table)
+    announce_compilation()
     found = _evaluate(eos, given)
     if json:
         say_json(_as_json(eos, found))

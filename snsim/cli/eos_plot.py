@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, say_json
+from snsim.cli.console import Debug, Json, announce_compilation, say_json
 from snsim.cli.eos_options import Alphas, Incompressibility, TableFile, equation_of_state
 
 
@@ -27,6 +27,7 @@ def plot(
 
     directory = check_writable(output)
     eos = equation_of_state(incompressibility, alpha_binding, table)
+    announce_compilation()
     from snsim.plots.eos import save_all
 
     files = save_all(eos, directory, ("pdf",) if pdf else ("png",))

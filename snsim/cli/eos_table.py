@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, say_json, say_rows
+from snsim.cli.console import Debug, Json, announce_compilation, say_json, say_rows
 from snsim.cli.eos_options import (
     Alphas,
     Force,
@@ -86,6 +86,7 @@ def table(
     }
     changed = any(points.values()) or any(ranges.values())
     axes = [_axis(eos, name, points[name], ranges[name]) for name in points]
+    announce_compilation()
     shape = _write(output, layout, eos, axes, changed, jobs)
     seconds = time.perf_counter() - began
     if json:

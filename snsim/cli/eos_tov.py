@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, say_json, say_table
+from snsim.cli.console import Debug, Json, announce_compilation, say_json, say_table
 from snsim.cli.eos_options import AlphaBinding, Alphas, Force, TableFile, claim, equation_of_state, value
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def tov(
     """Solve for cold neutron stars in beta equilibrium: largest mass, radius at 1.4 Msun, mass over radius."""
     if output is not None:
         claim(output, force, (".png", ".pdf"))
-    sequences = [_sequence(label, eos) for label, eos in _chosen(incompressibility, alpha_binding, table)]
+    chosen = _chosen(incompressibility, alpha_binding, table)
+    announce_compilation()
+    sequences = [_sequence(label, eos) for label, eos in chosen]
     if output is not None:
         _draw(sequences, output)
     if json:

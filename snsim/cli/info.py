@@ -12,7 +12,7 @@ from snsim.cli.console import Debug, Json, say_json, say_rows
 
 def info(json: Json = False, debug: Debug = False) -> None:
     """Show versions, machine and the folder of the compiled kernels."""
-    from microphysics._jit import cache_directory
+    from microphysics._jit import cache_directory, cache_is_cold
     from snsim.output.provenance import PACKAGES, cpu_name, git_state, version_of
 
     commit, dirty = git_state()
@@ -26,7 +26,7 @@ def info(json: Json = False, debug: Debug = False) -> None:
             name: version_of(name) or "not installed" for name in (*PACKAGES, "matplotlib", "xarray", "typer")
         },
         "machine": cpu_name(),
-        "kernels": f"{cache}{'' if cache.exists() else ' (not compiled yet)'}",
+        "kernels": f"{cache}{' (not compiled yet)' if cache_is_cold() else ''}",
     }
     if json:
         say_json(facts)

@@ -25,7 +25,16 @@ CsvFile = Annotated[
 ]
 
 _RANGE = re.compile(r"(.*\S)\s+to\s+(\S.*)")
+_WRONG_RANGE = re.compile(r"([\d.]+)\s*([A-Za-z]*)\s*(?:-|\u2013|\.\.+|:)\s*([\d.]+\s*[A-Za-z]*)")
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def read_number(text: str) -> float:
+    """Return the number in an option; what is none is shown."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a number") from None
 
 
 def read_energy(option: str, text: str, example: str = "30 MeV") -> float:
@@ -72,6 +81,10 @@ def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]
     found: list[float] = []
     for text in texts:
         match = _RANGE.fullmatch(text.strip())
+        wrong = _WRONG_RANGE.fullmatch(text.strip())
+        if wrong is not None and not re.fullmatch(r"\S*\d[eE]-\d+.*", text.strip()):
+            low = " ".join(filter(None, wrong.groups()[:2]))
+            raise ConfigError(f'{option} = "{text}": a range is written "{low} to {wrong[3]}"')
         if match is None:
             ends = [read_energy(option, text)]
         else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import difflib
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from snsim.cli.console import Debug, Json, say_json, say_table
+from snsim.cli.console import Debug, Json, say_json, say_rows, say_table, say_warning
 
 Rows = list[tuple[str, ...]]
 
@@ -27,11 +28,16 @@ class Kind(StrEnum):
     OBSERVABLES = "observables"
 
 
+_ALIASES = {
+    "eos": Kind.EQUATIONS_OF_STATE,
+    "diagnostics": Kind.OBSERVABLES,
+}
 # columns, where they are not name and references
 _COLUMNS = {
     Kind.STRUCTURE_FACTORS: ("name", "validity", "references"),
     Kind.FORM_FACTORS: ("name", "shape", "references"),
     Kind.EQUATIONS_OF_STATE: ("name", "validity", "references"),
+    Kind.NEW_PHYSICS: ("name", "key", "value", "default", "references"),
     Kind.NUCLEI: ("name", "isotopes"),
 }
 _SOURCES = {
@@ -41,32 +47,62 @@ _SOURCES = {
 _LONG = (Kind.NUCLEI,)  # shown only when asked for
 
 
+def _kind(name: str) -> Kind:
+    """Return what a name means, or say the nearest."""
+    from snsim.errors import ConfigError
+
+    name = name.lower().replace("_", "-")
+    known = {each.value: each for each in Kind} | _ALIASES
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"KIND = '{name}': expected one of {', '.join(known)}.{hint}")
+
+
 def list_models(
-    kind: Annotated[
-        Kind | None,
-        typer.Argument(help="One kind; all of them, but the long list of nuclei, if none is given."),
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KIND",
+            help=f"{', '.join(Kind)}; all of them, but the long list of nuclei, if none is given.",
+        ),
     ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """List what a run file or a command can name, with references and validity."""
+    kind = None if name is None else _kind(name)
     tables = {
         each: _LISTS[each]() for each in ([kind] if kind else Kind) if each is kind or each not in _LONG
     }
     if json:
-        say_json(
-            {
-                each.value: [dict(zip(_columns(each), row, strict=True)) for row in rows]
-                for each, rows in tables.items()
-            }
-        )
+        say_json({each.value: _as_json(each, rows) for each, rows in tables.items()})
         return
     for each, rows in tables.items():
         say_table(each.value.replace("-", " "), _columns(each), rows)
+        if each is Kind.NEW_PHYSICS:
+            say_rows(_sections().items())
         if each in _SOURCES:
             typer.echo(_SOURCES[each])
     if kind is None:
         typer.echo("isotopes: snsim list nuclei")
+
+
+def _as_json(kind: Kind, rows: Rows) -> list[dict[str, Any]]:
+    """Return rows by their columns; of new physics the keys of each section together."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        fields: dict[str, Any] = dict(zip(_columns(kind), row, strict=True))
+        if kind is not Kind.NEW_PHYSICS:
+            found.append(fields)
+            continue
+        name, papers = fields.pop("name"), fields.pop("references")
+        if name:
+            about = _sections()[name.rpartition(".")[2]]
+            found.append({"name": name, "about": about, "keys": [], "references": papers})
+        found[-1]["keys"].append(fields)
+    return found
 
 
 def _columns(kind: Kind) -> tuple[str, ...]:
@@ -74,10 +110,20 @@ def _columns(kind: Kind) -> tuple[str, ...]:
 
 
 def _models(kind: Kind, build: Callable[[Any], Any]) -> Rows:
+    return [(name, _references(build(factory))) for name, factory in _registered(kind)]
+
+
+def _registered(kind: Kind) -> Iterator[tuple[str, Any]]:
+    """Yield names and factories; a broken one of another package is said and left out."""
+    from microphysics._registry import PlugInError
     from snsim.config.schema import registry
 
     models = registry(kind.value)
-    return [(name, _references(build(models[name]))) for name in models]
+    for name in models:
+        try:
+            yield name, models[name]
+        except PlugInError as error:
+            say_warning(str(error))
 
 
 def _references(model: Any) -> str:
@@ -92,19 +138,20 @@ def _processes() -> Rows:
 
 
 def _structure_factors() -> Rows:
-    from snsim.config.schema import registry
-
-    models = registry(Kind.STRUCTURE_FACTORS.value)
-    return [(name, getattr(models[name], "validity", ""), _references(models[name])) for name in models]
+    return [
+        (name, getattr(model, "validity", ""), _references(model))
+        for name, model in _registered(Kind.STRUCTURE_FACTORS)
+    ]
 
 
 def _form_factors() -> Rows:
     from microphysics.nuclei import Nucleus
-    from snsim.config.schema import registry
 
-    factories = registry(Kind.FORM_FACTORS.value)
     iron = Nucleus.named("Fe56")
-    return [(name, _first_line(factories[name]), _references(factories[name](iron))) for name in factories]
+    return [
+        (name, _first_line(factory), _references(factory(iron)))
+        for name, factory in _registered(Kind.FORM_FACTORS)
+    ]
 
 
 def _first_line(documented: Any) -> str:
@@ -136,7 +183,72 @@ def _new_physics() -> Rows:
         "magnetic_moment": new_physics.MagneticMoment,
         "scalar": mediators.Scalar,
     }
-    return [(f"microphysics.new_physics.{name}", _references(term)) for name, term in terms.items()]
+    from snsim.config.new_physics import NewPhysics
+
+    rows: Rows = []
+    for name, term in terms.items():
+        label, papers = f"microphysics.new_physics.{name}", _references(term)
+        for key in _keys(_section(NewPhysics.model_fields[name].annotation)):
+            rows.append((label, *key, papers))
+            label = papers = ""  # once for each section
+    return rows
+
+
+def _sections() -> dict[str, str]:
+    """Return what each section of new physics is about."""
+    from snsim.config.new_physics import NewPhysics
+
+    return {name: _first_line(_section(field.annotation)) for name, field in NewPhysics.model_fields.items()}
+
+
+def _section(annotation: Any) -> Any:
+    """Return the section in an annotation; None where there is none."""
+    parts = get_args(annotation) or (annotation,)
+    return next((part for part in parts if hasattr(part, "model_fields")), None)
+
+
+def _keys(section: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield key, what it is or its unit, and default."""
+    for name, field in section.model_fields.items():
+        inner = _section(field.annotation)
+        if inner is None:
+            yield name, _value_of(field), _default_of(field)
+        else:
+            values = list(_keys(inner))
+            named = ", ".join(key for key, *_ in values)
+            yield (
+                name,
+                f"table with {named}: {values[0][1]} each",
+                "required" if field.is_required() else values[0][2],
+            )
+
+
+def _value_of(field: Any) -> str:
+    """Say what a key takes: a unit, names, or the kind of number."""
+    from snsim.config.quantities import Dimension
+
+    for mark in field.metadata:
+        if isinstance(mark, Dimension):
+            return f"{mark.kind}, in {mark.display}"
+    kind = next((part for part in get_args(field.annotation) if get_origin(part) is tuple), field.annotation)
+    if get_origin(kind) is tuple:
+        return f"list of {len(get_args(kind))} numbers"
+    if get_origin(kind) is Literal:
+        return " or ".join(map(_written, get_args(kind)))
+    return "true or false" if kind is bool else "number"
+
+
+def _default_of(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    return "not set" if field.default is None else _written(field.default)
+
+
+def _written(value: Any) -> str:
+    """Return a value as a run file has it."""
+    from snsim.config.load import write_value
+
+    return write_value(value)
 
 
 def _nuclei() -> Rows:

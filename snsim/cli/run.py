@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, RunPath, Settings, plain_warnings, say_json, say_rows
+from snsim.cli.compare import as_toml, differing_keys
+from snsim.cli.console import (
+    Debug,
+    Json,
+    RunPath,
+    Settings,
+    announce_compilation,
+    plain_warnings,
+    say_json,
+    say_rows,
+)
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
     from snsim.result import Result
 
 PARTIAL_FILE = "result.partial.h5"
+FIGURE_FILES = ("overview.png", "opacities.png")
+MOST_KEYS = 4  # in one line
+NO_PHYSICS = ("title", "output")  # keys and sections that leave the answer as it is
+_HOW_TO_REPLACE = "Move it away, or replace it with --force."
 
 
 def run(
@@ -42,16 +56,25 @@ def run(
 
     began = time.perf_counter()
     config = load_config(path, set_ or ())
-    digest = config_hash(config)
     chosen = output or (Path(config.output.directory) if config.output.directory else None)
     directory = check_writable(chosen or (path if path.is_dir() else path.parent))
     target = directory / RESULT_FILE
-    result = None if force else _stored(target, digest)
-    reused, figures = result is not None, []
-    if result is None:
+    before = _before(target, force)
+    same_physics = before.get("config_hash") == config_hash(config)
+    same_code = all(before.get(key, "") == text for key, text in _code(config).items())
+    drawing = config.output.figures and not no_plot
+    figures: list[Path] = []
+    if reused := same_physics and same_code and not force:
+        result = _stored(target)
+    else:
+        if before:
+            _say_what_goes(before, config, same_physics, same_code)
         result = _compute(config, directory)
-        if config.output.figures and not no_plot:
+        if drawing:
             figures = _draw(result, directory)
+        elif not (same_physics and same_code):  # those of the result that was replaced
+            for name in FIGURE_FILES:
+                (directory / name).unlink(missing_ok=True)
     seconds = time.perf_counter() - began
     if json:
         _write_json(result, target, figures, reused, seconds)
@@ -59,17 +82,61 @@ def run(
         _write_text(result, target, figures, reused, seconds)
 
 
-def _stored(target: Path, digest: str) -> Result | None:
-    """Return the stored result of exactly this configuration, if there is one."""
+def _before(target: Path, force: bool) -> dict[str, str]:
+    """Return how the result that is there came about; empty where there is none, or a file that may be replaced."""
     from snsim.errors import ResultFileError
-    from snsim.output.reader import read_provenance, read_result
+    from snsim.output.reader import read_provenance
 
     if not target.exists():
-        return None
+        return {}
     try:
-        return read_result(target) if read_provenance(target).get("config_hash") == digest else None
+        return read_provenance(target)
     except ResultFileError as error:
-        raise ResultFileError(f"{error} Move it away, or replace it with --force.") from None
+        if force:
+            return {}
+        raise ResultFileError(f"{error} {_HOW_TO_REPLACE}") from None
+
+
+def _stored(target: Path) -> Result:
+    from snsim.errors import ResultFileError
+    from snsim.output.reader import read_result
+
+    try:
+        return read_result(target)
+    except ResultFileError as error:
+        raise ResultFileError(f"{error} {_HOW_TO_REPLACE}") from None
+
+
+def _code(config: Config) -> dict[str, str]:
+    """Return what stands for the code that would compute, as the provenance records it."""
+    from snsim.output.provenance import code_hash, plug_ins
+
+    chosen = config.microphysics
+    names = {
+        "microphysics.processes": chosen.processes,
+        "microphysics.structure_factors": (chosen.structure_factor,),
+        "microphysics.form_factors": (chosen.form_factor,),
+    }
+    return {"code": code_hash(), "plug_ins": plug_ins(names)}
+
+
+def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, same_code: bool) -> None:
+    """Say on stderr, in one line, why there is something else in the result file than what was asked for."""
+    from snsim.config.load import resolve_toml
+
+    if same_physics:
+        if not same_code:
+            typer.echo("computed again: the code has changed since", err=True)
+        return
+    keys = {
+        key: values
+        for key, values in differing_keys(before.get("config_toml", ""), resolve_toml(config)).items()
+        if key.split(".")[0] not in NO_PHYSICS
+    }
+    moves = [f"{key} {as_toml(each['before'])} -> {as_toml(each['after'])}" for key, each in keys.items()]
+    shown = ", ".join(moves[:MOST_KEYS]) or "a file that it reads has changed"
+    more = f" and {len(moves) - MOST_KEYS} more" if len(moves) > MOST_KEYS else ""
+    typer.echo(f"replaces the result of another configuration: {shown}{more}", err=True)
 
 
 def _compute(config: Config, directory: Path) -> Result:
@@ -80,28 +147,25 @@ def _compute(config: Config, directory: Path) -> Result:
     from snsim.result import Result
 
     partial = directory / PARTIAL_FILE
-    _announce_compilation()
+    announce_compilation("gray" if config.transport.scheme != "none" else "")
     from snsim.pipeline import simulate
 
     try:
         with _progress() as progress, plain_warnings():
-            result = simulate(config, progress)
+            result = _recorded(simulate(config, progress), config)
     except ConvergenceError as error:
         if not isinstance(error.partial, Result):
             raise
-        write_result(error.partial, partial)
+        write_result(_recorded(error.partial, config), partial)
         raise ConvergenceError(f"{error} The last iterate is in {partial}.", error.partial) from error
     write_result(result, directory / RESULT_FILE)
     partial.unlink(missing_ok=True)
     return result
 
 
-def _announce_compilation() -> None:
-    """Say once on a machine why the first run takes longer."""
-    from microphysics._jit import cache_directory
-
-    if not Path(os.environ.get("NUMBA_CACHE_DIR") or cache_directory()).exists():
-        typer.echo("compiling kernels, once per machine", err=True)
+def _recorded(result: Result, config: Config) -> Result:
+    """Note the code that computed, plug-ins among it."""
+    return replace(result, provenance=dict(result.provenance) | _code(config))
 
 
 @contextmanager

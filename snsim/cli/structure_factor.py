@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, plain_warnings, say_json
+from snsim.cli.console import Debug, Json, announce_compilation, plain_warnings, say_json
 from snsim.cli.eos_options import Alphas, Force, Incompressibility, TableFile, equation_of_state, value
 from snsim.cli.inputs import (
     CsvFile,
@@ -16,6 +16,7 @@ from snsim.cli.inputs import (
     Points,
     claim_all,
     read_energies,
+    read_number,
     say_files,
     write_csv,
     write_figure,
@@ -49,11 +50,16 @@ WITHOUT: dict[str, dict[str, Any]] = {
 
 def structure_factor(
     coupling: Annotated[
-        float | None, typer.Option(metavar="NUMBER", help="Gamma = Z^2 e^2/(a T), in place of matter.")
+        float | None,
+        typer.Option(parser=read_number, metavar="NUMBER", help="Gamma = Z^2 e^2/(a T), in place of matter."),
     ] = None,
     screening: Annotated[
         float | None,
-        typer.Option(metavar="NUMBER", help="kappa = k_sc a of the electrons.  [0: a rigid background]"),
+        typer.Option(
+            parser=read_number,
+            metavar="NUMBER",
+            help="kappa = k_sc a of the electrons.  [0: a rigid background]",
+        ),
     ] = None,
     density: Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "1e12 g/cm3".')] = None,
     temperature: Annotated[
@@ -61,12 +67,19 @@ def structure_factor(
     ] = None,
     electron_fraction: Annotated[
         float | None,
-        typer.Option(metavar="NUMBER", help="Such as 0.35: the equation of state gives the nuclei."),
+        typer.Option(
+            parser=read_number, metavar="NUMBER", help="Such as 0.35: the equation of state gives the nuclei."
+        ),
     ] = None,
     mass_number: Annotated[
-        float | None, typer.Option(metavar="A", help="Nuclei of one kind, in place of the equation of state.")
+        float | None,
+        typer.Option(
+            parser=read_number, metavar="A", help="Nuclei of one kind, in place of the equation of state."
+        ),
     ] = None,
-    charge_number: Annotated[float | None, typer.Option(metavar="Z", help="Of these nuclei.")] = None,
+    charge_number: Annotated[
+        float | None, typer.Option(parser=read_number, metavar="Z", help="Of these nuclei.")
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +91,9 @@ def structure_factor(
     ] = None,
     q: Annotated[
         list[float] | None,
-        typer.Option("--q", metavar="NUMBER", help="In 1/a, the ion-sphere radius. Repeatable."),
+        typer.Option(
+            "--q", parser=read_number, metavar="NUMBER", help="In 1/a, the ion-sphere radius. Repeatable."
+        ),
     ] = None,
     energy: Energies = None,
     points: Points = 10,
@@ -118,12 +133,14 @@ def structure_factor(
 
     FORM_FACTORS[form_factor]
     energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    if plasma.matter is None and "table" in names:  # the only kernels that need no matter
+        announce_compilation()
     with plain_warnings():
         found = _evaluate(plasma, models, list(q or WAVE_NUMBERS), energies)
         if plasma.matter is not None:
             found["opacity"] = _opacities(plasma, energies, names[0], file, form_factor)
         if plot is not None or csv is not None:
-            lines = _lines(plasma, models)
+            lines = _lines(plasma, models, q or [], energies if energy else [])
             if csv is not None:
                 write_csv(csv, _comments(found), lines)
             if plot is not None:
@@ -183,6 +200,7 @@ def _plasma(of_plasma: dict[str, Any], of_matter: dict[str, Any], of_eos: dict[s
     if nucleus:
         return _of_nucleus(matter, rho, t, [name for name in of_eos if name in matter])
     eos = equation_of_state(**{name.replace("-", "_"): given for name, given in of_eos.items()})
+    announce_compilation()
     state = eos([rho], [t], [matter["electron-fraction"]])
     if not state.matter.number_density_heavy[0] > 0.0:
         raise OutOfRangeError(
@@ -203,6 +221,7 @@ def _of_nucleus(matter: dict[str, Any], density: float, temperature: float, eos:
     a, z = matter["mass-number"], matter["charge-number"]
     if not 0.0 < z <= a:
         raise ConfigError(f"--charge-number = {z:g}, --mass-number = {a:g}: expected 0 < Z <= A")
+    announce_compilation()
     return IonPlasma.of_nucleus(Nucleus.of(a, z), density, temperature, matter.get("electron-fraction"))
 
 
@@ -294,26 +313,36 @@ def _opacities(
     return found | {f"nue, {words}": opacity(**changes)[0, 0].tolist() for words, changes in WITHOUT.items()}
 
 
-def _lines(plasma: IonPlasma, models: dict[str, Any]) -> dict[str, Any]:
-    """Return fine columns: q and S(q), and E = q/2, which reaches up to that q, with <S>(E)."""
+def _lines(
+    plasma: IonPlasma, models: dict[str, Any], wave_numbers: list[float], energies: list[float]
+) -> dict[str, Any]:
+    """Return fine columns: q and S(q), E and <S>(E), between the first and the last that were asked for.
+
+    By default E = q/2, the energy that reaches up to that q.
+    """
     import numpy as np
 
     q = FINEST * np.arange(1, round(REACH / FINEST) + 1)
+    reduced = 0.5 * q
+    if len(set(wave_numbers)) > 1:
+        q = np.linspace(min(wave_numbers), max(wave_numbers), q.size)
+    if len(set(energies)) > 1:
+        reduced = np.linspace(min(energies), max(energies), q.size) / _energy_unit(plasma)
     found: dict[str, Any] = {"q_per_a": q}
     if plasma.radius is not None:
         found["q_per_fm"] = q / float(plasma.radius)
     found |= {f"S_{name}": _structure(plasma, model, q) for name, model in models.items()}
-    found["reduced_energy"] = 0.5 * q
+    found["reduced_energy"] = reduced
     if plasma.radius is not None:
-        found["energy_mev"] = 0.5 * q * _energy_unit(plasma)
-    found |= {f"mean_S_{name}": plasma.transport_average(model, 0.5 * q) for name, model in models.items()}
+        found["energy_mev"] = reduced * _energy_unit(plasma)
+    found |= {f"mean_S_{name}": plasma.transport_average(model, reduced) for name, model in models.items()}
     return found
 
 
 def _comments(found: dict[str, Any]) -> list[str]:
     """Say in a file what it holds."""
     return [
-        "S(q) of nuclei, and <S>(E) = 12 int t^3 (1 - t^2) S(2 E t) dt; reduced_energy is E a/(hbar c) = q a/2",
+        "S(q) of nuclei, and <S>(E) = 12 int t^3 (1 - t^2) S(2 E t) dt; reduced_energy is E a/(hbar c)",
         ", ".join(f"{name} = {number:.8g}" for name, number in found["plasma"].items()),
         *(f"{name}: {'; '.join(model['references'])}" for name, model in found["models"].items()),
     ]
@@ -333,4 +362,12 @@ def _draw(
         words += rf", $a={radius:.4g}$ fm; $A={of_plasma['mass_number']:.3g}$, $Z={of_plasma['charge_number']:.3g}$"
     structure = {name: lines[f"S_{name}"] for name in names}
     averages = {name: lines[f"mean_S_{name}"] for name in names}
-    write_figure(figure(lines["q_per_a"], structure, averages, radius=radius, words=words), path)
+    drawn = figure(
+        lines["q_per_a"],
+        structure,
+        averages,
+        reduced_energy=lines["reduced_energy"],
+        radius=radius,
+        words=words,
+    )
+    write_figure(drawn, path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, RunPath, Settings, say_json, say_rows
+from snsim.cli.console import Debug, Json, RunPath, Settings, announce_compilation, say_json, say_rows
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
@@ -25,6 +25,7 @@ def validate(
     from snsim.config.load import config_hash, load_config, resolve_toml
 
     config = load_config(path, set_ or ())
+    _read_structure_factor(config)
     profile = _describe_profile(config)
     if show:
         typer.echo(resolve_toml(config), nl=False)
@@ -35,10 +36,25 @@ def validate(
         say_rows([("profile", profile), ("configuration", config_hash(config))])
 
 
+def _read_structure_factor(config: Config) -> None:
+    """Read an S(q) of the user's own now rather than at the run."""
+    path = config.microphysics.structure_factor_file
+    if path is None:
+        return
+    from microphysics.structure.from_file import FileStructure, StructureFileError
+    from snsim.errors import ResultFileError
+
+    try:
+        FileStructure(path=path)
+    except StructureFileError as error:
+        raise ResultFileError(f"microphysics.structure_factor_file: {error}") from None
+
+
 def _describe_profile(config: Config) -> str:
     """Build the profile; the analytic one has nothing that could go wrong."""
     if config.profile.format == "analytic":
         return f"analytic, shock at {config.profile.shock_radius / 1e5:.4g} km"
+    announce_compilation()
     from snsim.config.eos import equation_of_state
     from snsim.profiles.readers import load_profile
 

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -43,7 +44,31 @@ _EXPECTED_TYPES = {
 }
 
 
-def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+@dataclass(frozen=True)
+class _Source:
+    """Where keys come from: a run file, if there is one, and `--set`."""
+
+    file: Path | None
+    given: frozenset[str]
+
+    def sets(self, key: str) -> bool:
+        """Whether `--set` gave a key, or what it stands in."""
+        return any(key == each or key.startswith((f"{each}.", f"{each}[")) for each in self.given)
+
+    def where(self, key: str) -> str:
+        """Say where a key stands; a section may be put together from both."""
+        parts = sorted(f"--set {each}" for each in self.given if each.startswith(f"{key}."))
+        if self.sets(key) or (parts and self.file is None):
+            return "given with --set"
+        return f"in {' and '.join([str(self.file), *parts])}"
+
+    @property
+    def nowhere(self) -> str:
+        """Say where a key is missing, after a blank."""
+        return "" if self.file is None else f" in {self.file}"
+
+
+def load_config(path: str | Path | None, overrides: Iterable[str] = ()) -> Config:
     """Read a run file, or the `run.toml` of a directory.
 
     Paths in the file are relative to the file, paths in `overrides` to the current directory; both come back
@@ -51,8 +76,8 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
 
     Parameters
     ----------
-    path : str or Path
-        A TOML file or a directory that holds `run.toml`.
+    path : str or Path or None
+        A TOML file or a directory that holds `run.toml`; None for the defaults.
     overrides : iterable of str
         `key.path=value`; the value is TOML where it parses as such, otherwise a plain text.
 
@@ -67,26 +92,31 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
         One line for each mistake of the file.
     """
     overrides = [overrides] if isinstance(overrides, str) else overrides
-    file = Path(path)
-    if file.is_dir():
+    file = None if path is None else Path(path)
+    if file is not None and file.is_dir():
         file = file / RUN_FILE
-    tables = _read(file)
-    given_outside = _apply(tables, overrides)
-    mistakes = _resolve_paths(tables, file, given_outside)
+    tables = {"schema": 1} if file is None else _read(file)
+    source = _Source(file, frozenset(_apply(tables, overrides)))
+    mistakes = _resolve_paths(tables, source)
     try:
         config = Config.model_validate(tables)
     except ValidationError as error:
-        mistakes = [_sentence(detail, file, given_outside) for detail in _details(error)] + mistakes
+        mistakes = [_sentence(detail, source) for detail in _details(error)] + mistakes
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return config
 
 
 def _details(error: ValidationError) -> list[Any]:
-    """Errors of pydantic, without its complaint that a list is too short where only its items are wrong."""
+    """Errors of pydantic: unknown keys, then missing ones (often one misspelt), then the rest.
+
+    Its complaint that a list is too short is left out where only the items are wrong.
+    """
+    first = {"extra_forbidden": 0, "missing": 1}
     details = error.errors(include_url=False)
     items = {detail["loc"][:-1] for detail in details if detail["loc"] and isinstance(detail["loc"][-1], int)}
-    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in items]
+    kept = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in items]
+    return sorted(kept, key=lambda detail: first.get(detail["type"], 2))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -97,6 +127,10 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file}: no such run file; give a run file or a directory that holds {RUN_FILE}."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, UnicodeDecodeError) and file.read_bytes()[:4] == b"\x89HDF":
+            raise ConfigError(
+                f"{file}: a result (HDF5), not a run file; expected a run file or a directory that holds {RUN_FILE}."
+            ) from None
         raise ConfigError(f"{file}: cannot be read ({error}).") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}.") from None
@@ -127,7 +161,7 @@ def _parse_value(text: str) -> Any:
         return text
 
 
-def _resolve_paths(tables: dict[str, Any], file: Path, given_outside: set[str]) -> list[str]:
+def _resolve_paths(tables: dict[str, Any], source: _Source) -> list[str]:
     """Make paths absolute; a table profile's file must be named and exist."""
     profile = tables.get("profile")
     is_table = isinstance(profile, dict) and profile.get("format") == "table"
@@ -137,14 +171,15 @@ def _resolve_paths(tables: dict[str, Any], file: Path, given_outside: set[str]) 
     ):  # fmt: skip
         table = tables.get(section) if is_table or section != "profile" else None
         if isinstance(table, dict) and isinstance(table.get(key), str):
-            base = Path.cwd() if f"{section}.{key}" in given_outside else file.parent
+            file = None if source.sets(f"{section}.{key}") else source.file
+            base = Path.cwd() if file is None else file.parent
             table[key] = str((base / Path(table[key]).expanduser()).resolve())
     mistakes = []
     microphysics = tables.get("microphysics")
     for key in files:
         table = microphysics.get(key) if isinstance(microphysics, dict) else None
         if isinstance(table, str) and not Path(table).exists():
-            where = _where(f"microphysics.{key}", file, given_outside)
+            where = source.where(f"microphysics.{key}")
             mistakes.append(f'microphysics.{key} = "{table}" {where}: no such file or folder.')
     if not isinstance(profile, dict) or not is_table:
         return mistakes
@@ -152,22 +187,18 @@ def _resolve_paths(tables: dict[str, Any], file: Path, given_outside: set[str]) 
     if path is None:
         return [
             *mistakes,
-            f"profile.path in {file}: not given; name the profile's file with --set profile.path=FILE, "
+            f"profile.path{source.nowhere}: not given; name the profile's file with --set profile.path=FILE, "
             "or in the run file.",
         ]
     if isinstance(path, str) and not Path(path).is_file():
-        where = _where("profile.path", file, given_outside)
+        where = source.where("profile.path")
         mistakes.append(
             f'profile.path = "{path}" {where}: no such file; give it with --set profile.path=FILE.'
         )
     return mistakes
 
 
-def _where(key: str, file: Path, given_outside: set[str]) -> str:
-    return "given with --set" if key in given_outside else f"in {file}"
-
-
-def _sentence(detail: Any, file: Path, given_outside: set[str]) -> str:
+def _sentence(detail: Any, source: _Source) -> str:
     """One mistake in words: key, value, where, what is expected."""
     location = list(detail["loc"])
     tag = None
@@ -176,15 +207,15 @@ def _sentence(detail: Any, file: Path, given_outside: set[str]) -> str:
     kind = detail["type"]
     if kind == "union_tag_not_found":
         formats = ", ".join(f'"{name}"' for name in _FORMATS)
-        return f"[profile] in {file}: the key 'format' is missing; expected one of {formats}."
+        return f"[profile]{source.nowhere}: the key 'format' is missing; expected one of {formats}."
     if kind == "union_tag_invalid":
         location.append("format")
     key = _key(location)
-    where = _where(key, file, given_outside)
+    where = source.where(key)
     if kind == "missing" and isinstance(location[-1], int):
         return f"{_key(location[:-1])}{_shown(detail['input'])} {where}: too few values."
     if kind == "missing":
-        return f"{key} {where}: missing{_missing_hint(key)}."
+        return f"{key}{source.nowhere}: missing{_missing_hint(key)}."
     value = detail["ctx"]["tag"] if kind == "union_tag_invalid" else detail["input"]
     subject = f"[{key}]" if isinstance(value, dict) else f"{key}{_shown(value)}"
     if kind == "extra_forbidden":

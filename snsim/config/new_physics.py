@@ -133,10 +133,16 @@ class NewPhysics(Section):
     def limits(self, solved: bool) -> list[str]:
         """Say what a run with these terms leaves out, sentence by sentence; `solved`: whether transport is."""
         found = []
-        if self.z_prime is not None or self.z_prime_mixing is not None:
+        if any(
+            (self.z_prime, self.z_prime_mixing, self.mu_tau_mediator, self.charge_radius, self.millicharge)
+        ):
             found.append(
-                "new bosons act on nuclei, their electrons, alphas and nucleons; neutrino-electron scattering and pairs "
-                "stay those of the standard model"
+                "new_physics acts on nuclei, their electrons, nucleons, alphas and (at a typical momentum transfer) on "
+                "scattering by electrons; pairs stay those of the standard model"
+            )
+        if self.magnetic_moment is not None:
+            found.append(
+                "magnetic_moment acts on nuclei, alphas and protons; scattering on electrons is left out"
             )
         sterile = [
             name
@@ -146,10 +152,13 @@ class NewPhysics(Section):
             )
             if dirac
         ]
-        if sterile and solved:
+        if sterile:
+            thermal = (
+                ": the absorption that stands for them emits thermally too, and their energy is not counted"
+            )
             found.append(
-                f"{' and '.join(sterile)}: sterile neutrinos leave, but the absorption that stands for them emits "
-                "thermally too, and the energy they carry away is not counted"
+                f"{' and '.join(sterile)}: neutrinos turn sterile and leave, which counts as absorption but not towards "
+                f"thermalisation{thermal if solved else ''}"
             )
         return found
 

@@ -337,3 +337,24 @@ class Config(Section):
                 },
             )
         return diagnostics
+
+    @field_validator("diagnostics")
+    @classmethod
+    def _energies_on_the_grid(cls, diagnostics: Diagnostics, found: ValidationInfo) -> Diagnostics:
+        """Numbers of single energies need opacities there."""
+        opacity = found.data.get("opacity")
+        if opacity is None or "transport_sphere" not in diagnostics.names:
+            return diagnostics
+        for energy in diagnostics.transport_sphere.energies:
+            if not opacity.energy_min <= energy <= opacity.energy_max:
+                raise PydanticCustomError(
+                    "energy",
+                    "transport_sphere.energies has {energy} MeV, outside the energies of the opacities, {low} to {high} MeV "
+                    "(opacity.energy_min, opacity.energy_max)",
+                    {
+                        "energy": f"{energy:g}",
+                        "low": f"{opacity.energy_min:g}",
+                        "high": f"{opacity.energy_max:g}",
+                    },
+                )
+        return diagnostics

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.opacity import OpacitySpectra
+from microphysics.processes.helicity_flip import HELICITY_FLIPS
 from microphysics.spectrum import occupation
 from snsim.diagnostics._labels import labelled
 from snsim.transport.background import Background
@@ -204,6 +205,10 @@ def walk_opacity(spectra: OpacitySpectra, kind: str, species: Sequence[str] | No
     absorption, scattering = spectra.total_absorption[rows], spectra.total_scattering[rows]
     if kind == "transport":
         return absorption + scattering
+    # what turns a Dirac neutrino sterile takes it out of the flux but brings nothing into equilibrium
+    sterile = np.array([name in HELICITY_FLIPS for name in spectra.processes])
+    lost = spectra.absorption[sterile][:, rows].sum(axis=0)
+    absorption, scattering = absorption - lost, scattering + lost
     if kind == "energy":
         return effective_opacity(absorption + spectra.total_exchange[rows], scattering)
     return effective_opacity(absorption, scattering)

@@ -6,6 +6,7 @@ Before bounce nuclei make most of the optical depth of intermediate energies; ea
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from snsim.diagnostics.neutrinosphere import (
     radius_of_depth,
     walk_opacity,
 )
+from snsim.errors import UnresolvedWarning
 from snsim.transport.background import Background
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
@@ -161,6 +163,7 @@ def observe(
         "thermalisation_radius": radius_of_depth(edges, depth(walk_opacity(spectra, "energy", species))),
         "absorption_radius": radius_of_depth(edges, depth(walk_opacity(spectra, "number", species))),
     }
+    _warn_at_the_edge(edges, where["radius"], species)
     shares = shares_at_sphere(parts)
     labels: dict[str, Any] = {"frame": f"areal radius; {FRAMES[energy_frame]}", "references": REFERENCES}
     dims = ("species", "energy")
@@ -188,6 +191,19 @@ def observe(
     )
     found |= _at_densities(background, transport, densities, labels)
     return found | _at_energies(found, spectra, energies, labels)
+
+
+def _warn_at_the_edge(edges: Array, radius: Array, species: Sequence[str]) -> None:
+    """Say where an optical depth of 2/3 is reached inside the last zones: the sphere is outside the grid."""
+    pinned = radius > edges[-4]
+    if pinned.any():
+        names = ", ".join(name for name, row in zip(species, pinned, strict=True) if row.any())
+        warnings.warn(
+            f"transport_sphere: at {int(pinned.sum())} energies ({names}) an optical depth of 2/3 is reached in the last "
+            "three zones, so that the grid cuts the sphere off; raise grid.r_outer",
+            UnresolvedWarning,
+            stacklevel=3,
+        )
 
 
 _WORDS = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
 
 from snsim import __version__
@@ -58,6 +59,7 @@ def collect(
         "snsim_version": __version__,
         "git_commit": commit,
         "git_dirty": dirty,
+        "code": code_hash(),
         "python_version": platform.python_version(),
         "host": platform.node(),
         "cpu": cpu_name(),
@@ -68,6 +70,49 @@ def collect(
         "inputs": "\n".join(f"{digest}  {path}" for path, digest in inputs),
     }
     return record | {f"{name}_version": version_of(name) for name in PACKAGES}
+
+
+def code_hash() -> str:
+    """Return 12 hex digits that change with any source file of both packages, and with the numbers they come with."""
+    digest = hashlib.sha256()
+    for package in ("microphysics", "snsim"):
+        folder = _SOURCES / package
+        for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.npz"))):
+            digest.update(f"{path.relative_to(_SOURCES)}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def plug_ins(names: Mapping[str, Iterable[str]]) -> str:
+    """Say which code of other packages stands behind names, one line each; empty where none does.
+
+    Parameters
+    ----------
+    names : mapping of str to iterable of str
+        By group of entry points; names that no entry point has are left out.
+
+    Returns
+    -------
+    str
+        ``GROUP NAME DISTRIBUTION==VERSION HASH``, with 12 hex digits of the module's file.
+    """
+    lines = []
+    for group, wanted in names.items():
+        for point in metadata.entry_points(group=group):
+            if point.name in wanted:
+                owner = f"{point.dist.name}=={point.dist.version}" if point.dist else "unknown"
+                lines.append(f"{group} {point.name} {owner} {_module_hash(point.module)}")
+    return "\n".join(sorted(lines))
+
+
+def _module_hash(module: str) -> str:
+    """Hash of a module's file; empty where there is none to be found."""
+    try:
+        spec = util.find_spec(module)
+        source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    except (ImportError, OSError, ValueError):
+        return ""
+    return hashlib.sha256(source).hexdigest()[:12] if source else ""
 
 
 def version_of(package: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _KINDS = {
     "transport": ((0, (5, 1.2)), 1.4, r"transport, $\times(1-\cos\theta)$"),
 }
 _POINTS, _SOFTEST = 400, 3e-3  # of a spectrum; lowest recoil shown in units of the largest
+_NOTE, _LINE = 100, 0.17  # letters in a line of the note, its height in inches
 _KEV = 1e3  # in one MeV
 
 
@@ -159,11 +161,14 @@ def plot_cross_sections(
         style.log_axis(ax, "x", float(e[0]), float(e[-1]))
         if highest > 0.0:
             _decades(ax, min(max(0.7 * lowest, 1e-5 * highest), 1e-2 * highest), 2.0 * highest)
+        else:
+            _say_nothing(ax, f"no recoil reaches {recoil_min * _KEV:.4g} keV\nup to $E$ = {e[-1]:.4g} MeV")
         ax.set_xlabel("neutrino energy $E$ [MeV]")
         ax.set_ylabel(r"cross section per nucleus [cm$^2$]")
         handles = [found[key] for key in ("total", "transport", "total.standard") if key in found]
         style.legend_above(ax, [], title)
-        ax.legend(handles=handles, loc="upper left", borderaxespad=0.6)
+        if highest > 0.0:
+            ax.legend(handles=handles, loc="upper left", borderaxespad=0.6)
     return found
 
 
@@ -175,6 +180,7 @@ def cevns(
     recoil_min: float = 0.0,
     standard: Target | None = None,
     words: str = "",
+    note: str = "",
 ) -> Figure:
     """Draw recoil spectra at given energies beside the cross sections around them.
 
@@ -184,6 +190,8 @@ def cevns(
         As of `plot_recoils`.
     words : str
         Name of the target.
+    note : str
+        What was added to the standard model; below the name, in as many lines as it needs.
 
     Returns
     -------
@@ -195,13 +203,17 @@ def cevns(
     low, high = min(energies[0], 2.0), max(energies[-1], 60.0)
     options: dict[str, Any] = {"flavor": flavor, "recoil_min": recoil_min, "standard": standard}
     with style.context():
-        figure = style.new_figure(3.3)
+        lines = textwrap.wrap(note, _NOTE)
+        height = 3.3 + _LINE * len(lines)
+        figure = style.new_figure(height)
         left, right = figure.subplots(1, 2)
-        figure.subplots_adjust(left=0.095, right=0.985, bottom=0.135, top=0.83, wspace=0.27)
+        top = 1.0 - (0.56 + _LINE * len(lines)) / height
+        figure.subplots_adjust(left=0.095, right=0.985, bottom=0.445 / height, top=top, wspace=0.27)
         plot_recoils(target, energies, left, **options, title="(a)")
         plot_cross_sections(target, np.geomspace(low, high, 60), right, **options, title="(b)")
-        threshold = rf", recoils above {recoil_min * _KEV:.3g} keV in (b)" if recoil_min > 0.0 else ""
-        figure.text(0.02, 0.975, f"{flavor_label(flavor)} on {style.plain(words)}{threshold}", va="top")
+        threshold = rf", recoils above {recoil_min * _KEV:.4g} keV in (b)" if recoil_min > 0.0 else ""
+        title = f"{flavor_label(flavor)} on {style.plain(words)}{threshold}"
+        figure.text(0.02, 1.0 - 0.08 / height, "\n".join([title, *map(style.plain, lines)]), va="top")
     return figure
 
 
@@ -221,6 +233,13 @@ def _recoils(low: float, high: float) -> Array:
 def _shown(values: Array) -> Array:
     """Return values for a logarithmic axis; zero is far below it."""
     return np.where(values > 0.0, values, 1e-90)
+
+
+def _say_nothing(ax: Axes, words: str) -> None:
+    """Say why there is no line; an axis of numbers would mean nothing."""
+    ax.set_ylim(0.0, 1.0)
+    ax.tick_params(axis="y", which="both", left=False, right=False, labelleft=False)
+    ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color="0.4")
 
 
 def _decades(ax: Axes, low: float, high: float) -> None:

@@ -59,6 +59,8 @@ _LABELS = {
 _Q_LABEL = r"momentum transfer $q\,a$"
 _ENERGY_LABEL = r"neutrino energy $E\,a/\hbar c$"
 _COLUMNS = 4
+_NEAR_ZERO = 0.1  # a range that begins below this part of its end is shown from 0
+_LOWEST = 1e-5  # <S> that is still shown, in units of the highest
 _HANDLE = 2.6  # long enough for the longest dashes
 
 
@@ -144,9 +146,14 @@ def plot_average(
     title: str = "",
     legend: bool = True,
 ) -> Artists:
-    """Draw <S>(E) of models; parameters and result as of `plot_structure`, energies in hbar c/a."""
+    """Draw <S>(E) of models, which spans decades; parameters and result as of `plot_structure`, energies in hbar c/a."""
     found = plot_structure(reduced_energy, averages, ax, points=points, title=title, legend=legend)
     axes: Any = found["one"].axes
+    shown = [np.asarray(each, dtype=np.float64) for each in averages.values()]
+    positive = np.concatenate([each[each > 0.0] for each in shown] or [np.ones(1)])
+    if positive.size:
+        high = 1.5 * max(1.0, float(positive.max()))
+        style.log_axis(axes, "y", max(0.7 * min(1.0, float(positive.min())), _LOWEST * high), high)
     axes.set_xlabel(_ENERGY_LABEL)
     axes.set_ylabel(r"$\langle S\rangle(E)$")
     return found
@@ -157,17 +164,20 @@ def structure_factor(
     structure: Mapping[str, ArrayLike],
     averages: Mapping[str, ArrayLike],
     *,
+    reduced_energy: ArrayLike | None = None,
     radius: float | None = None,
     words: str = "",
 ) -> Figure:
-    """Draw S(q) of models, and below it <S>(E) with E = hbar c q/2, the energy that reaches up to that q.
+    """Draw S(q) of models, and below it <S>(E).
 
     Parameters
     ----------
     q : array_like, shape (q,)
         1/a.
-    structure, averages : mapping of str to array_like, shape (q,)
-        S(q) and <S>(q hbar c/2) by model.
+    structure, averages : mapping of str to array_like, shape (q,) and (energy,)
+        S(q) and <S>(E) by model.
+    reduced_energy : array_like, shape (energy,), optional
+        E in hbar c/a; q/2 by default, the energy that reaches up to that q.
     radius : float, optional
         Ion-sphere radius, fm: for axes in 1/fm and MeV.
     words : str
@@ -192,7 +202,8 @@ def structure_factor(
             hspace=0.5 if radius else 0.28,
         )
         plot_structure(wave, structure, upper, legend=False, title="(a)")
-        found = plot_average(0.5 * wave, averages, lower, legend=False, title="(b)")
+        energy = 0.5 * wave if reduced_energy is None else reduced_energy
+        found = plot_average(energy, averages, lower, legend=False, title="(b)")
         if radius:
             _second_axis(upper, 1.0 / radius, "$q$ [fm$^{-1}$]")
             _second_axis(lower, CODATA.hbar_c * 1e13 / radius, "$E$ [MeV]")
@@ -330,8 +341,9 @@ def _ordinate(ax: Axes, values: Sequence[Array], label: str) -> None:
     """Set the axes from 0 to a little above the highest value, at least 1."""
     top = max((float(np.nanmax(each)) for each in values if not np.isnan(each).all()), default=1.0)
     ax.set_ylim(0.0, 1.08 * max(1.0, top))
-    right = max(float(np.max(line.get_xdata())) for line in ax.lines[:-1] or ax.lines)
-    ax.set_xlim(0.0, right)
+    lines = ax.lines[:-1] or ax.lines
+    left, right = (pick([float(pick(line.get_xdata())) for line in lines]) for pick in (np.min, np.max))
+    ax.set_xlim(left if left > _NEAR_ZERO * right else 0.0, right)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_minor_locator(AutoMinorLocator())
     ax.set_ylabel(label)

@@ -14,6 +14,7 @@ from snsim.plots.cevns import cevns, flavor_label, plot_cross_sections, plot_rec
 Q = np.arange(0.1, 12.01, 0.1)
 MODELS = ("table", "msa", "horowitz1997", "mine")
 COUPLINGS = (10.0, 125.0)
+NOTE = "ZPrime(coupling = 3e-05, mass = 10 MeV, charges = {up = 1, down = 1, e = 1, mu = 1, tau = 1}); " * 2
 
 
 def curve(coupling):
@@ -47,6 +48,10 @@ def drawn(structure, averages, simulated):
         "cevns": cevns(Target.of("Ar40"), [5.0, 10.0, 30.0], words="Ar40"),
         "light": cevns(
             light, [5.0, 50.0], flavor="anumu", recoil_min=1e-3, standard=Target.of("CsI"), words="CsI"
+        ),
+        "noted": cevns(light, [5.0, 50.0], words="CsI", note=NOTE),
+        "ranges": figures.structure_factor(
+            Q, structure, averages, reduced_energy=np.linspace(1.0, 3.0, Q.size), radius=20.0
         ),
         "nothing": cevns(Target.of("Ar40"), [3.0], recoil_min=0.5, words="Ar40"),
     }
@@ -95,6 +100,30 @@ def test_the_second_axis_is_that_of_the_radius(drawn):
     assert per_fm.get_xlim()[1] == pytest.approx(upper.get_xlim()[1] / 20.0)
     assert mev.get_xlim()[1] == pytest.approx(lower.get_xlim()[1] * 197.3269804 / 20.0, rel=1e-6)
     assert upper.get_xlim()[1] == pytest.approx(2.0 * lower.get_xlim()[1])
+
+
+def test_averages_are_drawn_over_decades_and_over_their_own_energies(drawn):
+    upper, lower = drawn["ranges"].axes[:2]
+    assert (upper.get_yscale(), lower.get_yscale()) == ("linear", "log")
+    assert lower.get_ylim()[0] < 1.0 / (Q.size - 1)  # the smallest that is not zero
+    assert lower.get_xlim() == (1.0, 3.0)
+    assert upper.get_xlim() == (0.0, Q[-1])
+
+
+def test_new_physics_is_named_above_the_panels(drawn):
+    figure = drawn["noted"]
+    (text,) = figure.texts
+    assert "coupling = 3e-05, mass = 10 MeV" in text.get_text()
+    assert text.get_window_extent().y0 > max(ax.get_tightbbox().y1 for ax in figure.axes)
+
+
+def test_a_threshold_that_no_recoil_reaches_is_said(drawn):
+    right = drawn["nothing"].axes[1]
+    assert any(text.get_text().startswith("no recoil reaches 500 keV") for text in right.texts)
+    assert right.get_yscale() == "linear"
+    assert not [
+        label for label in right.get_yticklabels() if label.get_visible() and "e-90" in label.get_text()
+    ]
 
 
 def test_models_look_different_in_gray_print():

@@ -171,3 +171,59 @@ STATE = {"density": DENSITY, "temperature": TEMPERATURE, "electron_fraction": 0.
 def test_bad_input_is_said(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+MATTER = (DENSITY, TEMPERATURE, 0.35, ENERGY)
+
+
+def test_opacities_with_choices_are_those_of_the_settings():
+    from microphysics.opacity import OpacitySet
+    from microphysics.processes.settings import Settings
+    from microphysics.weak.mediators import ZPrime
+
+    choices = {
+        "form_factor": "klein_nystrand",
+        "structure_factor": "none",
+        "couplings": WeakCouplings(sin2_theta_w=0.25),
+        "new_physics": (ZPrime(1e-4, 30.0), MagneticMoment(1e-9)),
+        "electron_polarization": "none",
+    }
+    names = ["nucleus_scattering", "alpha_scattering", "magnetic_scattering"]
+    matter = microphysics.LattimerSwesty()([1e12], [1.5], [0.35]).matter
+    energy = ENERGY.value
+    seen = []
+    for left_out in (None, *choices):
+        some = {name: value for name, value in choices.items() if name != left_out}
+        found = microphysics.opacities(*MATTER, names, **some)["scattering"]
+        expected = OpacitySet.from_names(names, Settings(**some)).spectral(matter, energy).scattering
+        np.testing.assert_array_equal([each.value for each in found.values()], expected)
+        seen.append(float(expected.sum()))
+    assert len(set(seen)) == len(seen)  # each choice matters
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: microphysics.cevns_cross_section("Xe", ENERGY, form_factor=3), "form_factor = 3: expected a name"),
+        (lambda: microphysics.cevns_cross_section("Xe", ENERGY, new_physics=["nsi"]), "new_physics has 'nsi': expected"),
+        (lambda: microphysics.cevns_cross_section("Xe", ENERGY, new_physics="nsi"), "new_physics has 'nsi': expected"),
+        (
+            lambda: microphysics.cevns_cross_section("Xe", ENERGY, new_physics=[MagneticMoment]),
+            "new_physics has the class MagneticMoment",
+        ),
+        (lambda: microphysics.structure_factor(1.0, coupling=10.0, model=3), "model = 3: expected the name"),
+        (lambda: microphysics.transport_average(1.0, coupling=10.0, model=3), "model = 3: expected the name"),
+        (lambda: microphysics.opacities(*MATTER, form_factor=3), "form_factor = 3: expected a name"),
+        (lambda: microphysics.opacities(*MATTER, structure_factor=3), "structure_factor = 3: expected a name"),
+        (lambda: microphysics.opacities(*MATTER, new_physics=["nsi"]), "new_physics has 'nsi': expected"),
+    ],
+)  # fmt: skip
+def test_what_is_no_model_is_said_in_one_sentence(call, words):
+    with pytest.raises(OutOfRangeError) as caught:
+        call()
+    assert str(caught.value).startswith(words)
+
+
+def test_unknown_polarization_is_named():
+    with pytest.raises(UnknownNameError, match="Did you mean 'physical'"):
+        microphysics.opacities(*MATTER, electron_polarization="physicl")

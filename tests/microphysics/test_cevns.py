@@ -379,3 +379,13 @@ def test_names():
     # the formula for unnamed nuclei leaves the binding out: 1.2e-3 at iron
     iron = Nucleus.named("Fe56")
     assert float(Nucleus.of(56.0, 26.0).mass / iron.mass) == pytest.approx(1.0, abs=1.3e-3)
+
+
+def test_energies_beyond_the_integration_are_refused():
+    lead = CEvNS(Nucleus.named("Pb208"))
+    for integral in (lead.total, lead.transport, lambda energy: lead.legendre(energy, 0)):
+        assert float(integral(1000.0)) > 0.0
+        with pytest.raises(
+            OutOfRangeError, match=r"^energy = 1e\+06 MeV: integrals over recoils are made up to 2000 MeV"
+        ):
+            integral(1e6)

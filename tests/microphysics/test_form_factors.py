@@ -360,7 +360,7 @@ class Bare:
 def test_form_factor_that_is_not_one_is_refused(monkeypatch):
     with pytest.raises(OutOfRangeError, match=r"form factor 'mine': F\(0\) = 26.0, must be 1"):
         check_normalisation(Squared(FE56))
-    with pytest.raises(MicrophysicsError, match="has no amplitude"):
+    with pytest.raises(MicrophysicsError, match="amplitude missing"):
         check_normalisation(Bare())
     with pytest.raises(OutOfRangeError, match="mine"):
         ProtonNeutron(Point(), Squared(FE56))

@@ -149,3 +149,16 @@ def test_edit_of_a_constant_is_seen(tmp_path):
     assert run(tmp_path) == 2.0
     (package / "constants.py").write_text("MASS = 7.0\n")
     assert run(tmp_path) == 7.0
+
+
+def test_cache_is_cold_until_there_are_kernels(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kernels"))
+    assert _jit.cache_is_cold()
+    folder = tmp_path / "kernels" / "transport_0a"
+    folder.mkdir(parents=True)  # as numba does on import
+    assert _jit.cache_is_cold()
+    (folder / "grayness.solve-1.py311.nbi").touch()
+    assert not _jit.cache_is_cold()
+    assert _jit.cache_is_cold("gray")
+    (folder / "gray.solve-1.py311.nbi").touch()
+    assert not _jit.cache_is_cold("gray")

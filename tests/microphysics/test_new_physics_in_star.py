@@ -6,11 +6,13 @@ from scipy.integrate import quad
 
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
-from microphysics.errors import MicrophysicsError
+from microphysics.errors import MicrophysicsError, OutOfRangeError
 from microphysics.nuclei import Nucleus
 from microphysics.opacity import OpacitySet
+from microphysics.processes.helicity_flip import MagneticScattering
 from microphysics.processes.nucleon_scattering import transport_cross_section, unblocked
 from microphysics.processes.settings import Settings
+from microphysics.structure.models import OneComponent, Uncorrelated
 from microphysics.structure.plasma import electron_screening
 from microphysics.weak.cevns import CEvNS
 from microphysics.weak.couplings import WeakCouplings
@@ -226,6 +228,114 @@ def test_photon_like_shift_of_a_free_proton_is_screened(nucleons):
     low = {"energy": np.array([1e-3]), "weak_magnetism": False}
     with_radius = scattering(nucleons, "nucleon_scattering", ChargeRadius({"ee": -1e-30}), **low)
     assert with_radius[0] == pytest.approx(scattering(nucleons, "nucleon_scattering", **low)[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("flavor", [0, 1])
+def test_shifts_reach_scattering_on_electrons(nucleons, flavor):
+    """A charge radius shifts C_V of electrons by -1 times that of protons, where they do not screen it (300 MeV)."""
+    radius = ChargeRadius({"ee": -4e-32, "emu": 3e-32})
+    energy = np.array([300.0])
+    ours = scattering(nucleons, "electron_scattering", radius, energy=energy)[flavor, 0]
+    standard = scattering(nucleons, "electron_scattering", energy=energy)[flavor, 0]
+    couplings = WeakCouplings()
+    vector, axial = couplings.electron_couplings(("nue", "anue")[flavor])
+    shift = -radius.shifts(0.0, "nue", couplings)[0]
+    changing = sum(p**2 for p, _ in radius.flavor_changing(0.0, "nue", couplings))
+
+    def strength(v):
+        return (v + axial) ** 2 + (v - axial) ** 2 / 3.0
+
+    expected = (strength(vector + shift) + 4.0 / 3.0 * changing) / strength(vector)
+    assert ours / standard == pytest.approx(expected, rel=1e-4)
+    boson = ZPrime(1e-5, 1e4, "b-l")
+    shifted = strength(vector - boson.shifts(0.0, "nue", couplings)[0]) / strength(vector)
+    low = {"energy": np.array([5.0])}
+    ratio = scattering(nucleons, "electron_scattering", boson, **low) / scattering(
+        nucleons, "electron_scattering", **low
+    )
+    assert ratio[flavor, 0] == pytest.approx(shifted, rel=1e-6)
+    hidden = scattering(nucleons, "electron_scattering", radius, energy=np.array([1e-3]))[flavor, 0]
+    assert hidden / scattering(nucleons, "electron_scattering", energy=np.array([1e-3]))[
+        flavor, 0
+    ] == pytest.approx(1.0, abs=1e-5)
+
+
+DIVERGENT = (
+    (ZPrime(1e-6, 0.0), {}),
+    (ZPrimeMixing(1e-6, 0.0, 0.0), {}),
+    (Scalar(1e-5, 0.0, 1e-4, 1e-4), {}),
+    (MagneticMoment(1e-10, majorana=False), {"electron_polarization": "none"}),
+    (Millicharge({"ee": 1e-12}), {"electron_polarization": "brt06"}),
+    (MuTauMediator(1e-4, 0.0), {"electron_polarization": "none"}),
+)
+
+
+@pytest.mark.parametrize(("term", "choices"), DIVERGENT, ids=lambda value: type(value).__name__)
+def test_infinite_opacities_are_refused(term, choices):
+    with pytest.raises(
+        OutOfRangeError, match=f"^{type(term).__name__}: exchange without mass makes the opacity"
+    ):
+        Settings(new_physics=(term,), **choices)
+
+
+def test_what_is_finite_without_mass_is_taken(nuclei):
+    for term, choices in (
+        (Scalar(1e-5, 0.0, 1e-4, 1e-4, majorana=True), {}),
+        (MagneticMoment(1e-10), {"electron_polarization": "none"}),
+        (MuTauMediator(1e-4, 0.0), {}),
+    ):
+        assert Settings(new_physics=(term,), **choices).new_physics == (term,)
+
+
+def test_lowest_angles_are_resolved_where_electrons_hardly_screen():
+    """k_sc = 0.01 MeV against 30 MeV and up: nothing hangs on the other energies of the grid."""
+    thin = from_composition([1e6], [0.05], [0.45], 0.0, 0.0, 0.0, [1.0], [56.0], [26.0])
+    term = MagneticMoment(1e-10, majorana=False)
+    choices = {"structure_factor": "none", "role": "absorption"}
+    alone = scattering(thin, "magnetic_scattering", term, energy=np.array([100.0]), **choices)
+    wide = scattering(thin, "magnetic_scattering", term, energy=np.array([1e-3, 100.0]), **choices)
+    np.testing.assert_allclose(alone[:, 0], wide[:, 1], rtol=1e-4)
+
+
+def test_helicity_flips_ask_for_correlations_only_where_nuclei_are(nuclei):
+    class Strict(Uncorrelated):
+        def reduced(self, q, coupling, screening=0.0):
+            assert (np.asarray(coupling) > 1.0).all()
+            return super().reduced(q, coupling, screening)
+
+        __call__ = OneComponent.__call__
+
+    both = from_composition(
+        [1e12, 1e12], [1.5, 5.0], [Z / A, 0.3], [0.0, 0.7], [0.0, 0.3], 0.0, [1.0, 0.0], A, Z
+    )
+    settings = Settings(new_physics=(MagneticMoment(1e-10),))
+    object.__setattr__(settings, "structure", lambda: Strict())
+    rates = MagneticScattering(settings)(ENERGY, both).scattering
+    np.testing.assert_allclose(
+        rates[:, 0],
+        scattering(nuclei, "magnetic_scattering", MagneticMoment(1e-10), structure_factor="none"),
+        rtol=1e-12,
+    )
+
+
+def test_radiative_couplings_screen_alphas_without_new_physics():
+    alphas = from_composition([1e11], [2.0], [0.5], 0.0, 0.0, [1.0], 0.0, 0.0, 0.0)
+    couplings = WeakCouplings(radiative=True)
+    nothing = ChargeRadius({"ee": 0.0}, relative_to="standard_model")
+    with_term = scattering(alphas, "alpha_scattering", nothing, couplings=couplings)
+    np.testing.assert_allclose(
+        scattering(alphas, "alpha_scattering", couplings=couplings), with_term, rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("wrong", ["nsi", ["nsi"], {"nsi": {}}, [NSI], 5])
+def test_what_is_no_term_is_refused(wrong):
+    for make in (
+        lambda: Settings(new_physics=wrong),
+        lambda: CEvNS(Nucleus.named("Ar40"), new_physics=wrong),
+    ):
+        with pytest.raises(MicrophysicsError, match=r"new_physics.*expected"):
+            make()
 
 
 def test_no_shift_is_the_standard_model(nuclei, nucleons):

@@ -1,8 +1,10 @@
+from collections import namedtuple
+
 import numpy as np
 import pytest
 
 from microphysics import _registry
-from microphysics._registry import FORM_FACTORS, PROCESSES, STRUCTURE_FACTORS, Registry
+from microphysics._registry import FORM_FACTORS, PROCESSES, STRUCTURE_FACTORS, PlugInError, Registry
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.errors import (
@@ -15,6 +17,8 @@ from microphysics.errors import (
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Rates, Settings
 from microphysics.weak.form_factors import OneShape
+
+Distribution = namedtuple("Distribution", "name version")
 
 
 class Entry:
@@ -73,6 +77,30 @@ def test_entry_points_are_loaded_only_when_asked_for(offer):
     assert entry.loads == 0
     assert registry["kite"] is list
     assert entry.loads == 1
+
+
+class Broken(Entry):
+    """One whose module lacks what the entry point names."""
+
+    group, dist = "nobody.toys", None
+
+    def load(self):
+        raise AttributeError("module 'kites' has no attribute 'Kite'")
+
+
+def test_a_broken_entry_point_is_named_and_leaves_the_others(offer):
+    registry = Registry("toy", "nobody.toys")
+    broken = Broken("kite", "kites:Kite")
+    broken.dist = Distribution("kites", "1.2")
+    offer["nobody.toys"] = [broken, Entry("teddy", dict)]
+    assert list(registry) == ["kite", "teddy"]
+    assert registry["teddy"] is dict
+    with pytest.raises(PlugInError) as caught:
+        registry["kite"]
+    assert str(caught.value) == (
+        "toy 'kite': its entry point cannot be loaded, kite = \"kites:Kite\" in [nobody.toys] of kites 1.2 "
+        "(AttributeError: module 'kites' has no attribute 'Kite')"
+    )
 
 
 def test_built_in_names_cannot_be_taken_over(offer):

@@ -232,6 +232,47 @@ def test_warnings_are_one_line(run_directory: Path, pipeline: SimpleNamespace) -
     assert "warning: 3 zones were clamped\n" in outcome.err
 
 
+def test_another_configuration_is_not_replaced_in_silence(
+    run_directory: Path, pipeline: SimpleNamespace
+) -> None:
+    assert snsim_run("run", run_directory, "--set", "grid.zones=400").err == ""
+    for name in ("overview.png", "opacities.png", "mine.png"):
+        (run_directory / name).touch()
+    outcome = snsim_run("run", run_directory, "--set", "grid.zones=100", "--set", "title=x")
+    words = "replaces the result of another configuration: grid.zones 400 -> 100\n"
+    assert outcome.err == words
+    assert (run_directory / "opacities.png").exists()  # the stand-in draws nothing, but it was called
+    outcome = snsim_run("run", run_directory, "--no-plot", "--set", "grid.r_outer=500 km")
+    assert 'grid.zones 100 -> 200, grid.r_outer not set -> "500 km"' in outcome.err
+    assert sorted(path.name for path in run_directory.glob("*.png")) == ["mine.png"]
+
+
+def test_names_of_figures_are_those_that_are_drawn() -> None:
+    from snsim.cli.run import FIGURE_FILES
+    from snsim.plots.figures import FIGURES
+
+    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES)
+
+
+def test_a_result_of_other_code_is_computed_again(
+    run_directory: Path, pipeline: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from snsim.output import provenance
+
+    snsim_run("run", run_directory)
+    assert read_result(run_directory).provenance["code"] == provenance.code_hash()
+    monkeypatch.setattr(provenance, "code_hash", lambda: "0" * 12)
+    (run_directory / "overview.png").touch()
+    outcome = snsim_run("run", run_directory, "--no-plot")
+    assert outcome.err == "computed again: the code has changed since\n"
+    assert len(pipeline.calls) == 2
+    assert not (run_directory / "overview.png").exists()
+    assert snsim_run("run", run_directory).err == ""
+    assert len(pipeline.calls) == 2
+    monkeypatch.setattr(provenance, "plug_ins", lambda names: "microphysics.form_factors mine mine==2 0a")
+    assert "the code has changed" in snsim_run("run", run_directory).err
+
+
 def test_kernels_are_announced_once(
     run_directory: Path, pipeline: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -239,8 +280,13 @@ def test_kernels_are_announced_once(
 
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(_jit, "cache_directory", lambda: tmp_path / "kernels")
-    assert "compiling kernels, once per machine" in snsim_run("run", run_directory).err
-    (tmp_path / "kernels").mkdir()
+    words = "compiling kernels, once per machine: about half a minute"
+    (tmp_path / "kernels" / "transport").mkdir(parents=True)  # numba makes folders when modules are imported
+    assert snsim_run("run", run_directory).err.count(words) == 1
+    assert words in snsim_run("run", run_directory, "--force").err
+    (tmp_path / "kernels" / "transport" / "electron_gas.f-1.py311.nbi").touch()
+    assert words in snsim_run("run", run_directory, "--force").err  # those of the transport are missing
+    (tmp_path / "kernels" / "transport" / "gray.f-1.py311.nbi").touch()
     assert "compiling" not in snsim_run("run", run_directory, "--force").err
 
 
@@ -426,3 +472,22 @@ def test_an_interruption_is_said(run_directory: Path, pipeline: SimpleNamespace)
     outcome = snsim_run("run", run_directory)
     assert outcome.code == 130
     assert "interrupted" in outcome.err
+
+
+def test_a_broken_plug_in_leaves_the_others_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    from microphysics import _registry
+
+    group = "microphysics.form_factors"
+    broken = EntryPoint("mine", "snsim.variable:Missing", group)
+    monkeypatch.setattr(_registry, "entry_points", lambda group: [broken] if group == broken.group else [])
+    outcome = snsim_run("list", "form-factors")
+    assert outcome.code == 0
+    assert "helm" in outcome.out
+    assert "'mine'" in outcome.err
+    assert 'mine = "snsim.variable:Missing" in [microphysics.form_factors]' in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+    named = snsim_run("cevns", "--target", "Ar40", "--form-factor", "mine")
+    assert named.code == 3
+    assert named.err.startswith("error: form factor 'mine': its entry point cannot be loaded")

@@ -99,7 +99,7 @@ def test_a_run_file_gives_couplings_and_new_physics(tmp_path: Path) -> None:
     expected = Target.of("Ge", "klein_nystrand", WeakCouplings(sin2_theta_w=0.25), (ZPrime(1e-4, 30.0),))
     found = show(*options)
     assert found["total_cm2"] == pytest.approx([float(expected.total(20.0))], rel=1e-12, abs=0.0)
-    assert found["new_physics"] == "ZPrime"
+    assert found["new_physics"] == "ZPrime(coupling = 0.0001, mass = 30 MeV, charges = universal)"
     changed = show(
         *options, "--set", "microphysics.couplings.vev_ratio=1.1", "--form-factor", "klein_nystrand"
     )
@@ -118,7 +118,7 @@ def test_files(tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.err
     assert figure.read_bytes().startswith(b"%PDF")
     lines = table.read_text().splitlines()
-    assert "# new physics: ZPrime" in lines
+    assert any(line.startswith("# new physics: ZPrime(coupling = 0.0001, mass = 30 MeV") for line in lines)
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert len(rows) == 4
     assert rows[0]["mean_recoil_kev"] == ""  # no recoil reaches 1 keV
@@ -132,7 +132,25 @@ BAD = [
     (("--energy", "30 MeV"), 2, ["--target: expected", "Ar40"]),
     (("--target", "Ar41"), 2, ["unknown nucleus 'Ar41'", "Did you mean 'Ar40'?"]),
     (("--target", "csi"), 2, ["--target = 'csi'", "CsI"]),
-    (("--target", "Xe", "--flavor", "nux"), 2, ["unknown neutrino flavor 'nux'", "Did you mean"]),
+    (("--target", "Xe", "--flavor", "nux"), 2, ['--flavor = "nux"', "Did you mean numu or nutau?"]),
+    (("--target", "Xe", "--flavor", "nuu"), 2, ["unknown neutrino flavor 'nuu'", "Did you mean"]),
+    (("--target", "Argon"), 2, ["--target = 'Argon'", "Did you mean 'Ar' or 'Ar40'?"]),
+    (("--target", "40Ar"), 2, ["Did you mean 'Ar40'?"]),
+    (("--target", "pb208"), 2, ["Did you mean 'Pb208'?"]),
+    (("--target", "lead-208"), 2, ["Did you mean 'Pb208'?"]),
+    (("--target", "Xe", "--energy", "5-40 MeV"), 2, ['--energy = "5-40 MeV"', '"5 to 40 MeV"']),
+    (("--target", "Xe", "--energy", "5 MeV - 0.04 GeV"), 2, ['"5 MeV to 0.04 GeV"']),
+    (("--target", "Xe", "--recoil-min=-1 keV"), 3, ['--recoil-min = "-1 keV"', "not be negative"]),
+    (
+        ("--target", "Xe", "--set", "microphysics.new_physics.z_prime.mass=3 MeV"),
+        2,
+        ["error: microphysics.new_physics.z_prime.coupling: missing"],
+    ),
+    (
+        ("--target", "Xe", "--set", "microphysics.new_physics.scalar={neutrino=1, quark=1, mass=3}"),
+        2,
+        ["microphysics.new_physics.scalar.mass = 3 given with --set", "without a unit"],
+    ),
     (("--target", "Xe", "--energy", "30"), 2, ['--energy = "30"', "without a unit"]),
     (("--target", "Xe", "--energy", "30 kg"), 2, ["--energy", "got a mass"]),
     (("--target", "Xe", "--energy=-3 MeV"), 3, ["--energy", "must be positive"]),
@@ -164,3 +182,51 @@ def test_bad_options_give_one_sentence(
     for word in words:
         assert word in outcome.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nuclei_per_gram_are_a_number() -> None:
+    found = show("--target", "CsI")["nuclei_per_gram"]
+    assert found == pytest.approx(4.6358e21, rel=1e-4)
+
+
+def test_terms_are_written_with_what_is_not_zero() -> None:
+    options = ("--set", "microphysics.new_physics.nsi.up.emu=0.02", "--recoil-min", "1 keV")
+    moment = ("--set", "microphysics.new_physics.magnetic_moment.moment=3e-11")
+    assert show("--target", "Ar40", *options, *moment)["new_physics"] == (
+        "NSI(up = {emu: 0.02}, down = {}); MagneticMoment(moment = 3e-11, majorana = True)"
+    )
+
+
+def test_a_result_is_no_run_file(tmp_path: Path) -> None:
+    import h5py
+
+    file = tmp_path / "result.h5"
+    h5py.File(file, "w").close()
+    outcome = snsim_run("cevns", "--target", "Xe", "--run", file)
+    assert outcome.code == 2
+    assert "a result (HDF5), not a run file" in outcome.err
+
+
+def test_an_energy_with_an_exponent_is_no_range() -> None:
+    assert show("--target", "Ar40", "--energy", "5e-3 GeV")["energy_mev"] == pytest.approx([5.0])
+
+
+def test_a_form_factor_that_is_not_one_at_rest_is_named_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from microphysics._registry import FORM_FACTORS
+    from microphysics.weak.form_factors import form_factor_of
+
+    class Wrong:
+        name = "wrong"
+        references = ()
+
+        def __call__(self, q: np.ndarray) -> np.ndarray:
+            return 0.5 * np.ones_like(q)
+
+        def amplitude(self, q: np.ndarray, proton: float, neutron: float) -> np.ndarray:
+            return 0.5 * (proton + neutron) * np.ones_like(q)
+
+    assert form_factor_of("helm", Target.of("Ar40").composition.nuclei[0]) is not None
+    monkeypatch.setitem(FORM_FACTORS._factories, "wrong", lambda nucleus: Wrong())
+    outcome = snsim_run("cevns", "--target", "Xe", "--form-factor", "wrong")
+    assert outcome.code == 3
+    assert outcome.err.startswith("error: form factor 'wrong'")

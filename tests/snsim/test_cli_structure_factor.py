@@ -184,6 +184,7 @@ def test_a_structure_factor_of_ones_own(tmp_path: Path) -> None:
 
 BAD = [
     (("--coupling", "40", "--model", "tabel"), 2, ["unknown structure factor 'tabel'", "Did you mean 'table'?"]),
+    (("--coupling=nan",), 3, ["--coupling = nan", "a finite number"]),
     (("--coupling=-3",), 3, ["--coupling = -3", "must not be negative"]),
     (("--screening", "1"), 2, ["--screening: needs --coupling"]),
     (("--q", "3"), 2, ["--coupling, or --density", "got none"]),
@@ -245,8 +246,70 @@ def test_list(kind: str, words: list[str]) -> None:
 def test_new_physics_is_listed_by_the_keys_of_a_run_file() -> None:
     from snsim.config.new_physics import NewPhysics
 
-    names = [row["name"] for row in json.loads(snsim_run("list", "new-physics", "--json").out)["new-physics"]]
-    assert names == [f"microphysics.new_physics.{key}" for key in NewPhysics.model_fields]
+    rows = json.loads(snsim_run("list", "new-physics", "--json").out)["new-physics"]
+    assert [row["name"] for row in rows] == [
+        f"microphysics.new_physics.{key}" for key in NewPhysics.model_fields
+    ]
+    keys = {row["name"].rpartition(".")[2]: {key["key"]: key for key in row["keys"]} for row in rows}
+    assert keys["z_prime"]["mass"] == {"key": "mass", "value": "an energy, in MeV", "default": "required"}
+    assert keys["z_prime"]["charges"]["value"] == '"universal" or "b-l"'
+    assert keys["magnetic_moment"]["moment"]["default"] == "not set"
+    assert keys["magnetic_moment"]["transition"]["value"] == "list of 3 numbers"
+    assert "in cm2" in keys["charge_radius"]["radii"]["value"]
+    words = snsim_run("list", "new-physics").out
+    assert "in Bohr magnetons" in words
+    assert "relative_to" in words
+
+
+@pytest.mark.parametrize(("alias", "kind"), [("eos", "equations-of-state"), ("diagnostics", "observables")])
+def test_kinds_have_other_names(alias: str, kind: str) -> None:
+    assert snsim_run("list", alias).out == snsim_run("list", kind).out
+
+
+def test_the_nearest_kind_is_offered() -> None:
+    outcome = snsim_run("list", "proces")
+    assert outcome.code == 2
+    assert "Did you mean 'processes'?" in outcome.err
+
+
+def test_what_is_no_number_is_shown() -> None:
+    outcome = snsim_run("structure-factor", "--coupling", "forty")
+    assert outcome.code == 2
+    assert "'forty' is not a number" in outcome.err
+
+
+def test_files_follow_the_ranges(tmp_path: Path) -> None:
+    def columns(*options: str) -> dict[str, list[float]]:
+        file = tmp_path / "S.csv"
+        outcome = snsim_run("structure-factor", *MATTER, *options, "--csv", str(file), "--force")
+        assert outcome.code == 0, outcome.err
+        rows = list(
+            csv.DictReader(line for line in file.read_text().splitlines() if not line.startswith("#"))
+        )
+        return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+    found = columns("--q", "2", "--q", "6", "--energy", "5 to 40 MeV")
+    assert (found["q_per_a"][0], found["q_per_a"][-1]) == (2.0, 6.0)
+    assert (found["energy_mev"][0], found["energy_mev"][-1]) == pytest.approx((5.0, 40.0), rel=1e-8)
+    plasma = IonPlasma.of_matter(LattimerSwesty()([1e12], [1.5], [0.35]).matter)
+    average = plasma.transport_average("table", [found["reduced_energy"][7]])
+    assert found["mean_S_table"][7] == pytest.approx(float(average[0]), rel=1e-7)
+    alone = columns("--q", "4")
+    assert (alone["q_per_a"][0], alone["q_per_a"][-1]) == (0.05, 12.0)
+
+
+def test_a_bad_file_is_file_trouble_in_every_command(tmp_path: Path) -> None:
+    (tmp_path / "S.csv").write_text("coupling,q\n1,2\n")
+    (tmp_path / "run.toml").write_text(
+        "schema = 1\n[profile]\nformat = 'analytic'\n[microphysics]\nstructure_factor = 'file'\n"
+        "structure_factor_file = 'S.csv'\n"
+    )
+    for command in ("validate", "run"):
+        outcome = snsim_run(command, tmp_path)
+        assert outcome.code == 4, command
+        assert "column 'S' is missing" in outcome.err
+        assert len(outcome.err.strip().splitlines()) == 1
+    assert "microphysics.structure_factor_file: " in snsim_run("validate", tmp_path).err
 
 
 def test_everything_but_the_long_list_is_listed_by_default() -> None:

@@ -312,3 +312,36 @@ def test_shipped_run_files(tmp_path: Path) -> None:
     (tmp_path / "star.csv").write_text("x")
     config = load_config(write(tmp_path, uncommented, schema=""), [f"profile.path={tmp_path / 'star.csv'}"])
     assert (config.microphysics.structure_factor, config.microphysics.couplings.v_ud) == ("none", 1.0)
+
+
+def test_the_source_of_a_mistake_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    table = "microphysics.new_physics.z_prime"
+    (line,) = mistakes(tmp_path, "", (f"{table}={{coupling=1, mass=3}}",))
+    assert line.startswith(f"{table}.mass = 3 given with --set: expected an energy")
+    (line,) = mistakes(tmp_path, "", ('diagnostics.names=["kik"]',))
+    assert 'diagnostics.names[0] = "kik" given with --set' in line
+    # a section of both: what is wrong may be either
+    (line,) = mistakes(tmp_path, '[grid]\nr_outer = "40 km"', ("grid.r_inner=50 km",))
+    assert line.startswith(f"[grid] in {file} and --set grid.r_inner: expected r_inner below r_outer")
+    # a prefix of letters is no prefix of keys
+    (line,) = mistakes(tmp_path, "[grid]\nzones = 3", ("grid.zone=3",))[1:]
+    assert line.startswith(f"grid.zones = 3 in {file}")
+
+
+def test_unknown_keys_come_first_and_missing_ones_next(tmp_path: Path) -> None:
+    text = '[grid]\nzones = 1\n[microphysics.new_physics.z_prime]\ncupling = 1\nmass = "3 MeV"'
+    lines = mistakes(tmp_path, text)
+    assert ["unknown key" in lines[0], ": missing" in lines[1], "grid.zones" in lines[2]] == [True] * 3
+
+
+def test_defaults_without_a_file() -> None:
+    assert load_config(None, ["grid.zones=60"]).grid.zones == 60
+    with pytest.raises(ConfigError, match=r"^microphysics.new_physics.z_prime.coupling: missing"):
+        load_config(None, ["microphysics.new_physics.z_prime.mass=3 MeV"])
+
+
+def test_a_range_is_no_quantity(tmp_path: Path) -> None:
+    for text in ("5-40 km", "5 40 km", "5 -40 km"):
+        (line,) = mistakes(tmp_path, f'[grid]\nr_inner = "{text}"')
+        assert "not a number and a unit" in line

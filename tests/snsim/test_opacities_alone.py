@@ -181,3 +181,36 @@ def test_opens_in_xarray(tmp_path):
         assert data["radius"].dims == ("species", "energy")
         assert data["share"].dims == ("process", "species", "energy")
         assert list(data["species"].values) == ["nue", "anue", "nux"]
+
+
+def test_what_runs_leave_out_is_said():
+    """Warnings of the terms of new physics, of spheres beyond the grid; errors for energies beyond the opacities."""
+
+    def said(*overrides):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            simulate(load_config(RUNS / "collapse", (*SMALL, *overrides)))
+        return " ".join(str(warning.message) for warning in caught)
+
+    new = "microphysics.new_physics."
+    assert "new_physics" not in said()
+    for section in ('charge_radius.radii.ee="-4e-32 cm2"', "millicharge.charges.ee=1e-12"):
+        assert "pairs stay those of the standard model" in said(new + section)
+    dirac = said(new + "magnetic_moment={moment=1e-10, majorana=false}")
+    assert "scattering on electrons is left out" in dirac
+    assert "turn sterile and leave" in dirac
+    assert "turn sterile" not in said(new + "magnetic_moment.moment=1e-10")
+    strong = said(new + 'z_prime={coupling=1e-3, mass="30 MeV"}')
+    assert "an optical depth of 2/3 is reached in the last three zones" in strong
+    with pytest.raises(ConfigError, match=r"transport_sphere.energies has 500 MeV, outside"):
+        load_config(RUNS / "collapse", ("diagnostics.transport_sphere.energies=[5.0, 500.0]",))
+
+
+def test_sterile_neutrinos_bring_nothing_into_equilibrium():
+    plain = collapse()
+    dirac = collapse("microphysics.new_physics.magnetic_moment={moment=1e-10, majorana=false}")
+    majorana = collapse("microphysics.new_physics.magnetic_moment={moment=1e-10, majorana=true}")
+    for name in ("thermalisation_radius_10_mev", "radius_10_mev"):
+        standard, lost, kept = (number(result, name) for result in (plain, dirac, majorana))
+        assert (lost >= kept).all()
+        np.testing.assert_allclose(lost, standard, rtol=0.02)

@@ -337,3 +337,32 @@ def test_provenance_is_complete() -> None:
 
 def test_citations_of_a_result() -> None:
     assert provenance.citations_of(example()) == ["First 2000", "Janka 2001, A&A 368, 527", "Someone 1999"]
+
+
+def test_the_code_has_a_hash_that_follows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "_SOURCES", tmp_path)
+    for package in ("microphysics", "snsim"):
+        (tmp_path / package).mkdir()
+    source = tmp_path / "snsim" / "a.py"
+    seen = []
+    for text in ("x = 1", "x = 2"):
+        source.write_text(text)
+        seen.append(provenance.code_hash())
+    source.rename(tmp_path / "snsim" / "b.py")
+    seen.append(provenance.code_hash())
+    (tmp_path / "microphysics" / "numbers.npz").write_bytes(b"1")
+    seen.append(provenance.code_hash())
+    assert len(set(seen)) == 4
+    (tmp_path / "snsim" / "notes.txt").write_text("no code")
+    assert provenance.code_hash() == seen[-1]
+
+
+def test_plug_ins_are_recorded_where_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    points = [EntryPoint(name, "snsim.variable:scalar", "g") for name in ("mine", "other")]
+    monkeypatch.setattr(provenance.metadata, "entry_points", lambda group: points if group == "g" else [])
+    line = provenance.plug_ins({"g": ["mine", "helm"], "h": ["mine"]})
+    assert line.startswith("g mine unknown ")
+    assert len(line.split()[-1]) == 12
+    assert provenance.plug_ins({"g": ["helm"]}) == ""

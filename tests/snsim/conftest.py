@@ -1,0 +1,11 @@
+"""What the commands say does not depend on whether the kernels of this machine are compiled already."""
+
+import pytest
+
+from microphysics import _jit
+
+
+@pytest.fixture(autouse=True)
+def warm_cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "kernels" not in request.node.name:
+        monkeypatch.setattr(_jit, "cache_is_cold", lambda module="": False)
