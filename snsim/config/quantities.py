@@ -12,7 +12,9 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 # a unit does not begin like a number, but for 1/s: "5-40 MeV" is no -200 MeV
-_NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*((?:1\s*/|(?![-+.\d\s])).*?)\s*")
+_NUMBER_AND_UNIT = re.compile(
+    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*((?:1\s*/|(?![-+.\d\s])).*?)\s*"
+)
 
 
 @dataclass(frozen=True)
