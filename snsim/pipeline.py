@@ -153,7 +153,7 @@ def _warn_of_limits(background: Background, config: Config) -> None:
     matter = background.matter
     trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
     solved = config.transport.scheme != "none"
-    if trapped_nuclei.any():
+    if trapped_nuclei.any() and "electron_capture" not in config.microphysics.processes:
         steady = ""
         if solved:
             steady = ', and a collapsing core is not in a steady state: transport.scheme = "none" stops at its opacities'

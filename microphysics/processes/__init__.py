@@ -4,6 +4,7 @@ from microphysics.processes import (  # noqa: F401 - imported for their registra
     alpha_scattering,
     bremsstrahlung,
     charged_current,
+    electron_capture,
     electron_scattering,
     helicity_flip,
     nucleon_scattering,

@@ -26,6 +26,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "electron_scattering",
         "pair",
         "bremsstrahlung",
+        "electron_capture",
         "magnetic_scattering",
         "scalar_scattering",
     ),
@@ -53,7 +54,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "point",
     ),
 }
-STANDARD_PROCESSES = BUILT_IN["processes"][:7]  # the others act only with terms of new physics
+STANDARD_PROCESSES = BUILT_IN["processes"][:7]  # two of the others act only with terms of new physics
 _REGISTRIES = {
     "processes": "PROCESSES",
     "structure-factors": "STRUCTURE_FACTORS",

@@ -43,7 +43,9 @@ def spectra(matter, names=NAMES, **couplings):
 
 
 def test_every_process_is_registered():
-    assert {*NAMES, "magnetic_scattering", "scalar_scattering"} == set(_registry.PROCESSES)
+    assert {*NAMES, "electron_capture", "magnetic_scattering", "scalar_scattering"} == set(
+        _registry.PROCESSES
+    )
 
 
 def test_shapes_roles_and_totals(matter):
