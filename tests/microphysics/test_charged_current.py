@@ -252,7 +252,7 @@ def test_weak_magnetism_to_first_order():
 
 
 def test_weak_magnetism_is_the_angular_integral():
-    # the closed total factor is the unweighted integral of Horowitz' differential one (opacities.md 3), coded here again
+    # the closed total factor is the unweighted integral of Horowitz' differential one, coded here again
     c_v, c_a, f2, mass = 1.0, 1.2754, 3.706, 938.0
     for sign in (1, -1):
         for energy in (5.0, 30.0, 100.0):

@@ -18,7 +18,7 @@ MASS = {"n": CODATA.neutron_mass, "p": CODATA.proton_mass}
 
 
 def differential(x, energy, nucleon, sign, magnetism):
-    """dsigma/dcos of Horowitz 2002, cm^2, from the formula of opacities.md 3."""
+    """dsigma/dcos of Horowitz 2002, cm^2, from the formula."""
     c_v, c_a, e = VECTOR[nucleon], AXIAL[nucleon], energy / MASS[nucleon]
     eta = 1.0 / (1.0 + e * (1.0 - x))
     shape = c_v**2 * (1.0 + eta**2 - eta * (1.0 - x)) + c_a**2 * (1.0 + eta**2 + eta * (1.0 - x))
@@ -64,7 +64,7 @@ def test_number_by_hand():
 
 
 def test_antineutrinos_scatter_less_on_neutrons():
-    # 7 %, 19 %, 30 % at 10, 32, 53 MeV (opacities.md 3: NuLib's couplings at its group centres, two digits)
+    # 7 %, 19 %, 30 % at 10, 32, 53 MeV (NuLib's couplings at its group centres, two digits)
     energy = np.array([10.38, 31.58, 52.96])
     for couplings, tolerance in ((nulib_couplings(), 0.005), (COUPLINGS, 0.012)):
         nu, anu = (transport_cross_section(energy, "n", sign, couplings) for sign in (1, -1))

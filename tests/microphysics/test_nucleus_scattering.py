@@ -25,7 +25,7 @@ A, Z = 86.0, 40.5
 
 @pytest.fixture
 def matter():
-    # point 17 of the NuLib set, for which the spec quotes the size of the electron cloud's effect
+    # point 17 of the NuLib set, for which the size of the electron cloud's effect was computed apart
     return from_composition([1e12], [1.5], [0.34], [0.2798], [2e-4], [0.02], [0.7], [A], [Z])
 
 
@@ -74,7 +74,7 @@ def test_forward_amplitude_is_that_of_neutral_matter(matter):
 
 
 def test_brt06_has_the_other_sign_for_all_flavours(matter):
-    # -(N + 8 s^2 Z)/2: no potential of neutral matter (structure_factor.md 2.3)
+    # -(N + 8 s^2 Z)/2: no potential of neutral matter
     for amplitude in mean_amplitude(matter, [1e-3], electron_polarization="brt06"):
         assert amplitude[0] == pytest.approx(0.5 * (A - Z + 8.0 * S2 * Z), rel=1e-5)
 
@@ -91,7 +91,7 @@ def test_cloud_is_not_seen_at_large_momentum_transfer(matter):
 
 
 def test_size_of_the_effect(matter):
-    # opacities.md 4.3, rho = 1e12, T = 1.5, no S, two digits: physical nue 0.40, 0.76, 0.90; brt06 2.02, 1.29, 1.11;
+    # computed apart, rho = 1e12, T = 1.5, no S, two digits: physical nue 0.40, 0.76, 0.90; brt06 2.02, 1.29, 1.11;
     # nux +3 %, +1 % at 5 and 10 MeV. Quoted for s^2 = 0.2312: the coupling of nux, -1/2 + 2 s^2, is small
     energy = np.array([5.1, 10.4, 17.0])
     settings = {"form_factor": "burrows", "couplings": WeakCouplings(sin2_theta_w=0.2312)}
@@ -175,7 +175,7 @@ def test_average_multiplies_from_outside(matter):
 
 
 def test_size_of_the_form_factor():
-    # transport cross section x 0.82 at A = 86, E = 26 MeV, x 0.97 at 10 MeV (opacities.md 4.1, two digits)
+    # transport cross section x 0.82 at A = 86, E = 26 MeV, x 0.97 at 10 MeV (computed apart, two digits)
     matter = from_composition([1e11], [1.5], [0.4], 0.0, 0.0, 0.0, [1.0], [86.0], [36.0])
     energy = np.array([10.0, 26.0])
     none = {"electron_polarization": "none"}
@@ -246,7 +246,7 @@ def test_alpha_particles():
     expected = 8.0 / 3.0 * CODATA.sigma0 * (energy / CODATA.electron_mass) ** 2 * S2**2
     for species in range(3):
         np.testing.assert_allclose(bare[species, 0], matter.number_density_alpha[0] * expected, rtol=1e-12)
-    assert pytest.approx(1.67, abs=0.02) == ALPHA_RADIUS  # fm, measured; opacities.md 5
+    assert pytest.approx(1.67, abs=0.02) == ALPHA_RADIUS  # fm, measured
     # finite size: 1 - <q^2> r^2/3 with <q^2> = 2 E^2 (transport average of 1 - x: 1) to first order
     ratio = kappa(True).scattering[0, 0, 0] / bare[0, 0]
     first_order = 1.0 - 2.0 * energy**2 / HBAR_C**2 * ALPHA_RADIUS**2 / 3.0

@@ -190,7 +190,7 @@ def test_everything_scales_with_the_vacuum_expectation_value(matter, name, norm)
 )
 @pytest.mark.parametrize("norm", ["lifetime", "tree"])
 def test_derivative_by_complex_step(matter, parameter, norm):
-    # the contract of opacities.md 9b: exact derivatives to couplings through all processes
+    # exact derivatives to couplings through all processes
     value, step = getattr(WeakCouplings(), parameter), 1e-4
     exact = spectra(matter, charged_current_norm=norm, **{parameter: complex(value, 1e-30)})
     plain = spectra(matter, charged_current_norm=norm)

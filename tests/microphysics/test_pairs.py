@@ -30,7 +30,7 @@ def occupation_product(e, total, eta):
 
 
 def traced(x, y, eta):
-    """Int over angles of the squared matrix element (master formula of opacities.md 7), both couplings 1, times e^w."""
+    """Int over angles of the squared matrix element (master formula), both couplings 1, times e^w."""
     total, result = x + y, 0.0
     for cosine, weight in zip(*np.polynomial.legendre.leggauss(40), strict=True):
         q = math.sqrt(x * x + y * y + 2.0 * x * y * cosine)
@@ -117,7 +117,7 @@ def test_total_emission_in_closed_form(t, eta):
 
 def test_emission_in_numbers():
     # BRT06: 4.1724e24 T^9 erg/cm^3/s for all four heavy-lepton species at mu_e = 0 (sin^2 theta_W = 0.23 presumably);
-    # opacities.md 7 finds 0.4 % less than their number for the electron flavour
+    # an independent integral finds 0.4 % less than their number for the electron flavour
     _, energy = emission_moments(1.0, 0.0, WeakCouplings(sin2_theta_w=0.23))
     assert 4.0 * energy * CODATA.erg_per_mev == pytest.approx(4.17e24, rel=0.01)
 

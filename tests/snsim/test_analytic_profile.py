@@ -27,7 +27,7 @@ def default():
     return star()
 
 
-# transport.md 14, to the two or three digits that it prints
+# an independent program, to the two or three digits that it prints
 TABLE = [
     (13.2, 2.9e13, 24.5, 0.262),
     (30.0, 3.0e12, 10.2, 0.113),
@@ -95,7 +95,7 @@ def test_mass_reaches_the_metric(default):
     background = build_background(default, 400)
     inside = np.interp(144.0 * KM, background.radius_interface, background.gravitational_mass)
     assert inside == pytest.approx(1.35 * MSUN, rel=1e-3)
-    assert background.lapse_interface[0] == pytest.approx(0.80, abs=0.01)  # transport.md 14
+    assert background.lapse_interface[0] == pytest.approx(0.80, abs=0.01)
 
 
 def test_shock(default):

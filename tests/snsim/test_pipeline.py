@@ -57,7 +57,7 @@ def test_the_equation_of_state_is_cited():
 def test_the_drawn_star_is_that_of_the_specification():
     result = run("profile.format=analytic")
     luminosity = values(result, "transport", "luminosity_infinity")[:, -1]
-    # transport.md 14 with Bruenn rates: 4.0, 2.9, 2.0e52 erg/s; 9.1, 11.4, 15.5 MeV; gain radius 79 km
+    # an independent program with Bruenn rates: 4.0, 2.9, 2.0e52 erg/s; 9.1, 11.4, 15.5 MeV; gain radius 79 km
     np.testing.assert_allclose(luminosity, [3.88e52, 2.89e52, 2.36e52], rtol=0.03)
     energy = values(result, "transport", "mean_energy_infinity")
     np.testing.assert_allclose(energy, [9.1, 11.4, 15.5], rtol=0.10)
@@ -72,7 +72,7 @@ def test_the_drawn_star_is_that_of_the_specification():
 
 
 def test_flux_factor_radii():
-    # transport.md 14: R(h = 1/4) = 63, 61, 55 km
+    # an independent program: R(h = 1/4) = 63, 61, 55 km
     radius = values(run("profile.format=analytic"), "diagnostics/neutrinosphere", "flux_factor_quarter")
     np.testing.assert_allclose(radius, [63e5, 61e5, 55e5], rtol=0.06)
 

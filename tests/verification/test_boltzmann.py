@@ -43,7 +43,7 @@ def test_agile_boltztran(benchmark_module, time):
         assert ours == pytest.approx(theirs, abs=5e5)
     ours, theirs = found.heating
     assert ours == pytest.approx(theirs, rel=0.20)
-    # cooling follows from the matter alone: transport.md 9, erg/s
+    # cooling follows from the matter alone, erg/s
     assert found.cooling == pytest.approx(COOLING[time], rel=0.02)
 
 

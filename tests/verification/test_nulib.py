@@ -285,7 +285,7 @@ def test_bremsstrahlung(nulib):
 
 
 def pair_moment(x, y, e):
-    """J^I + J^II of Bruenn 1985 (C62 ff. in the four-case form of the spec), independent of the kernel's layout."""
+    """J^I + J^II of Bruenn 1985 (C62 ff. in four cases), independent of the kernel's layout."""
 
     def low(x, y):
         return (4.0 * e**5 - 20.0 * e**4 * y + 40.0 * e**3 * y**2) / (15.0 * x * y)

@@ -207,7 +207,7 @@ def test_redshift_of_reference_table(row):
 
 
 def test_magnetism_and_threshold():
-    # Horowitz 2002 at 10 and 20 MeV (observables.md b)
+    # Horowitz 2002 at 10 and 20 MeV
     for energy, nue, anue in ((10.0, 1.0099, 0.9271), (20.0, 1.0188, 0.8610)):
         for sign, expected in ((1, nue), (-1, anue)):
             ratio = cross_section(energy, sign, TREE) / cross_section(energy, sign, TREE, magnetism=False)

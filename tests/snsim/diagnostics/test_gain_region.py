@@ -50,7 +50,7 @@ def test_degenerate_electrons_cool_more_on_protons():
 
 
 def toy_rates(radius):
-    """Heating and cooling of observables.md a: T = 4 MeV (50 km/r), L = 3e52 erg/s, T_nu = 4.5 MeV."""
+    """Heating and cooling: T = 4 MeV (50 km/r), L = 3e52 erg/s, T_nu = 4.5 MeV."""
     rates, square = coefficients("janka2001"), FermiDirac(4.5).rms_energy ** 2
     heat = heating_closed_form(3e52, 3e52, square, square, 0.5, 0.5, radius, 1.0, rates)
     return heat, cooling_closed_form(4.0 * 5e6 / radius, 0.0, 0.5, 0.5, rates)

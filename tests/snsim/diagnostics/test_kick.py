@@ -59,7 +59,7 @@ def test_definitions_of_the_asymmetry():
 
 
 def test_cap_from_a_suppressed_opacity():
-    # observables.md c: s = 0.5, n = 5, p = 1 gives 1.122
+    # s = 0.5, n = 5, p = 1 gives 1.122
     assert cap_temperature_ratio(0.5, 5.0, 1.0) == pytest.approx(2.0 ** (1.0 / 6.0), rel=1e-14)
     assert magnetic_kick(3e15) == pytest.approx(1.5e7)
 

@@ -106,7 +106,7 @@ def average(values, temperature, eta, order):
 
 
 def twin(case, limiter):
-    """Residual, zone by zone, from transport.md 2 to 4 and not from the program."""
+    """Residual, zone by zone, from the equations and not from the program."""
     b, spectra, eta = case.background, case.spectra, case.degeneracy
     r, edges = b.radius, b.radius_interface
     absorption = spectra.absorption.sum(axis=0)[0]
@@ -158,7 +158,7 @@ def test_residual_is_its_twin(limiter):
 
 
 def test_effective_opacity_reproduces_the_diffusion_length():
-    # 1/(3 kappa_eff + g) = D/Gamma, whatever limiter stands inside (transport.md 3.3)
+    # 1/(3 kappa_eff + g) = D/Gamma, whatever limiter stands inside
     case = jagged()
     b = case.background
     for limiter in LIMITERS:
@@ -203,7 +203,7 @@ def test_jacobian_against_differences(limiter, exchange):
 
 
 def test_residual_is_homogeneous():
-    # of degree one in (x, source): what makes L = sum of lambda times sources exact (transport.md 5)
+    # of degree one in (x, source): what makes L = sum of lambda times sources exact
     case = jagged()
     problem = case.problem("levermore-pomraning")
     medium = problem.medium

@@ -80,7 +80,7 @@ def wilson_diffusion(x, geometry, absorption, transport, source, gain):
 
 
 def damped_sweep(background, spectra, index, tolerance=1e-9, most=300):
-    """Luminosity and number luminosity by transport.md 3.5: the closure outside, half of each change in the logarithm.
+    """Luminosity and number luminosity with the closure outside, half of each change in the logarithm.
 
     eta = 2 everywhere, Wilson's limiter inside the spectral average. None of the solver's code.
     """
@@ -226,7 +226,7 @@ def test_luminosity_at_infinity_is_constant_where_nothing_is_made(scatters, limi
 
 
 def test_core_is_in_equilibrium():
-    # N/N_eq and E/E_eq where neutrinos are trapped: better than 1 % for nue and anue (transport.md 3.1)
+    # N/N_eq and E/E_eq where neutrinos are trapped: better than 1 % for nue and anue
     background, spectra = default_star()
     answer = default_answer()
     energy = spectra.energy
