@@ -20,7 +20,7 @@ from microphysics.matter import SPECIES, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.alpha_scattering import alpha_form_factor
 from microphysics.processes.angular import AngularQuadrature
-from microphysics.processes.plasma_nuclei import Evaluated, electron_cloud
+from microphysics.processes.plasma_nuclei import Evaluated, electron_cloud, heavy_nucleus
 from microphysics.processes.settings import Rates, Settings
 from microphysics.structure.plasma import electron_screening
 from microphysics.weak.couplings import FLAVORS
@@ -130,11 +130,7 @@ def _rates(
 def _targets(q: Array, matter: MatterState, settings: Settings) -> Iterator[tuple[Nucleus, Evaluated, Array]]:
     """Nuclei, alphas and free nucleons: what they are, their form factor at q, and n S(q), 1/cm^3, (zone, node)."""
     ones = np.ones((matter.density.size, q.size))
-    absent = (matter.mass_number_heavy <= 0.0)[:, None]
-    heavy = Nucleus.of(
-        np.where(absent, 56.0, matter.mass_number_heavy[:, None]),
-        np.where(absent, 26.0, matter.charge_number_heavy[:, None]),
-    )
+    heavy = heavy_nucleus(matter)
     correlated = ones.copy()
     present = np.flatnonzero(matter.number_density_heavy > 0.0)
     if present.size:

@@ -24,6 +24,7 @@ from microphysics.processes.plasma_nuclei import (
     PlasmaNuclei,
     by_species,
     electron_cloud,
+    heavy_nucleus,
     vector_strength,
 )
 from microphysics.processes.settings import Rates, Settings
@@ -154,11 +155,7 @@ class NucleusScattering:
         """Return n [A + cloud]^2 S for nue and nux, 1/cm^3, shape (zone, node)."""
         settings = self.settings
         cloud = electron_cloud(q, matter, settings)
-        absent = (matter.mass_number_heavy <= 0.0)[:, None]  # zones of alphas alone in a mixture
-        nucleus = Nucleus.of(
-            np.where(absent, 56.0, matter.mass_number_heavy[:, None]),
-            np.where(absent, 26.0, matter.charge_number_heavy[:, None]),
-        )
+        nucleus = heavy_nucleus(matter)
         heavy = PlasmaNuclei(nucleus, Evaluated.at(self.form_factor(nucleus), q), q, cloud, settings)
         if hasattr(self.structure, "coherent_sum"):
             shape = Evaluated.at(alpha_form_factor(settings), q)

@@ -119,6 +119,15 @@ class PlasmaNuclei:
         return couplings.electron_couplings(flavor)[0] + sum(shifts)
 
 
+def heavy_nucleus(matter: MatterState) -> Nucleus:
+    """Return the representative nucleus of every zone, shape (zone, 1); iron, of density 0, where there is none."""
+    absent = (matter.mass_number_heavy <= 0.0)[:, None]
+    return Nucleus.of(
+        np.where(absent, 56.0, matter.mass_number_heavy[:, None]),
+        np.where(absent, 26.0, matter.charge_number_heavy[:, None]),
+    )
+
+
 def electron_cloud(q: Array, matter: MatterState, settings: Settings) -> Array | None:
     """Electrons gathered around a unit charge, k_sc^2/(q^2 + k_sc^2), shape (zone, node); None without.
 

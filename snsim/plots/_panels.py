@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -16,10 +19,35 @@ from snsim.variable import Group, Variable
 Array = NDArray[np.float64]
 
 CM_PER_KM = 1e5
+_HEIGHT = 5.6  # inches, of four panels
 SPHERE = ("diagnostics/neutrinosphere", "transport_energy_mean")
 SPECTRAL_SPHERE = ("diagnostics/transport_sphere", "radius")
 SHOCK_DASHES = (0, (4, 2))
 WIDEST = 1e4  # of a radius axis that has no first edge: largest over smallest radius
+
+
+def four_panels(result: Result, panels: Sequence[Callable[..., dict[str, Artist]]], gap: float) -> Figure:
+    """Draw two rows of two panels with letters; the upper ones share the axis of those below.
+
+    Parameters
+    ----------
+    result : Result
+        What the panels read.
+    panels : sequence of callable
+        Take a result, axes and a title.
+    gap : float
+        Between the rows, as a share of a panel's height.
+    """
+    with style.context():
+        figure = style.new_figure(_HEIGHT)
+        grid = figure.subplots(2, 2)
+        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=0.42, hspace=gap)
+        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
+            panel(result, ax, title=f"({letter})")
+        for ax in grid[0]:
+            ax.set_xlabel("")
+            ax.tick_params(axis="x", which="both", labelbottom=False)
+    return figure
 
 
 def group_of(result: Result, name: str) -> Group:

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from snsim.plots import style
 from snsim.plots._panels import (
     Array,
+    four_panels,
     group_of,
     mark_shock,
     positive,
@@ -37,7 +38,6 @@ DEFINITION = (
 )
 _POINTS = r"points, radii above: $R_\nu$"
 _NO_POINTS = r"no neutrinosphere $R_\nu$:"
-_HEIGHT = 5.6
 _LEVEL = 0.58  # greatest height of the line of 2/3, as a share of its panel
 _DASHES = (0, (3.5, 1.5))
 _SMALL: dict[str, Any] = {"fontsize": "small", "color": "0.25", "linespacing": 1.3}
@@ -62,16 +62,7 @@ def overview(result: Result) -> Figure:
         plot_optical_depth,
         plot_heating,
     )
-    with style.context():
-        figure = style.new_figure(_HEIGHT)
-        grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=0.42, hspace=0.15)
-        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
-            panel(result, ax, title=f"({letter})")
-        for ax in grid[0]:
-            ax.set_xlabel("")
-            ax.tick_params(axis="x", which="both", labelbottom=False)
-    return figure
+    return four_panels(result, panels, gap=0.15)
 
 
 def plot_structure(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:

@@ -15,6 +15,7 @@ from snsim.plots import style
 from snsim.plots._panels import (
     CM_PER_KM,
     Array,
+    four_panels,
     group_of,
     mark_shock,
     positive,
@@ -28,7 +29,6 @@ from snsim.result import Result
 Artists = dict[str, Artist]
 
 GROUP = "diagnostics/transport_sphere"
-_HEIGHT = 5.6
 _SMALLEST_SHARE = 0.1
 _COMPOSITION = {
     "mass_fraction_heavy": ("#EE9922", "-", "nuclei"),
@@ -59,16 +59,7 @@ def transport_spheres(result: Result) -> Figure:
         plot_composition,
         plot_shares,
     )
-    with style.context():
-        figure = style.new_figure(_HEIGHT)
-        grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=0.42, hspace=0.19)
-        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
-            panel(result, ax, title=f"({letter})")
-        for ax in grid[0]:
-            ax.set_xlabel("")
-            ax.tick_params(axis="x", which="both", labelbottom=False)
-    return figure
+    return four_panels(result, panels, gap=0.19)
 
 
 def plot_composition(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:

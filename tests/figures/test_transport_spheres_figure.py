@@ -99,6 +99,7 @@ def test_missing_groups_are_no_crash(core, group):
     figure = transport_spheres(without(core, group))
     with style.context():
         figure.canvas.draw()
+    assert len(figure.axes) >= 4
 
 
 def test_undefined_spheres_are_a_note(core):
