@@ -35,13 +35,15 @@ __all__ = ["build_table", "default_axes", "table_directory", "table_key"]
 
 Array = NDArray[np.float64]
 
+# where the default axes end: what stars that do not form black holes reach
+HIGHEST = {"density": 1e15, "temperature": 100.0, "electron_fraction": 1.0}
 NODES = {"density": 181, "temperature": 67, "electron_fraction": 53}
 _DAY = 86400.0  # s
 _log = logging.getLogger(__name__)
 
 
 def default_axes(eos: EquationOfState) -> tuple[Array, Array, Array]:
-    """Axes over the whole domain of an equation of state.
+    """Axes over the domain of an equation of state, up to 1e15 g/cm^3 and 100 MeV.
 
     Returns
     -------
@@ -52,6 +54,7 @@ def default_axes(eos: EquationOfState) -> tuple[Array, Array, Array]:
     axes: list[Array] = []
     for name in AXES:
         lowest, highest = getattr(eos, f"{name}_range")
+        highest = min(highest, HIGHEST[name])
         space = np.linspace if name == "electron_fraction" else np.geomspace
         axis = space(lowest, highest, NODES[name])
         axis[0], axis[-1] = lowest, highest

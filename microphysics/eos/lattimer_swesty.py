@@ -54,8 +54,8 @@ class LattimerSwesty:
     Left out: a distribution of nuclei, light clusters besides alphas, shell effects (A and Z differ from those
     of nuclear masses below 1e10 g/cm^3), effective masses, muons, pions, quarks. The slope of the symmetry energy
     is L = 73.8 MeV. Neutron matter is mechanically unstable (Gamma_1 < 0) in places below Y_e = 0.007, for K = 180
-    below 0.025; for K = 375 sound is faster than light near 1e15 g/cm^3: properties of the force. Below T = 0.5
-    MeV matter in a star is not in equilibrium, see `EosState.nse_valid`.
+    below 0.025; sound is faster than light from 2.7e15 g/cm^3, for K = 375 near 1e15: properties of the force. Below
+    T = 0.5 MeV matter in a star is not in equilibrium, see `EosState.nse_valid`.
 
     References
     ----------
@@ -74,8 +74,8 @@ class LattimerSwesty:
 
     references = ("Lattimer & Swesty 1991, Nucl. Phys. A 535, 331",)
     baryon_mass = CODATA.atomic_mass
-    density_range = (1e3, 1e15)
-    temperature_range = (0.01, 100.0)
+    density_range = (1e3, 3.2e15)
+    temperature_range = (0.01, 150.0)
     electron_fraction_range = (0.005, 0.6)
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class LattimerSwesty:
         Parameters
         ----------
         density, temperature, electron_fraction : array_like
-            1e3 to 1e15 g/cm^3, 0.01 to 100 MeV, 0.005 to 0.6; any shapes that broadcast. A point that is like
+            1e3 to 3.2e15 g/cm^3, 0.01 to 150 MeV, 0.005 to 0.6; any shapes that broadcast. A point that is like
             the one before it costs a third of one that is not: keep neighbours together.
         on_out_of_range : {"error", "clamp"}
             ``clamp`` moves points outside to the edge, marks them in `EosState.clamped` and warns with their number.

@@ -52,10 +52,11 @@ def table(
     temperature_points: Annotated[int | None, _points("Nodes in equal ratios.  [67]")] = None,
     electron_fraction_points: Annotated[int | None, _points("Nodes in equal steps.  [53]")] = None,
     density_range: Annotated[
-        tuple[str, str] | None, _range('Such as "1e6 g/cm3" "1e15 g/cm3".  [whole domain]')
+        tuple[str, str] | None,
+        _range('Such as "1e6 g/cm3" "1e15 g/cm3".  [domain up to 1e15 g/cm3 and 100 MeV]'),
     ] = None,
     temperature_range: Annotated[
-        tuple[str, str] | None, _range('Such as "0.1 MeV" "100 MeV".  [whole domain]')
+        tuple[str, str] | None, _range('Such as "0.1 MeV" "100 MeV".  [domain up to 1e15 g/cm3 and 100 MeV]')
     ] = None,
     electron_fraction_range: Annotated[
         tuple[float, float] | None, _range("Such as 0.03 0.55.  [whole domain]")
@@ -142,12 +143,14 @@ def _axis(eos: EquationOfState, name: str, points: int | None, given: tuple[Any,
     """Return an axis of as many nodes as were asked for, as the table has, or as is usual."""
     import numpy as np
 
-    from microphysics.eos.build import NODES
+    from microphysics.eos.build import HIGHEST, NODES
     from microphysics.errors import OutOfRangeError
     from snsim.errors import ConfigError
 
     option = f"--{name.replace('_', '-')}-range"
-    lowest, highest = low, high = getattr(eos, f"{name}_range")
+    lowest, highest = getattr(eos, f"{name}_range")
+    own = getattr(getattr(eos, "table", None), name, None)
+    low, high = lowest, highest if own is not None else min(highest, HIGHEST[name])
     if given is not None:
         low, high = given if name == "electron_fraction" else (value(name, text, option) for text in given)
         if not low < high:
@@ -156,7 +159,6 @@ def _axis(eos: EquationOfState, name: str, points: int | None, given: tuple[Any,
             raise OutOfRangeError(
                 f"{option} = {low:g} {high:g}: {eos.name} is valid from {lowest:g} to {highest:g}"
             )
-    own = getattr(getattr(eos, "table", None), name, None)
     number = points or (NODES[name] if own is None else own.size)
     axis = (np.linspace if name == "electron_fraction" else np.geomspace)(low, high, number)
     axis[0], axis[-1] = low, high  # not outside by a rounding error

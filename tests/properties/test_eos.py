@@ -82,7 +82,7 @@ def scans(number, seed):
     for k in range(number):
         rho, t, ye = 10 ** rng.uniform(6, 15), 10 ** rng.uniform(-2, 2), rng.uniform(0.01, 0.6)
         if k % 3 == 0:
-            yield np.broadcast_arrays(np.geomspace(1e3, 1e15, 2400), t, ye)
+            yield np.broadcast_arrays(np.geomspace(1e3, 3.2e15, 2400), t, ye)
         elif k % 3 == 1:
             yield np.broadcast_arrays(rho, np.geomspace(0.01, 100.0, 1600), ye)
         else:
