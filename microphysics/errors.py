@@ -28,6 +28,10 @@ class UnknownNameError(MicrophysicsError, KeyError):
         return self.message
 
 
+class OpacityTableError(MicrophysicsError, ValueError):
+    """A table of opacities, or its file, that is damaged, incomplete or self-contradictory."""
+
+
 class PhysicsWarning(UserWarning):
     """The answer stands, but somebody should look."""
 

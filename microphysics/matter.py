@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -10,6 +11,14 @@ from numpy.typing import NDArray
 from microphysics.constants import CODATA
 
 SPECIES = ("nue", "anue", "nux")
+FLAVORS = ("nue", "anue", "numu", "anumu", "nutau", "anutau")
+# what a species stands for; a group of several is ONE species, their mean
+GROUPS: dict[str, tuple[str, ...]] = {
+    **{flavor: (flavor,) for flavor in FLAVORS},
+    "nux": FLAVORS[2:],
+    "numutau": ("numu", "nutau"),
+    "anumutau": ("anumu", "anutau"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class MatterState:
         Total, erg/cm^3.
     baryon_mass : float
         Reference mass that turns density into baryon number density, MeV; a property of the equation of state.
+    mass_fraction_deuteron, mass_fraction_triton, mass_fraction_helion : ndarray or None
+        2H, 3H and 3He, where an equation of state tells them from the heavy nuclei.
     """
 
     density: NDArray[np.float64]
@@ -59,6 +70,9 @@ class MatterState:
     mean_field_proton: NDArray[np.float64]
     pressure: NDArray[np.float64]
     baryon_mass: float = CODATA.atomic_mass
+    mass_fraction_deuteron: NDArray[np.float64] | None = None
+    mass_fraction_triton: NDArray[np.float64] | None = None
+    mass_fraction_helion: NDArray[np.float64] | None = None
 
     @property
     def baryon_density(self) -> NDArray[np.float64]:
@@ -100,18 +114,26 @@ class MatterState:
         """mu_n - mu_p with the mass difference, MeV."""
         return self.chemical_potential_neutron - self.chemical_potential_proton
 
-    def neutrino_degeneracy(self) -> NDArray[np.float64]:
-        """Equilibrium mu_nu/T of nue, anue and nux.
+    def neutrino_degeneracy(self, species: Sequence[str] = SPECIES) -> NDArray[np.float64]:
+        """Equilibrium mu_nu/T.
+
+        Parameters
+        ----------
+        species : sequence of str
+            Names of `GROUPS`.
 
         Returns
         -------
         ndarray, shape (species, zone)
-            NaN for nue and anue where there are no free nucleons; 0 for nux.
+            NaN for nue and anue where there are no free nucleons; 0 for the others.
         """
         eta = (self.chemical_potential_electron - self.chemical_potential_difference) / self.temperature
-        return np.stack([eta, -eta, np.zeros_like(eta)])
+        sign = {"nue": 1.0, "anue": -1.0}
+        return np.stack([sign[name] * eta if name in sign else np.zeros_like(eta) for name in species])
 
     def select(self, zones: NDArray[np.bool_] | NDArray[np.intp] | slice) -> MatterState:
         """Return the state of some zones only."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return MatterState(**{k: v if k == "baryon_mass" else v[zones] for k, v in values.items()})
+        return MatterState(
+            **{k: v if k == "baryon_mass" or v is None else v[zones] for k, v in values.items()}
+        )

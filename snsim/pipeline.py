@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.constants import CODATA, NULIB
 from microphysics.errors import PhysicsWarning
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
-from microphysics.weak.couplings import WeakCouplings
 from snsim.config.eos import equation_of_state
-from snsim.config.load import config_hash, input_files, resolve_toml
+from snsim.config.load import config_hash, input_files
+from snsim.config.microphysics import process_names, settings_of
+from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
 from snsim.errors import ConvergenceError
 from snsim.output.provenance import citations_of, collect
@@ -80,9 +80,7 @@ def simulate(
     _warn_of_limits(background, config)
     say("opacities")
     settings = microphysics_settings(config)
-    needed = config.microphysics.new_physics.processes
-    names = dict.fromkeys((*config.microphysics.processes, *needed))
-    opacities = OpacitySet.from_names(list(names), settings)
+    opacities = OpacitySet.from_names(process_names(config.microphysics), settings)
     spectra = opacities.spectral(background.matter, energy_grid(config))
     groups = {
         "profile": records.profile_group(background),
@@ -169,21 +167,8 @@ def _warn_of_limits(background: Background, config: Config) -> None:
 
 def microphysics_settings(config: Config) -> Settings:
     """Choices of ``[microphysics]``, ``[opacity]`` and ``[transport]`` that concern the processes."""
-    chosen = config.microphysics
-    nulib = chosen.constants == "nulib"
-    couplings = WeakCouplings(constants=NULIB if nulib else CODATA, **dict(chosen.couplings))
-    path = chosen.structure_factor_file
-    return Settings(
-        couplings=couplings,
-        weak_magnetism=chosen.weak_magnetism,
-        blocking=chosen.blocking,
-        form_factor=chosen.form_factor,
-        structure_factor=chosen.structure_factor,
-        structure_factor_options={} if path is None else {"path": path},
-        electron_polarization=chosen.electron_polarization,
-        new_physics=chosen.new_physics.terms(),
-        exchange_strength=config.transport.exchange_strength,
-        on_out_of_range=config.opacity.on_out_of_range,
+    return settings_of(
+        config.microphysics, config.opacity.on_out_of_range, config.transport.exchange_strength
     )
 
 

@@ -19,15 +19,12 @@ import math
 import numpy as np
 
 from microphysics._jit import njit
-from microphysics._kernels.fermi import _INTEGER_REFLECTION, _INTEGER_SERIES
+from microphysics._kernels.fermi import _INTEGER_REFLECTION
+from microphysics._kernels.fermi_rows import fermi_row
 
 __all__ = ["fill_grid", "fill_pairs"]
 
 _HIGHEST = 7
-_SERIES = np.ascontiguousarray(
-    _INTEGER_SERIES.T
-)  # (term, order): eight orders run through the series together
-_TERMS = _SERIES.shape[0]
 _BINOMIAL = np.array([[float(math.comb(n, j)) for j in range(_HIGHEST + 1)] for n in range(_HIGHEST + 1)])
 _SIGN = np.array([(-1.0) ** n for n in range(_HIGHEST + 1)])
 # the nearest poles of the integrand lie at eta +- i pi: eight nodes on (0, 1.5) reach 8.5^-16, three on (0, 0.1) 126^-6
@@ -38,28 +35,6 @@ _SOFT_NODES, _SOFT_WEIGHTS = 0.5 * (1.0 + _SOFT_NODES), 0.5 * _SOFT_WEIGHTS
 _ELASTIC_NODES, _ELASTIC_WEIGHTS = np.polynomial.legendre.leggauss(3)
 _ELASTIC_NODES, _ELASTIC_WEIGHTS = 0.5 * (1.0 + _ELASTIC_NODES), 0.5 * _ELASTIC_WEIGHTS
 _LARGEST_EXPONENT = 700.0
-
-
-@njit
-def _fermi_orders(argument, values):
-    """F_0 ... F_7 at -|argument|, all orders in one pass through the series of `fermi_integral`."""
-    depth = abs(argument)
-    z = math.exp(-depth)
-    terms = _TERMS
-    if depth > 2.0:  # z^terms < 1e-18
-        terms = min(_TERMS, int(41.0 / depth) + 1)
-    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-    for j in range(terms - 1, -1, -1):
-        s0 = (s0 + _SERIES[j, 0]) * z
-        s1 = (s1 + _SERIES[j, 1]) * z
-        s2 = (s2 + _SERIES[j, 2]) * z
-        s3 = (s3 + _SERIES[j, 3]) * z
-        s4 = (s4 + _SERIES[j, 4]) * z
-        s5 = (s5 + _SERIES[j, 5]) * z
-        s6 = (s6 + _SERIES[j, 6]) * z
-        s7 = (s7 + _SERIES[j, 7]) * z
-    values[0], values[1], values[2], values[3] = s0, s1, s2, s3
-    values[4], values[5], values[6], values[7] = s4, s5, s6, s7
 
 
 @njit
@@ -119,14 +94,14 @@ def _elastic_moments(y_powers, d, eta, zero, edge, moments):
     for k in range(_ELASTIC_NODES.size):
         t = eta - d * _ELASTIC_NODES[k]
         weight = factor * _ELASTIC_WEIGHTS[k]
-        _fermi_orders(t - y, edge)
+        fermi_row(abs(t - y), edge)
         here = _occupation(y - t)
         moments[5] += weight * here
         moments[6] += weight * _fermi_from_series(0, t - y, edge)
         moments[7] += weight * 2.0 * _fermi_from_series(1, t - y, edge)
         if y < _SOFT:
             continue
-        _fermi_orders(t, zero)
+        fermi_row(abs(t), zero)
         surface = _occupation(t - y) if t >= y else -here
         for n in range(3, _HIGHEST + 1):
             inner = n * _below(n - 1, t, y_powers, zero, edge)
@@ -149,7 +124,7 @@ def _closed_moments(y_powers, d, eta, first, above_y, above_x, edge_x, zero, mom
         _soft_moments(y, d, eta, moments)
         return
     t = eta - d
-    _fermi_orders(t, zero)
+    fermi_row(abs(t), zero)
     for n in range(3, _HIGHEST + 1):
         difference = first[n] - _below(n, t, y_powers, zero, edge_x)
         if eta >= y and t < y:  # the constant of one of them
@@ -190,11 +165,11 @@ def _tabulate(energy, eta, scratch, powers, edges, above, first):
     powers[0] = 1.0
     for j in range(1, _HIGHEST + 1):
         powers[j] = powers[j - 1] * energy
-    _fermi_orders(eta - energy, edges)
+    fermi_row(abs(eta - energy), edges)
     for j in range(3):
         above[j] = _fermi_from_series(j, eta - energy, edges)
     if energy >= _SOFT:
-        _fermi_orders(eta, scratch)
+        fermi_row(abs(eta), scratch)
         for n in range(3, _HIGHEST + 1):
             first[n] = _below(n, eta, powers, scratch, edges)
 

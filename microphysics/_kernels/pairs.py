@@ -25,71 +25,32 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 
 from microphysics._jit import njit
-from microphysics._kernels.fermi import fermi_integral
+from microphysics._kernels.fermi_rows import ORDERS, fermi_row
 
 __all__ = [
-    "ORDERS",
     "annihilation",
     "annihilation_grid",
     "annihilation_states",
     "edge",
-    "fermi_row",
     "fermi_rows",
     "integral",
-    "scaled_row",
 ]
-
-ORDERS = 8
-"""Fermi integrals of order 0 to 7 make a row."""
 
 _CLOSED = 2.0  # smaller neutrino energy above which closed forms lose less than 5 digits
 _MIDDLE_CLOSED = 1.5  # the same for the width of the middle piece, a polynomial of degree 2
 _NODES, _WEIGHTS = leggauss(9)
 _NODES, _WEIGHTS = 0.5 * (1.0 + _NODES), 0.5 * _WEIGHTS
-_FEW = 8  # terms of the Fermi series that suffice at e^-distance < _SMALL
-_SMALL = 0.008
-_SERIES = np.array(
-    [
-        [math.factorial(k) * (-1.0) ** (j + 1) / float(j) ** (k + 1) for j in range(1, _FEW + 1)]
-        for k in range(ORDERS)
-    ]
-)
-_NOTHING = 1e-300  # taken as 0, ahead of the (slow) denormal numbers
 # F_k(0) of odd order, all that the smearing of an edge needs (Sommerfeld)
 _CENTRE = np.zeros(ORDERS)
 _CENTRE[1::2] = np.pi**2 / 12.0, 7.0 * np.pi**4 / 120.0, 31.0 * np.pi**6 / 252.0, 127.0 * np.pi**8 / 240.0
 
 
 @njit
-def scaled_row(distance, first, last, row):
-    """Fill `row` with e^distance F_k(-distance), k = first to last - 1; distance >= 0, however large."""
-    z = math.exp(-distance)
-    if z > _SMALL:
-        for k in range(first, last):
-            row[k] = fermi_integral(k, -distance) / z
-        return
-    for k in range(first, last):
-        series = 0.0
-        for j in range(_FEW - 1, 0, -1):
-            series = (series + _SERIES[k, j]) * z
-        row[k] = series + _SERIES[k, 0]
-
-
-@njit
-def fermi_row(distance, first, last, row):
-    """Fill `row` with F_k(-distance), k = first to last - 1; distance >= 0."""
-    z = math.exp(-distance)
-    scaled_row(distance, first, last, row)
-    for k in range(first, last):
-        row[k] = row[k] * z if z > _NOTHING else 0.0
-
-
-@njit
 def fermi_rows(x, eta, near, far):
     """Fermi integrals at -|x - eta| and -(x + eta) of every energy, shape (energy, order)."""
     for i in range(x.size):
-        fermi_row(abs(x[i] - eta), 0, ORDERS, near[i])
-        fermi_row(x[i] + eta, 0, ORDERS, far[i])
+        fermi_row(abs(x[i] - eta), near[i])
+        fermi_row(x[i] + eta, far[i])
 
 
 @njit
@@ -317,8 +278,8 @@ def annihilation(s, large, eta, rows, work, out):
     _middle(s, large, middle)
     _outer(large, s, high)
     if s > _CLOSED:
-        fermi_row(abs(s + large - eta), 3, ORDERS, rows[3])
-        fermi_row(s + large + eta, 3, ORDERS, rows[6])
+        fermi_row(abs(s + large - eta), rows[3])
+        fermi_row(s + large + eta, rows[6])
         _jumps(s, large, low, high, jumps)
         _closed_form(low, middle, high, jumps, s, large, eta, rows, out)
         return
@@ -353,7 +314,7 @@ def annihilation_grid(x, y, eta, out):
     electrons = abs(eta)
     fermi_rows(energies, electrons, near, far)
     rows, work, pair = np.zeros((7, ORDERS)), np.zeros((8, 2, ORDERS)), np.empty((2, 2))
-    fermi_row(electrons, 0, ORDERS, rows[0])
+    fermi_row(electrons, rows[0])
     # more positrons than electrons: charge conjugation exchanges the structures
     plus, minus = (0, 1) if eta >= 0.0 else (1, 0)
     for i in range(x.size):

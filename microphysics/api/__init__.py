@@ -7,6 +7,7 @@ from microphysics.api.cevns import (
 )
 from microphysics.api.ions import plasma_parameters, structure_factor, transport_average
 from microphysics.api.matter import PHASES, STATE_UNITS, opacities, thermodynamics
+from microphysics.api.means import gray_opacities
 
 __all__ = [
     "PHASES",
@@ -14,6 +15,7 @@ __all__ = [
     "cevns_cross_section",
     "cevns_differential_cross_section",
     "cevns_recoil_spectrum",
+    "gray_opacities",
     "opacities",
     "plasma_parameters",
     "structure_factor",

@@ -159,7 +159,7 @@ class EosState:
     @property
     def matter(self) -> MatterState:
         """The part that opacities need, flattened to shape (zone,)."""
-        shared = {f.name for f in fields(MatterState)} - {"pressure", "baryon_mass"}
+        shared = {f.name for f in fields(MatterState) if hasattr(self, f.name)} - {"pressure", "baryon_mass"}
         return MatterState(
             **{name: np.ravel(getattr(self, name)) for name in shared},
             pressure=np.ravel(self.pressure),

@@ -7,6 +7,8 @@ from microphysics.processes import (  # noqa: F401 - imported for their registra
     electron_capture,
     electron_scattering,
     helicity_flip,
+    light_cluster_scattering,
+    neutron_decay,
     nucleon_scattering,
     nucleus_scattering,
     pairs,

@@ -6,18 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.angular import AngularQuadrature
+from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import (
     Evaluated,
     PlasmaNuclei,
     by_species,
+    coherent_rows,
     electron_cloud,
     tells_flavors,
     vector_strength,
 )
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.settings import Settings
 from microphysics.weak.form_factors import FormFactor, Gaussian, Point
 
 Array = NDArray[np.float64]
@@ -35,21 +37,23 @@ class AlphaScattering:
     """
 
     name = "alpha_scattering"
-    species = SPECIES
     references = ("Freedman 1974, PRD 9, 1389", "Burrows, Reddy & Thompson 2006, Nucl. Phys. A 777, 356")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.species = coherent_rows(settings)
         self.elsewhere = hasattr(settings.structure(), "coherent_sum")
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
-        """Return the transport opacity, shape (species, zone, energy)."""
+        """Return transport opacity and collisions, shape (species, zone, energy)."""
         settings = self.settings
         if self.elsewhere:
-            return Rates(scattering=np.zeros((len(SPECIES), matter.density.size, energy.size)))
+            return Rates()
         quadrature = AngularQuadrature.of(energy, settings)
         strength = 0.5 * vector_strength(settings) * energy**2
-        operator = strength * quadrature.operator(lambda x: 1.0 - x * x)
+        # transport opacities and collisions side by side, so that one product gives both
+        weights = (lambda x: 1.0 - x * x, lambda x: 1.0 + x)
+        operator = np.hstack([strength * quadrature.operator(weight) for weight in weights])
         # the electrons' charge matters to what couples like the photon; their own weak charge goes with S(q)
         cloud = electron_cloud(quadrature.q, matter, settings) if tells_flavors(settings) else None
         shape = Evaluated.at(alpha_form_factor(settings), quadrature.q)
@@ -60,8 +64,8 @@ class AlphaScattering:
             squared = sum(a**2 for a in alphas.amplitudes(flavor, electrons=False))
             return density * (np.atleast_2d(squared) @ operator)
 
-        electron, heavy_leptons = by_species(opacity, settings)
-        return Rates(scattering=np.stack([electron, electron, heavy_leptons]))
+        scattering, collision = np.split(np.stack(by_species(opacity, settings)), 2, axis=-1)
+        return Rates(scattering=scattering, collision=collision)
 
 
 def alpha_form_factor(settings: Settings) -> FormFactor:

@@ -1,7 +1,8 @@
 """Charged current on free nucleons: nue + n <-> e- + p and anue + p <-> e+ + n.
 
 Level 0 is the elastic rate with nucleon blocking (Bruenn 1985, ApJS 58, 771, eqs. C13-C20); level 1 adds weak
-magnetism, recoil and phase space (Horowitz 2002, PRD 65, 043001, eq. 22). Inverse neutron decay is left out.
+magnetism, recoil and phase space (Horowitz 2002, PRD 65, 043001, eq. 22); level 2 is the full kinematics of nucleons that
+move in mean fields (Reddy, Prakash & Lattimer 1998, PRD 58, 013009), with what weak magnetism changes besides recoil.
 """
 
 from __future__ import annotations
@@ -10,30 +11,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
-from microphysics.eos.nucleons import NEUTRON_GAS
-from microphysics.errors import UnknownNameError
 from microphysics.matter import MatterState
-from microphysics.processes.settings import Rates, Settings, occupation
-from microphysics.weak.couplings import WeakCouplings
+from microphysics.processes.charged_current_kinematics import (
+    antineutrino_absorption,
+    gas_arguments,
+    neutrino_absorption,
+)
+from microphysics.processes.contract import Rates, occupation
+from microphysics.processes.nucleon_blocking import (
+    energy_transfer,
+    nucleon_blocking,
+    warn_of_contradictions,
+)
+from microphysics.processes.settings import Settings
+from microphysics.processes.weak_magnetism import (
+    charged_current_correction,
+    magnetism_ratio,
+    weak_magnetism_factor,
+)
+
+__all__ = [
+    "ChargedCurrent",
+    "charged_current_correction",
+    "energy_transfer",
+    "lepton_threshold",
+    "nucleon_blocking",
+    "weak_magnetism_factor",
+]
 
 Array = NDArray[np.float64]
-
-# below this |mu_0/T| numerator and denominator of Bruenn C14 lose digits and the limit is good to its square
-_EQUAL_POTENTIALS = 1e-6
-_ONE_KIND = 500.0  # |mu_0/T| that stands for infinity
 
 
 @PROCESSES.register("charged_current")
 class ChargedCurrent:
     """Absorption of nue on neutrons and of anue on protons.
 
-    With kappa* the opacity corrected for stimulated absorption,
+    With kappa* the opacity corrected for stimulated absorption, for nucleons at rest (``charged_current = "elastic"``)
 
         kappa*_nue  = N_cc W E_e p_e [eta_np (1 - f_e) + eta_pn f_e],   E_e = E + Q + U_n - U_p,
         kappa*_anue = N_cc W E_e p_e [eta_pn (1 - f_e+) + eta_np f_e+], E_e = E - Q - U_n + U_p,
 
     the second term being the inverse reaction. Because eta_pn = eta_np exp(-mu_0/T), kappa* f_eq is the emissivity
-    over c identically, with no division by 1 - f_eq.
+    over c identically, with no division by 1 - f_eq. ``full`` has the phase space of `charged_current_kinematics` instead.
+
+    Where densities and chemical potentials contradict each other, the densities set the strength, the potentials the
+    balance and the mean fields the energy of the lepton, at every level (`nucleon_blocking`); by more than a factor of two it
+    is said, once a call. ``blocking = "raw"`` takes the formulas as they stand and says nothing.
     """
 
     name = "charged_current"
@@ -43,19 +66,37 @@ class ChargedCurrent:
         self.couplings = settings.couplings
         self.weak_magnetism = settings.weak_magnetism
         self.blocking = settings.blocking
+        self.full = settings.charged_current == "full"
         self.references = ["Bruenn 1985, ApJS 58, 771"]
+        if self.full:
+            self.references.append("Reddy, Prakash & Lattimer 1998, PRD 58, 013009")
         if self.weak_magnetism:
             self.references.append("Horowitz 2002, PRD 65, 043001")
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the absorption opacity, shape (species, zone, energy)."""
+        if self.blocking == "clipped":
+            warn_of_contradictions(matter, self.couplings, self.name)
+        return Rates(absorption=self._moving(energy, matter) if self.full else self._at_rest(energy, matter))
+
+    def thresholds(self, matter: MatterState) -> Array:
+        """Energies of nue and anue at which the lepton is at rest, MeV, shape (zone, 2); NaN where all energies will do.
+
+        Moving nucleons blur them over a width of E sqrt(T/M).
+        """
+        mass = self.couplings.constants.electron_mass
+        transfer = energy_transfer(matter, self.couplings)
+        return np.stack([lepton_threshold(mass - transfer), lepton_threshold(mass + transfer)], axis=1)
+
+    def _at_rest(self, energy: Array, matter: MatterState) -> Array:
+        """Levels 0 and 1."""
         eta_np, eta_pn = nucleon_blocking(matter, self.couplings, self.blocking)
         threshold = energy_transfer(matter, self.couplings)[:, None]
         beta = 1.0 / matter.temperature[:, None]
         mu_e = matter.chemical_potential_electron[:, None]
         nue = self._capture(energy, energy + threshold, mu_e, beta, eta_np, eta_pn, +1)
         anue = self._capture(energy, energy - threshold, -mu_e, beta, eta_pn, eta_np, -1)
-        return Rates(absorption=np.stack([nue, anue, np.zeros_like(nue)]))
+        return np.stack([nue, anue])
 
     def _capture(
         self, energy: Array, lepton: Array, mu: Array, beta: Array, forward: Array, inverse: Array, sign: int
@@ -71,117 +112,18 @@ class ChargedCurrent:
         x = (lepton - mu) * beta
         return cross_section * (forward[:, None] * occupation(-x) + inverse[:, None] * occupation(x))
 
-
-def energy_transfer(matter: MatterState, couplings: WeakCouplings) -> Array:
-    """Q_eff = m_n - m_p + U_n - U_p, MeV, shape (zone,) (Reddy, Prakash & Lattimer 1998)."""
-    return couplings.constants.nucleon_mass_difference + matter.mean_field_neutron - matter.mean_field_proton
-
-
-def nucleon_blocking(
-    matter: MatterState, couplings: WeakCouplings, blocking: str = "clipped"
-) -> tuple[Array, Array]:
-    """Nucleons that can take part, with final-state blocking (Bruenn 1985, eq. C14).
-
-    Parameters
-    ----------
-    matter : MatterState
-        Zones.
-    couplings : WeakCouplings
-        Supplies the mass difference.
-    blocking : str
-        ``clipped`` takes the numbers from the densities and only the balance from the potentials, and keeps
-        0 <= eta_np <= n_n and 0 <= eta_pn <= n_p, which any Fermi gas obeys; ``raw`` is the bare formula.
-
-    Returns
-    -------
-    eta_np, eta_pn : ndarray, shape (zone,)
-        For n -> p and p -> n, 1/cm^3; always eta_pn = eta_np exp(-mu_0/T), mu_0 = mu_n - mu_p - Q_eff.
-
-    Notes
-    -----
-    Bruenn's (n_n - n_p)/(1 - exp(-mu_0/T)) holds for nucleons of one mass. Potentials of the two real masses
-    make mu_0 vanish 0.2 % away from n_n = n_p, so that the quotient is off by 5 % at Y_e = 0.49 and without
-    bound closer to 1/2. ``clipped`` therefore forms it with mu_0 of two free gases of equal mass and the
-    given densities. The logarithms of eta_np and eta_pn share what the given mu_0/T differs by, the rarer
-    kind taking most of it.
-    """
-    if blocking not in ("clipped", "raw"):
-        raise UnknownNameError("blocking", blocking, ("clipped", "raw"))
-    x = (matter.chemical_potential_difference - energy_transfer(matter, couplings)) / matter.temperature
-    present = np.isfinite(x) & (matter.number_density_neutron + matter.number_density_proton > 0.0)
-    x = np.where(present, x, 1.0)
-    larger = _larger_number(matter, x) if blocking == "raw" else _consistent_number(matter, x)
-    # the larger of the two, then the other by the Boltzmann factor: neither overflows
-    larger = np.where(present, larger, 0.0)
-    smaller = larger * np.exp(-np.abs(x))
-    return np.where(x > 0.0, larger, smaller), np.where(x > 0.0, smaller, larger)
+    def _moving(self, energy: Array, matter: MatterState) -> Array:
+        """Level 2."""
+        arguments, factor = gas_arguments(matter, self.couplings, self.blocking)
+        rows = []
+        for absorption, sign in ((neutrino_absorption, +1), (antineutrino_absorption, -1)):
+            kappa = factor[:, None] * absorption(energy, *arguments, self.couplings)
+            rows.append(
+                kappa * magnetism_ratio(energy, sign, self.couplings) if self.weak_magnetism else kappa
+            )
+        return np.stack(rows)
 
 
-def _larger_number(matter: MatterState, x: Array) -> Array:
-    """Bruenn's quotient: eta_np where x = mu_0/T > 0, eta_pn elsewhere; T dn/dmu where x = 0."""
-    neutrons, protons = matter.number_density_neutron, matter.number_density_proton
-    small = np.abs(x) < _EQUAL_POTENTIALS
-    larger = (neutrons - protons) * np.sign(x) / -np.expm1(-np.abs(np.where(small, 1.0, x)))
-    if small.any():
-        t, mean = matter.temperature[small], 0.5 * (neutrons + protons)[small]
-        larger[small] = NEUTRON_GAS.state(t, NEUTRON_GAS.chemical_potential(mean, t)).compressibility
-    return larger
-
-
-def _consistent_number(matter: MatterState, x: Array) -> Array:
-    """Return eta_np where x > 0, eta_pn elsewhere, from the densities and bounded by them."""
-    neutrons, protons, t = matter.number_density_neutron, matter.number_density_proton, matter.temperature
-    both = (neutrons > 0.0) & (protons > 0.0)
-    safe_n, safe_p = np.where(both, neutrons, 1.0), np.where(both, protons, 1.0)
-    free = (NEUTRON_GAS.chemical_potential(safe_n, t) - NEUTRON_GAS.chemical_potential(safe_p, t)) / t
-    # with one kind alone nothing is blocked
-    free = np.where(both, free, np.where(neutrons > protons, _ONE_KIND, -_ONE_KIND))
-    share = occupation(free)  # of eta_np in the shift: 0 where neutrons are the many
-    shift = np.where(both, x - free, 0.0)
-    for_np, for_pn = np.minimum(free, 0.0) + share * shift, np.minimum(-free, 0.0) - (1.0 - share) * shift
-    exponent = np.clip(np.where(x > 0.0, for_np, for_pn), -_ONE_KIND, _ONE_KIND)
-    larger = _larger_number(matter, free) * np.exp(exponent)
-    many, few = np.where(x > 0.0, neutrons, protons), np.where(x > 0.0, protons, neutrons)
-    # the bound on the rarer kind, carried over by the balance; a kind that is absent bounds nothing
-    balanced = np.where(few > 0.0, few * np.exp(np.minimum(np.abs(x), _ONE_KIND)), np.inf)
-    return np.minimum(larger, np.minimum(many, balanced))
-
-
-def weak_magnetism_factor(
-    energy: Array, target_mass: float, sign: int, vector: float, axial: float, magnetism: float
-) -> Array:
-    """Total cross section with weak magnetism and recoil over the elastic one (Horowitz 2002, eq. 22).
-
-    Parameters
-    ----------
-    energy : ndarray
-        Neutrino energy, MeV; good to about 100 MeV.
-    target_mass : float
-        Nucleon mass, MeV.
-    sign : int
-        +1 for neutrinos, -1 for antineutrinos.
-    vector, axial, magnetism : float
-        c_v, c_a and F_2 of the current.
-
-    Returns
-    -------
-    ndarray
-        Factor of the shape of `energy`, 1 at zero energy.
-    """
-    e = energy / target_mass
-    total = (
-        vector**2 * (1.0 + 4.0 * e + 16.0 / 3.0 * e**2)
-        + 3.0 * axial**2 * (1.0 + 4.0 / 3.0 * e) ** 2
-        + sign * 4.0 * (vector + magnetism) * axial * e * (1.0 + 4.0 / 3.0 * e)
-        + 8.0 / 3.0 * vector * magnetism * e**2
-        + 5.0 / 3.0 * e**2 * (1.0 + 0.4 * e) * magnetism**2
-    )
-    return total / ((vector**2 + 3.0 * axial**2) * (1.0 + 2.0 * e) ** 3)
-
-
-def charged_current_correction(energy: Array, sign: int, couplings: WeakCouplings) -> Array:
-    """Weak magnetism and recoil of nue n (sign +1) or anue p (sign -1), same shape as `energy`."""
-    mass = couplings.constants.neutron_mass if sign > 0 else couplings.constants.proton_mass
-    return weak_magnetism_factor(
-        energy, mass, sign, 1.0, couplings.axial_coupling, couplings.magnetism_charged
-    )
+def lepton_threshold(energy: Array) -> Array:
+    """Return `energy` where it is positive and finite, NaN elsewhere."""
+    return np.where(np.isfinite(energy) & (energy > 0.0), energy, np.nan)

@@ -22,15 +22,13 @@ from numpy.typing import NDArray
 from microphysics._kernels.charged_current import fill_capture
 from microphysics.eos.nucleons import NucleonGas
 from microphysics.matter import MatterState
-from microphysics.processes.charged_current import charged_current_correction, weak_magnetism_factor
-from microphysics.processes.settings import occupation
+from microphysics.processes.nucleon_blocking import gas_potentials
 from microphysics.weak.couplings import WeakCouplings
 
 __all__ = [
     "antineutrino_absorption",
-    "elastic_neutron_decay",
+    "gas_arguments",
     "implied_mean_fields",
-    "magnetism_ratio",
     "neutrino_absorption",
     "neutron_decay",
     "nucleon_mass",
@@ -209,70 +207,24 @@ def _antineutrino(
     return _absorption(energy, temperature, proton, neutron, -transfer, mu, side, couplings, mass)
 
 
-def elastic_neutron_decay(
-    energy: Array,
-    temperature: Array,
-    eta_np: Array,
-    eta_pn: Array,
-    transfer: Array,
-    chemical_potential_electron: Array,
-    couplings: WeakCouplings,
-) -> Array:
-    """Opacity of anue + e- + p -> n on nucleons without recoil, corrected for stimulated absorption.
+def gas_arguments(
+    matter: MatterState, couplings: WeakCouplings, blocking: str = "clipped"
+) -> tuple[tuple[Array, Array, Array, Array, Array, Array], Array]:
+    """Return the arguments after the energy for a state of matter, and a factor for the result, shape (zone,).
 
-    Parameters
-    ----------
-    energy : ndarray, shape (energy,)
-        MeV.
-    temperature, chemical_potential_electron : ndarray, shape (zone,)
-        MeV.
-    eta_np, eta_pn : ndarray, shape (zone,)
-        Nucleons that can take part (`charged_current.nucleon_blocking`), 1/cm^3.
-    transfer : ndarray, shape (zone,)
-        Q + U_n - U_p (`charged_current.energy_transfer`), MeV.
-    couplings : WeakCouplings
-        Couplings and constants.
-
-    Returns
-    -------
-    ndarray, shape (zone, energy)
-        N_cc E_e p_e [eta_pn f_e + eta_np (1 - f_e)] with E_e = Q + U_n - U_p - E, 1/cm; 0 where E_e < m_e.
+    The potentials are those of gases of the given densities with the given mu_n - mu_p, see
+    `nucleon_blocking.gas_potentials`; in consistent matter they are the state's own and the factor is 1.
     """
-    electron = transfer[:, None] - energy
-    mass = couplings.constants.electron_mass
-    momentum = np.sqrt(np.maximum(electron**2 - mass**2, 0.0))
-    x = (electron - chemical_potential_electron[:, None]) / temperature[:, None]
-    blocked = eta_pn[:, None] * occupation(x) + eta_np[:, None] * occupation(-x)
-    result: Array = (
-        couplings.charged_current_constant * np.where(electron > mass, electron * momentum, 0.0) * blocked
-    )
-    return result
-
-
-def magnetism_ratio(energy: Array, sign: int, couplings: WeakCouplings) -> Array:
-    """Return what weak magnetism and vector-axial interference do to a cross section that has recoil.
-
-    Horowitz' factor (2002, PRD 65, 043001, eq. 22) over the same without F_2 and without the term that changes sign
-    between neutrino and antineutrino. A function of the neutrino's energy alone, it leaves detailed balance as it is.
-
-    Parameters
-    ----------
-    energy : ndarray
-        MeV; good to about 100 MeV.
-    sign : int
-        +1 for nue + n, -1 for anue + p.
-    couplings : WeakCouplings
-        Couplings and constants.
-
-    Returns
-    -------
-    ndarray
-        Of the shape of `energy`; 1 at zero energy.
-    """
-    mass = couplings.constants.neutron_mass if sign > 0 else couplings.constants.proton_mass
-    recoil = weak_magnetism_factor(energy, mass, 0, 1.0, couplings.axial_coupling, 0.0)
-    result: Array = charged_current_correction(energy, sign, couplings) / recoil
-    return result
+    neutron, proton, factor = gas_potentials(matter, couplings, nucleon_mass(couplings), blocking)
+    u_n, u_p = matter.mean_field_neutron, matter.mean_field_proton
+    return (
+        matter.temperature,
+        neutron + u_n,
+        proton + u_p - couplings.constants.nucleon_mass_difference,
+        u_n,
+        u_p,
+        matter.chemical_potential_electron,
+    ), factor
 
 
 def implied_mean_fields(matter: MatterState, couplings: WeakCouplings) -> tuple[Array, Array]:
@@ -292,9 +244,9 @@ def implied_mean_fields(matter: MatterState, couplings: WeakCouplings) -> tuple[
 
     Notes
     -----
-    Composition and chemical potentials of a profile may contradict each other, or interact without saying so. With these
-    fields neither is changed: densities set the strength, chemical potentials the balance, and the energy of the lepton is
-    what both imply.
+    For a profile whose chemical potentials interact but that has no mean fields: put these into its `MatterState`, and the
+    energy of the lepton is what densities and potentials imply. The processes do not do so by themselves, because the
+    same difference comes from nuclei that fill part of the volume, or from light clusters.
     """
     gas = NucleonGas(nucleon_mass(couplings))
     neutron = gas.chemical_potential(matter.number_density_neutron, matter.temperature)

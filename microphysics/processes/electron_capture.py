@@ -19,7 +19,7 @@ from microphysics.errors import (
     OutOfRangeError,
     UnknownNameError,
 )
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import MatterState
 from microphysics.processes.capture_rates import (
     DEFAULT_EXCITATION,
     drop_q_value,
@@ -29,12 +29,10 @@ from microphysics.processes.capture_rates import (
     log_occupied_phase_space,
 )
 from microphysics.processes.capture_tables import CaptureTable, read_capture_table
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.contract import Rates
+from microphysics.processes.settings import CHOICES, Settings
 
 Array = NDArray[np.float64]
-
-CAPTURE_RATES = ("langanke2003", "bruenn", "table")
-Q_VALUES = ("bounded", "drop", "equilibrium")
 
 _BRUENN_EXCITATION = 3.0  # MeV of the neutron's state 1f5/2 above the ground state (Bruenn 1985)
 _LARGEST_EXPONENT = 650.0  # sums over nuclei stay below the largest float
@@ -73,11 +71,11 @@ class ElectronCapture:
     Parameters
     ----------
     settings : Settings
-        Couplings and constants.
-    rate : str
+        Couplings and constants; `capture_rate`, `capture_q_value` and `capture_tables` where the following are not given.
+    rate : str, optional
         ``langanke2003``: one formula for all nuclei, fitted to microscopic rates in collapse; ``bruenn``: one transition
         1f7/2 -> 1f5/2, without capture for N >= 40, which is known to be wrong and kept for comparison; ``table``.
-    q_value : str
+    q_value : str, optional
         Of the mean nucleus: ``drop``, from a liquid drop in vacuum; ``equilibrium``, from mu_n - mu_p; ``bounded``, the
         smaller of the two.
     table : CaptureTable, path or sequence of them, optional
@@ -105,17 +103,19 @@ class ElectronCapture:
         self,
         settings: Settings,
         *,
-        rate: str = "langanke2003",
-        q_value: str = "bounded",
+        rate: str | None = None,
+        q_value: str | None = None,
         table: CaptureTable | str | Path | Sequence[CaptureTable | str | Path] | None = None,
     ) -> None:
-        if rate not in CAPTURE_RATES:
-            raise UnknownNameError("rate of electron capture", rate, CAPTURE_RATES)
-        if q_value not in Q_VALUES:
-            raise UnknownNameError("Q value", q_value, Q_VALUES)
+        rate, q_value = rate or settings.capture_rate, q_value or settings.capture_q_value
+        if rate not in CHOICES["capture_rate"]:
+            raise UnknownNameError("rate of electron capture", rate, CHOICES["capture_rate"])
+        if q_value not in CHOICES["capture_q_value"]:
+            raise UnknownNameError("Q value", q_value, CHOICES["capture_q_value"])
         self.couplings = settings.couplings
         self.rate = rate
         self.q_value = q_value
+        table = settings.capture_tables if table is None else table
         self.table = _combined(table) if rate == "table" else None
         self._warned = False
         self.references = {
@@ -138,9 +138,7 @@ class ElectronCapture:
         z = np.where(present, matter.charge_number_heavy[:, None], 26.0)
         q = self._mean_q_value(matter, a, z)
         nue = self._absorption(energy, matter, Nuclei(a, z, density, q))
-        absorption = np.zeros((len(SPECIES), *nue.shape), nue.dtype)
-        absorption[SPECIES.index("nue")] = nue
-        return Rates(absorption=absorption)
+        return Rates(absorption=nue[None])
 
     def _mean_q_value(self, matter: MatterState, a: Array, z: Array) -> Array:
         """Q of the mean nucleus, MeV, shape (zone, 1)."""

@@ -1,4 +1,4 @@
-"""Scattering on electrons in the elastic form, with a gray energy exchange for heavy-lepton neutrinos."""
+"""Scattering on electrons: elastic, with a gray energy exchange for heavy-lepton neutrinos, and the kernels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics._registry import PROCESSES
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import FLAVORS, GROUPS, MatterState
+from microphysics.processes.contract import Rates, ScatteringKernel
+from microphysics.processes.electron_scattering_kernels import (
+    REFERENCES,
+    coupling_structures,
+    coupling_weights,
+)
 from microphysics.processes.plasma_nuclei import tells_flavors
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.settings import Settings
 from microphysics.structure.plasma import electron_screening
 from microphysics.weak.couplings import WeakCouplings
 
 Array = NDArray[np.float64]
+
+_ALIKE = ("nue", "anue", "numutau", "anumutau")  # electrons tell mu from tau only by new physics
 
 
 @PROCESSES.register("electron_scattering")
@@ -29,16 +37,17 @@ class ElectronScattering:
     anue exchange their energy by absorption; for them it changes luminosities by 1-2 % and is left out.
 
     New physics that shifts the couplings of nuclei shifts C_V here, at the typical momentum transfer Q^2 = (4/3) E^2: new
-    bosons by the electrons' own charge, what couples like the photon by -1 times the proton's, screened.
+    bosons by the electrons' own charge, what couples like the photon by -1 times the proton's, screened. The kernels, with
+    electrons and positrons and without new physics, are those of `electron_scattering_kernels`.
     """
 
     name = "electron_scattering"
-    species = SPECIES
-    references = ("Bowers & Wilson 1982, ApJS 50, 115",)
+    references = ("Bowers & Wilson 1982, ApJS 50, 115", *REFERENCES)
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.couplings = settings.couplings
+        self.species = FLAVORS if tells_flavors(settings) else _ALIKE
         self.exchange_strength = settings.exchange_strength
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
@@ -46,16 +55,23 @@ class ElectronScattering:
         electrons = matter.number_density_electron
         scale = matter.temperature + 0.25 * matter.chemical_potential_electron
         per_energy = np.maximum(electrons * scale, 0.0)[:, None] * energy
-        heavy = ("numu", "anumu", "nutau", "anutau") if tells_flavors(self.settings) else ("numu", "anumu")
 
-        def strength(flavor: str) -> Any:
+        def strength(name: str) -> Any:
+            flavor = GROUPS[name][0]
             return transport_coefficient(flavor, self.couplings, *self._changes(energy, matter, flavor))
 
-        strengths = (strength("nue"), strength("anue"), sum(strength(name) for name in heavy) / len(heavy))
-        scattering = np.stack([s * per_energy for s in strengths])
+        scattering = np.stack([strength(name) * per_energy for name in self.species])
         exchange = np.zeros_like(scattering)
-        exchange[2] = self.exchange_strength * scattering[2]
+        exchange[2:] = self.exchange_strength * scattering[2:]
         return Rates(scattering=scattering, exchange=exchange)
+
+    def kernels(self, energy: Array, matter: MatterState) -> ScatteringKernel:
+        """Return the kernels of scattering on electrons and positrons, shape (species, zone, energy, energy out)."""
+        degeneracy = matter.chemical_potential_electron / matter.temperature
+        structures = coupling_structures(energy, matter.temperature, degeneracy, self.couplings)
+        weights = [coupling_weights(self.couplings, GROUPS[name][0]) for name in _ALIKE]
+        phi = np.stack([plus * structures[0] + minus * structures[1] for plus, minus in weights], axis=1)
+        return ScatteringKernel(species=_ALIKE, phi_0=phi[0], phi_1=phi[1])
 
     def _changes(self, energy: Array, matter: MatterState, flavor: str) -> tuple[Any, Any]:
         """Shift of C_V, and the sum of squared couplings into other flavours, shape (zone, energy) or 0."""

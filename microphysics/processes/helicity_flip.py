@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from microphysics._registry import FORM_FACTORS, PROCESSES
 from microphysics.errors import MicrophysicsError
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import FLAVORS, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.alpha_scattering import alpha_form_factor
 from microphysics.processes.angular import AngularQuadrature
+from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import Evaluated, electron_cloud, heavy_nucleus
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.settings import Settings
 from microphysics.structure.plasma import electron_screening
-from microphysics.weak.couplings import FLAVORS
 from microphysics.weak.form_factors import FormFactor, Point, form_factor_of
 from microphysics.weak.mediators import Scalar
 from microphysics.weak.new_physics import MagneticMoment
@@ -43,7 +43,7 @@ class MagneticScattering:
     """
 
     name = "magnetic_scattering"
-    species = SPECIES
+    species = FLAVORS
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -64,7 +64,7 @@ class ScalarScattering:
     """
 
     name = "scalar_scattering"
-    species = SPECIES
+    species = FLAVORS
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -119,7 +119,7 @@ def _rates(
                     energy**2 * ((density * c0 / nucleus.mass) @ operator)
                     + (density * c2 / nucleus.mass) @ operator
                 )
-            total = total + np.stack([by_flavor[0], by_flavor[1], sum(by_flavor[2:]) / 4.0])
+            total = total + np.stack(by_flavor)
         if term.majorana:
             scattering = total if scattering is None else scattering + total
         else:

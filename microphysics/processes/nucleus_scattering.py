@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +10,24 @@ from numpy.typing import NDArray
 from microphysics._registry import FORM_FACTORS, PROCESSES
 from microphysics.errors import (
     ExtrapolationWarning,
-    MicrophysicsError,
     PhysicsWarning,
     UnknownNameError,
 )
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.alpha_scattering import alpha_form_factor
 from microphysics.processes.angular import AngularQuadrature
+from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import (
     Evaluated,
     PlasmaNuclei,
     by_species,
+    coherent_rows,
     electron_cloud,
     heavy_nucleus,
     vector_strength,
 )
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.settings import Settings
 from microphysics.weak.form_factors import form_factor_of
 
 Array = NDArray[np.float64]
@@ -55,7 +55,6 @@ class NucleusScattering:
     """
 
     name = "nucleus_scattering"
-    species = SPECIES
 
     def __init__(self, settings: Settings) -> None:
         if settings.electron_polarization not in ELECTRON_POLARIZATIONS:
@@ -63,6 +62,7 @@ class NucleusScattering:
                 "electron polarization", settings.electron_polarization, ELECTRON_POLARIZATIONS
             )
         self.settings = settings
+        self.species = coherent_rows(settings)
         self.form_factor = FORM_FACTORS[settings.form_factor]
         self.structure = settings.structure()
         iron = form_factor_of(settings.form_factor, Nucleus.named("Fe56"))  # refused if F(0) is not 1
@@ -90,69 +90,47 @@ class NucleusScattering:
             )
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
-        """Return the transport opacity, shape (species, zone, energy)."""
+        """Return transport opacity and collisions, shape (species, zone, energy).
+
+        Correlated nuclei scatter backwards: collisions are less than the transport opacity where forward angles are
+        suppressed. A fit of the transport average multiplies both, which leaves the anisotropy that of free nuclei.
+        """
         _warn_of_pasta(matter)
-        (scattering,) = self._integrals(energy, matter, lambda x: 1.0 - x * x)
+        scattering, collision = self._integrals(energy, matter)
         if hasattr(self.structure, "transport_average"):
             present = np.flatnonzero(matter.number_density_heavy > 0.0)
-            scattering[:, present] *= self.structure.transport_average(energy, matter.select(present))
-        return Rates(scattering=scattering)
+            average = self.structure.transport_average(energy, matter.select(present))
+            scattering[:, present] *= average
+            collision[:, present] *= average
+        return Rates(scattering=scattering, collision=collision)
 
-    def legendre(self, energy: Array, matter: MatterState) -> tuple[Array, Array]:
-        """Moments of the scattering, int (d kappa/dx) dx and int x (d kappa/dx) dx.
-
-        Their difference is the transport opacity; (2/3) n sigma_0 times the average of S F^2.
-
-        Parameters
-        ----------
-        energy : ndarray, shape (energy,)
-            MeV.
-        matter : MatterState
-            Zones.
-
-        Returns
-        -------
-        tuple of ndarray, shape (species, zone, energy)
-            1/cm. Correlated nuclei scatter backwards: the second is negative where forward angles are suppressed.
-
-        Raises
-        ------
-        MicrophysicsError
-            For a fit of the transport average: it has no moments.
-        """
-        if hasattr(self.structure, "transport_average"):
-            raise MicrophysicsError(
-                f"structure factor '{self.structure.name}' is a fit of the transport average and has no angular "
-                "moments: choose one that gives S(q), such as 'table'"
-            )
-        zeroth, first = self._integrals(energy, matter, lambda x: 1.0 + x, lambda x: x * (1.0 + x))
-        return zeroth, first
-
-    def _integrals(
-        self, energy: Array, matter: MatterState, *weights: Callable[[Array], Array]
-    ) -> list[Array]:
-        """Integrate the squared amplitude over angles, with each weight; shape (species, zone, energy), 1/cm."""
+    def _integrals(self, energy: Array, matter: MatterState) -> tuple[Array, Array]:
+        """Integrate the squared amplitude over angles with (1 - x)(1 + x) and 1 + x; (species, zone, energy), 1/cm."""
         settings = self.settings
         quadrature = AngularQuadrature.of(energy, settings)
         strength = 0.5 * vector_strength(settings) * energy**2
-        operators = [strength * quadrature.operator(weight) for weight in weights]
-        found: list[Array] = []
+        # side by side, so that one product gives both
+        weights = (lambda x: 1.0 - x * x, lambda x: 1.0 + x)
+        operator = np.hstack([strength * quadrature.operator(weight) for weight in weights])
+        found: Array | None = None
         heavy = matter.number_density_heavy > 0.0
         mixture = hasattr(self.structure, "coherent_sum")
         present = np.flatnonzero(heavy | (matter.number_density_alpha > 0.0) if mixture else heavy)
         for start in range(0, present.size, _BLOCK):
             zones = present[start : start + _BLOCK]
-            electron, heavy_leptons = self._coherent_density(quadrature.q, matter.select(zones))
-            if not found:  # a complex coupling (its derivative by a complex step) makes a complex opacity
-                kind = np.result_type(electron, *operators)
-                found = [np.zeros((len(SPECIES), heavy.size, energy.size), kind) for _ in operators]
-            for target, operator in zip(found, operators, strict=True):
-                target[0, zones] = target[1, zones] = electron @ operator
-                target[2, zones] = heavy_leptons @ operator
-        return found or [np.zeros((len(SPECIES), heavy.size, energy.size)) for _ in operators]
+            densities = self._coherent_densities(quadrature.q, matter.select(zones))
+            if found is None:  # a complex coupling (its derivative by a complex step) makes a complex opacity
+                kind = np.result_type(densities[0], operator)
+                found = np.zeros((len(self.species), heavy.size, 2 * energy.size), kind)
+            products = {id(values): values @ operator for values in densities}
+            for target, values in zip(found, densities, strict=True):
+                target[zones] = products[id(values)]
+        if found is None:
+            found = np.zeros((len(self.species), heavy.size, 2 * energy.size))
+        return found[..., : energy.size], found[..., energy.size :]
 
-    def _coherent_density(self, q: Array, matter: MatterState) -> tuple[Array, Array]:
-        """Return n [A + cloud]^2 S for nue and nux, 1/cm^3, shape (zone, node)."""
+    def _coherent_densities(self, q: Array, matter: MatterState) -> list[Array]:
+        """Return n [A + cloud]^2 S of every row, 1/cm^3, shape (zone, node); the same array for rows that are alike."""
         settings = self.settings
         cloud = electron_cloud(q, matter, settings)
         nucleus = heavy_nucleus(matter)

@@ -1,139 +1,65 @@
-"""Electron-positron pairs e- e+ <-> nu nubar for heavy-lepton neutrinos (Bruenn 1985, ApJS 58, 771, C62-C74)."""
+"""Electron-positron pairs e- e+ <-> nu nubar: opacity and kernels of `pair_kernels` as a process."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
-from microphysics._jit import njit
 from microphysics._registry import PROCESSES
-from microphysics.matter import MatterState
-from microphysics.processes.settings import Rates, Settings
+from microphysics.matter import GROUPS, MatterState
+from microphysics.processes.contract import PairKernel, Rates
+from microphysics.processes.pair_kernels import equilibrium_opacities, shortcut_opacities, structures
+from microphysics.processes.partner import ROWS, degeneracies
+from microphysics.processes.settings import Settings
 
 Array = NDArray[np.float64]
-
-_PARTNER_NODES, _PARTNER_WEIGHTS = leggauss(7)
-_ELECTRON_NODES, _ELECTRON_WEIGHTS = leggauss(6)
-_TAIL = 40.0  # partner energies beyond the last feature, in units of T: e^-40
 
 
 @PROCESSES.register("pair")
 class Pair:
-    """Absorption of nux that balances its production by electron pairs.
+    """Absorption by e- e+ pairs, and their kernels (Bruenn 1985, massless electrons).
 
-    kappa* = j/B with the isotropic part of the production kernel,
+    ``pair_species`` says for whom: heavy-lepton neutrinos, which have few other sources, or all. ``pair_partner``:
 
-        kappa* = 2 pi T^3/((2 pi hbar c)^3 c) (1 + e^x) int y^2 Phi_0(x, y) dy,   x = E/T, y = E'/T,
+    ``unblocked``
+        kappa* = j/B with the emission into empty space, as peers have it. Exact if the partner is in equilibrium and thinly
+        populated; `partner.degeneracies` bounds it where the partner is a deep Fermi sea.
+    ``equilibrium``
+        The partner has the temperature of the matter and -mu_nu, kappa* = 2 pi/(c (2 pi hbar c)^3) int E'^2 [f' Phi_0^a +
+        (1 - f') Phi_0^p] dE'. j = kappa* B is then the emission past a blocked partner.
 
-    the exponentials combined analytically so that nothing underflows at high energy. The partner neutrino is not blocked
-    and absorbs what balance requires (NuLib's convention; blocking by an equilibrium partner
-    would lower the rate); nux is the mean of neutrino and antineutrino, for which both couplings enter alike.
-
-    Good to 1e-5 for electron degeneracies up to 10 and 1e-3 up to 30, beyond which pairs no longer matter.
+    Zones without free nucleons have no mu_nu, and no opacity of nue and anue.
     """
 
     name = "pair"
-    species = ("nux",)
-    references = ("Bruenn 1985, ApJS 58, 771",)
+    references = ("Bruenn 1985, ApJS 58, 771", "Pons, Miralles & Ibanez 1998, A&AS 129, 343")
 
     def __init__(self, settings: Settings) -> None:
         self.couplings = settings.couplings
+        self.partner = settings.pair_partner
+        self.species = ROWS[settings.pair_species]
 
     def __call__(self, energy: Array, matter: MatterState) -> Rates:
         """Return the absorption opacity, shape (species, zone, energy)."""
-        c = self.couplings.constants
-        vector, axial = self.couplings.electron_couplings("numu")
-        coupling = 0.5 * ((vector + axial) ** 2 + (vector - axial) ** 2)
-        # G_F^2 (hbar c)^2/pi from sigma0, so that one number sets every rate
-        strength = self.couplings.sigma0 / (4.0 * c.electron_mass**2) * coupling
-        t = matter.temperature[:, None]
-        integral = np.empty((matter.density.size, energy.size))
-        _production(
-            energy, matter.temperature, matter.chemical_potential_electron / matter.temperature, integral
+        eta, defined = degeneracies(self.name, matter, self.species, self.partner)
+        electrons = matter.chemical_potential_electron / matter.temperature
+        opacities = shortcut_opacities if self.partner == "unblocked" else equilibrium_opacities
+        by_flavor = {GROUPS[row][0]: values for row, values in zip(self.species, eta, strict=True)}
+        kappa = opacities(energy, matter.temperature, electrons, self.couplings, by_flavor)
+        return Rates(absorption=kappa * defined[:, :, None])
+
+    def kernels(self, energy: Array, matter: MatterState) -> PairKernel:
+        """Return the annihilation kernels, shape (species, zone, energy, partner energy)."""
+        electrons = matter.chemical_potential_electron / matter.temperature
+        both = structures(energy, matter.temperature, electrons, self.couplings)
+        moments = []
+        for row in self.species:
+            vector, axial = self.couplings.electron_couplings(GROUPS[row][0])
+            moments.append((vector + axial) ** 2 * both.plus + (vector - axial) ** 2 * both.minus)
+        annihilation = np.stack(moments, axis=1)
+        return PairKernel(
+            species=self.species,
+            annihilation_0=annihilation[0],
+            annihilation_1=annihilation[1],
+            boltzmann=both.boltzmann,
         )
-        nux = 2.0 * np.pi * t**5 * strength / (2.0 * np.pi * c.hbar_c) ** 3 * integral
-        return Rates(absorption=np.stack([np.zeros_like(nux), np.zeros_like(nux), nux]))
-
-
-@njit
-def _moment_low(x, y, e):
-    """J^I of Bruenn 1985 for an electron energy below both neutrino energies, times x y."""
-    return e**3 * (4.0 * e * e - 20.0 * e * y + 40.0 * y * y) / (15.0 * x * y)
-
-
-@njit
-def _moment_between(x, y, e):
-    """J^I for x < e < y, times x y; the other cases follow from the symmetries e <-> x + y - e and x <-> y."""
-    constant = x * x * (40.0 * y * y + 60.0 * x * y + 24.0 * x * x) / (15.0 * y)
-    return constant - (e * (16.0 * y * x * x + 12.0 * x**3) - 8.0 * e * e * x * x) / (3.0 * y)
-
-
-@njit
-def _electron_integral(x, y, degeneracy):
-    """Int_0^(x+y) f_-(e) f_+(x+y-e) e^(x+y) (J^I + J^II) de, folded at e = (x+y)/2.
-
-    J^I + J^II is symmetric under e <-> x + y - e, so only the occupations are added at the two mirror points.
-    """
-    total = x + y
-    low, high = min(x, y), max(x, y)
-    half = 0.5 * total
-    # the Fermi edge of the electrons (or its mirror image) needs a panel of its own
-    edge = min(max(degeneracy, 0.0), max(total - degeneracy, 0.0))
-    first, second = min(low, edge), max(low, edge)
-    second = min(second, half)
-    plus, minus = math.exp(min(degeneracy, 700.0)), math.exp(-min(degeneracy, 700.0))
-    empty = math.exp(-total)
-    result = 0.0
-    for panel in range(3):
-        if panel == 0:
-            left, right = 0.0, first
-        elif panel == 1:
-            left, right = first, second
-        else:
-            left, right = second, half
-        width = 0.5 * (right - left)
-        if width <= 0.0:
-            continue
-        for k in range(_ELECTRON_NODES.size):
-            e = left + width * (1.0 + _ELECTRON_NODES[k])
-            if e < low:
-                weight = _moment_low(x, y, e) + _moment_low(y, x, e)
-            else:
-                weight = _moment_between(low, high, e) + _moment_between(low, high, total - e)
-            boltzmann = math.exp(min(e, 700.0))
-            # f_- f_+ e^w = 1/(1 + e^-w + e^-z + e^(z-w)), z = e - eta, at e and at its mirror point w - e
-            here = 1.0 / (1.0 + empty + plus / boltzmann + boltzmann * empty * minus)
-            mirror = 1.0 / (1.0 + empty + boltzmann * empty * plus + minus / boltzmann)
-            result += width * _ELECTRON_WEIGHTS[k] * weight * (here + mirror)
-    return result / (x * y)
-
-
-@njit
-def _production(energy, temperature, degeneracy, out):
-    """Fill (1 + e^-x) int y^2 e^-y [electron integral] dy for all zones and energies."""
-    edges = np.empty(6)
-    for zone in range(temperature.size):
-        eta = abs(degeneracy[zone])  # the sum over J^I and J^II treats electrons and positrons alike
-        for group in range(energy.size):
-            x = energy[group] / temperature[zone]
-            turn = max(eta - x, 0.0)
-            top = turn + _TAIL
-            edges[0], edges[1], edges[2], edges[3], edges[4] = 0.0, turn, turn + 3.0, turn + 12.0, top
-            k, kink = 5, min(x, top)
-            while edges[k - 1] > kink:
-                edges[k] = edges[k - 1]
-                k -= 1
-            edges[k] = kink
-            result = 0.0
-            for panel in range(5):
-                width = 0.5 * (edges[panel + 1] - edges[panel])
-                if width < 1e-12:
-                    continue
-                for k in range(_PARTNER_NODES.size):
-                    y = edges[panel] + width * (1.0 + _PARTNER_NODES[k])
-                    inner = _electron_integral(x, y, eta)
-                    result += width * _PARTNER_WEIGHTS[k] * y * y * math.exp(-y) * inner
-            out[zone, group] = (1.0 + math.exp(-x)) * result

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.matter import MatterState
+from microphysics.matter import FLAVORS, SPECIES, MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.settings import Settings
 from microphysics.structure.plasma import electron_screening
@@ -164,9 +164,15 @@ def tells_flavors(settings: Settings) -> bool:
     return bool(settings.new_physics) or settings.couplings.radiative
 
 
-def by_species(rate: Callable[[str], Array], settings: Settings) -> tuple[Array, Array]:
-    """`rate` of nue and the mean over heavy leptons; neutrinos and antineutrinos scatter alike on spin-0 nuclei."""
-    heavy = rate("numu")
-    if tells_flavors(settings):
-        heavy = 0.5 * (heavy + rate("nutau"))
-    return rate("nue"), heavy
+def coherent_rows(settings: Settings) -> tuple[str, ...]:
+    """Rows of a process on spin-0 nuclei, where neutrinos and antineutrinos scatter alike."""
+    return FLAVORS if tells_flavors(settings) else SPECIES
+
+
+def by_species(rate: Callable[[str], Array], settings: Settings) -> list[Array]:
+    """`rate` of every flavour of `coherent_rows`, evaluated once for those that are alike."""
+    electron, muon = rate("nue"), rate("numu")
+    if not tells_flavors(settings):
+        return [electron, electron, muon]
+    tau = rate("nutau")
+    return [electron, electron, muon, muon, tau, tau]

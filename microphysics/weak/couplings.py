@@ -8,12 +8,12 @@ from typing import Any
 
 from microphysics.constants import CODATA, NULIB, Constants
 from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.matter import FLAVORS
 
 # Phase-space integral of neutron decay with Coulomb and outer radiative corrections, Vogel & Beacom 1999 (PRD 60, 053003).
 # Wilkinson 1982 (Nucl. Phys. A 377, 474) has 1.7146: 0.03 %, small against the 1 % between bottle and beam lifetimes.
 NEUTRON_PHASE_SPACE = 1.7152
 
-FLAVORS = ("nue", "anue", "numu", "anumu", "nutau", "anutau")
 FAMILIES = ("e", "mu", "tau")
 
 # Vector couplings with one-loop corrections at low momentum transfer (Erler & Su 2013, Prog. Part. Nucl. Phys. 71, 119),

@@ -148,6 +148,6 @@ def _number(value: float) -> str:
 
 def as_toml(value: Any) -> str:
     """Return the value of a key as a run file has it, or that it is not set."""
-    from snsim.config.load import write_value
+    from snsim.config.write import write_value
 
     return "not set" if value is None else write_value(value)

@@ -82,6 +82,8 @@ def _damaged_files() -> list[type[Exception]]:
     homes = {
         "microphysics.structure.from_file": "StructureFileError",
         "microphysics.eos.table": "EosTableError",
+        "microphysics.processes.capture_tables": "CaptureTableError",
+        "microphysics.errors": "OpacityTableError",
     }
     return [getattr(sys.modules[home], name) for home, name in homes.items() if home in sys.modules]
 

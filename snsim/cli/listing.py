@@ -246,7 +246,7 @@ def _default_of(field: Any) -> str:
 
 def _written(value: Any) -> str:
     """Return a value as a run file has it."""
-    from snsim.config.load import write_value
+    from snsim.config.write import write_value
 
     return write_value(value)
 

@@ -122,7 +122,7 @@ def _code(config: Config) -> dict[str, str]:
 
 def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, same_code: bool) -> None:
     """Say on stderr, in one line, why there is something else in the result file than what was asked for."""
-    from snsim.config.load import resolve_toml
+    from snsim.config.write import resolve_toml
 
     if same_physics:
         if not same_code:

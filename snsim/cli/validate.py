@@ -22,10 +22,11 @@ def validate(
     debug: Debug = False,
 ) -> None:
     """Check a run file and the profile it names."""
-    from snsim.config.load import config_hash, load_config, resolve_toml
+    from snsim.config.load import config_hash, load_config
+    from snsim.config.write import resolve_toml
 
     config = load_config(path, set_ or ())
-    _read_structure_factor(config)
+    _read_files(config)
     profile = _describe_profile(config)
     if show:
         typer.echo(resolve_toml(config), nl=False)
@@ -36,18 +37,22 @@ def validate(
         say_rows([("profile", profile), ("configuration", config_hash(config))])
 
 
-def _read_structure_factor(config: Config) -> None:
-    """Read an S(q) of the user's own now rather than at the run."""
-    path = config.microphysics.structure_factor_file
-    if path is None:
+def _read_files(config: Config) -> None:
+    """Read files that processes take, such as an S(q) of the user's own, now rather than at the run."""
+    chosen = config.microphysics
+    files = ("structure_factor_file", "capture_tables", "bremsstrahlung_table")
+    given = [f"microphysics.{key}" for key in files if getattr(chosen, key)]
+    if not given:
         return
-    from microphysics.structure.from_file import FileStructure, StructureFileError
+    from microphysics.errors import MicrophysicsError
+    from microphysics.opacity import OpacitySet
+    from snsim.config.microphysics import process_names, settings_of
     from snsim.errors import ResultFileError
 
     try:
-        FileStructure(path=path)
-    except StructureFileError as error:
-        raise ResultFileError(f"microphysics.structure_factor_file: {error}") from None
+        OpacitySet.from_names(process_names(chosen), settings_of(chosen))
+    except MicrophysicsError as error:
+        raise ResultFileError(f"{', '.join(given)}: {error}") from None
 
 
 def _describe_profile(config: Config) -> str:

@@ -27,6 +27,8 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "pair",
         "bremsstrahlung",
         "electron_capture",
+        "neutron_decay",
+        "light_cluster_scattering",
         "magnetic_scattering",
         "scalar_scattering",
     ),
@@ -54,7 +56,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "point",
     ),
 }
-STANDARD_PROCESSES = BUILT_IN["processes"][:7]  # two of the others act only with terms of new physics
+STANDARD_PROCESSES = BUILT_IN["processes"][:7]  # some of the others act only with terms of new physics
 _REGISTRIES = {
     "processes": "PROCESSES",
     "structure-factors": "STRUCTURE_FACTORS",
@@ -242,7 +244,19 @@ class Microphysics(Section):
     structure_factor_file: str | None = None
     electron_polarization: Literal["physical", "brt06", "none"] = "physical"
     weak_magnetism: bool = True
+    charged_current: Literal["elastic", "full"] = "elastic"
     blocking: Literal["clipped", "raw"] = "clipped"
+    scattering_blocking: Literal["bruenn", "exact"] = "bruenn"
+    many_body: Literal["none", "horowitz2017", "horowitz2017_mean"] = "none"
+    capture_rate: Literal["langanke2003", "bruenn", "table"] = "langanke2003"
+    capture_q_value: Literal["bounded", "drop", "equilibrium"] = "bounded"
+    capture_tables: tuple[str, ...] = Field(default=(), strict=False)
+    cluster_breakup: bool = False
+    pair_species: Literal["heavy", "all"] = "heavy"
+    pair_partner: Literal["unblocked", "equilibrium"] = "unblocked"
+    bremsstrahlung: Literal["hannestad1998", "burrows2006", "table"] = "hannestad1998"
+    bremsstrahlung_medium: Literal["none", "fischer2016"] = "none"
+    bremsstrahlung_table: str | None = None
     couplings: Couplings = Field(default_factory=Couplings)
     new_physics: NewPhysics = Field(default_factory=NewPhysics)
 
@@ -252,6 +266,20 @@ class Microphysics(Section):
             raise PydanticCustomError(
                 "structure_factor_file",
                 'expected structure_factor = "file" and a path in structure_factor_file together, or neither',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rates_named(self) -> Microphysics:
+        if (self.capture_rate == "table") != bool(self.capture_tables):
+            raise PydanticCustomError(
+                "capture_tables",
+                'expected capture_rate = "table" and files in capture_tables together, or neither',
+            )
+        if (self.bremsstrahlung == "table") != (self.bremsstrahlung_table is not None):
+            raise PydanticCustomError(
+                "bremsstrahlung_table",
+                'expected bremsstrahlung = "table" and a path in bremsstrahlung_table together, or neither',
             )
         return self
 

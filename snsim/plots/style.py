@@ -38,9 +38,11 @@ PROCESS_COLOURS = {
     "pair": "#882255",
     "bremsstrahlung": "#66CCEE",
     "electron_capture": "#EE6677",
+    "neutron_decay": "#332288",
+    "light_cluster_scattering": "#AA4499",
 }
 PROCESS_LABELS = {"pair": r"$e^-e^+$ pairs"}
-_SPARE = ("#332288", "#DDCC77", "#AA4499", "#44AA99", "#BBBBBB")
+_SPARE = ("#DDCC77", "#44AA99", "#BBBBBB", "#225522", "#AA9988")
 HEATING, COOLING, TEMPERATURE, FRACTION = "#EE3377", "#33BBEE", "#882255", "#999933"  # no colour of a species
 INK, GRAY, SHADE = "black", "0.45", "#F6D9A8"
 

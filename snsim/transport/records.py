@@ -67,6 +67,16 @@ def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[
             dims, spectra.absorption, "1/cm", "absorption opacity corrected for stimulated absorption", cited
         ),
         "scattering": Variable(dims, spectra.scattering, "1/cm", "transport scattering opacity", cited),
+        "delta": Variable(
+            dims,
+            spectra.delta,
+            "1",
+            "anisotropy of scattering",
+            cited
+            | {
+                "definition": "d kappa/d Omega = kappa_s/(4 pi) (1 + delta cos), kappa_s = scattering/(1 - delta/3)"
+            },
+        ),
         "exchange": Variable(
             dims, spectra.exchange, "1/cm", "strength of energy exchange with electrons", cited
         ),

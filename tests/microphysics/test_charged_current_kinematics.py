@@ -13,20 +13,19 @@ from microphysics._kernels.fermi import fermi_half
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.eos.nucleons import NucleonGas
-from microphysics.processes.charged_current import (
-    charged_current_correction,
-    energy_transfer,
-    nucleon_blocking,
-    weak_magnetism_factor,
-)
 from microphysics.processes.charged_current_kinematics import (
     antineutrino_absorption,
-    elastic_neutron_decay,
     implied_mean_fields,
-    magnetism_ratio,
     neutrino_absorption,
     neutron_decay,
     nucleon_mass,
+)
+from microphysics.processes.neutron_decay import elastic_neutron_decay
+from microphysics.processes.nucleon_blocking import energy_transfer, nucleon_blocking
+from microphysics.processes.weak_magnetism import (
+    charged_current_correction,
+    magnetism_ratio,
+    weak_magnetism_factor,
 )
 from microphysics.weak.couplings import WeakCouplings
 

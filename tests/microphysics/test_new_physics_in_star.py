@@ -310,7 +310,7 @@ def test_helicity_flips_ask_for_correlations_only_where_nuclei_are(nuclei):
     )
     settings = Settings(new_physics=(MagneticMoment(1e-10),))
     object.__setattr__(settings, "structure", lambda: Strict())
-    rates = MagneticScattering(settings)(ENERGY, both).scattering
+    rates = OpacitySet((MagneticScattering(settings),)).spectral(both, ENERGY).scattering[0]
     np.testing.assert_allclose(
         rates[:, 0],
         scattering(nuclei, "magnetic_scattering", MagneticMoment(1e-10), structure_factor="none"),

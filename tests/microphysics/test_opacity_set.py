@@ -6,7 +6,8 @@ from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.errors import OutOfRangeError, UnknownNameError
 from microphysics.opacity import OpacitySet
-from microphysics.processes.settings import Rates, Settings, occupation
+from microphysics.processes.contract import Rates, occupation
+from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
 
 NAMES = (
@@ -43,9 +44,8 @@ def spectra(matter, names=NAMES, **couplings):
 
 
 def test_every_process_is_registered():
-    assert {*NAMES, "electron_capture", "magnetic_scattering", "scalar_scattering"} == set(
-        _registry.PROCESSES
-    )
+    others = ("electron_capture", "neutron_decay", "light_cluster_scattering")
+    assert {*NAMES, *others, "magnetic_scattering", "scalar_scattering"} == set(_registry.PROCESSES)
 
 
 def test_shapes_roles_and_totals(matter):
@@ -153,9 +153,8 @@ class GreyScattering:
         self.kappa = kappa
 
     def __call__(self, energy, matter):
-        scattering = np.zeros((3, matter.density.size, energy.size))
-        scattering[0] = self.kappa * matter.density[:, None]
-        return Rates(scattering=scattering)
+        opacity = self.kappa * matter.density[:, None] * np.ones(energy.size)
+        return Rates(scattering=opacity[None])
 
 
 def test_process_of_a_user(matter):
@@ -166,6 +165,7 @@ def test_process_of_a_user(matter):
         result.total_scattering[0], 1e-17 * matter.density[:, None] * np.ones(4), rtol=1e-15
     )
     assert not result.absorption[1].any()
+    np.testing.assert_array_equal(result.collision[1], result.scattering[1])
     assert OpacitySet((GreyScattering(1.0),)).references == ("me",)
 
 

@@ -1,9 +1,11 @@
-"""Pair production: the kernel against the trace it comes from, and the emission against closed forms."""
+"""Pair process: rows, partners, kernels and their relation, totals in closed form."""
 
 import math
 import os
 import subprocess
 import sys
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,74 +14,31 @@ from scipy.integrate import quad
 
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
-from microphysics.processes import pairs
+from microphysics.errors import PhysicsWarning
+from microphysics.processes.pair_kernels import absorption_opacity
+from microphysics.processes.pair_kernels import kernels as kernels_of
 from microphysics.processes.pairs import Pair
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
 
 ROOT = Path(__file__).resolve().parents[2]
-STRENGTH = (CODATA.fermi_constant * CODATA.hbar_c) ** 2 / np.pi  # G_F^2 (hbar c)^2/pi, cm^2/MeV^2
 S2 = WeakCouplings().sin2_theta_w
 C_V, C_A = -0.5 + 2.0 * S2, -0.5
+HEAVY = ("numutau", "anumutau")
+EVERY = ("nue", "anue", *HEAVY)
 
 
-def occupation_product(e, total, eta):
-    """f_-(e) f_+(total - e) e^total, without overflow."""
-    z = e - eta
-    return 1.0 / (1.0 + math.exp(-total) + math.exp(-z) + math.exp(min(z - total, 700.0)))
-
-
-def traced(x, y, eta):
-    """Int over angles of the squared matrix element (master formula), both couplings 1, times e^w."""
-    total, result = x + y, 0.0
-    for cosine, weight in zip(*np.polynomial.legendre.leggauss(40), strict=True):
-        q = math.sqrt(x * x + y * y + 2.0 * x * y * cosine)
-        mu_k, mu_partner = (x + y * cosine) / q, (y + x * cosine) / q
-
-        def integrand(e, q=q, mu_k=mu_k, mu_partner=mu_partner):
-            m = (q * q - total**2 + 2.0 * total * e) / (2.0 * q)
-            p = x * x * ((e - m * mu_k) ** 2 + 0.5 * (e * e - m * m) * (1.0 - mu_k**2))
-            p += y * y * ((e - m * mu_partner) ** 2 + 0.5 * (e * e - m * m) * (1.0 - mu_partner**2))
-            return p * occupation_product(e, total, eta)
-
-        low, high = 0.5 * (total - q), 0.5 * (total + q)
-        edge = min(max(eta, low), high)
-        result += (
-            weight
-            / q
-            * sum(quad(integrand, a, b, epsrel=1e-9)[0] for a, b in ((low, edge), (edge, high)) if b > a)
-        )
-    return result / (x * y)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "eta", "tolerance"),
-    [
-        (1.0, 2.0, 0.0, 1e-8),
-        (2.0, 1.0, 3.0, 1e-8),
-        (5.0, 2.0, 10.0, 1e-7),  # six nodes in each of three panels, of the order of T wide or more
-        (0.3, 12.0, 8.0, 1e-5),
-        (7.0, 7.0, 1.0, 1e-5),
-        (0.3, 30.0, 25.0, 1e-4),
-    ],
-)
-def test_electron_integral_against_the_squared_matrix_element(x, y, eta, tolerance):
-    # the polynomials of Bruenn 1985 follow from it; nothing of them is used here
-    assert pairs._electron_integral(x, y, eta) == pytest.approx(traced(x, y, eta), rel=tolerance)
-
-
-def test_electron_integral_is_symmetric():
-    # the sum of both structures: under exchange of the neutrinos and of electrons with positrons
-    for x, y, eta in ((0.7, 5.0, 2.0), (3.0, 40.0, 11.0)):
-        value = pairs._electron_integral(x, y, eta)
-        assert pairs._electron_integral(y, x, eta) == pytest.approx(value, rel=1e-13)
-    assert pairs._electron_integral(1.0, 1.0 + 1e-12, 0.5) == pytest.approx(
-        pairs._electron_integral(1.0, 1.0, 0.5), rel=1e-10
+def matter_of(t, mu, **values):
+    """Zones of given T and mu_e; equilibrium mu_nu = mu_e - mu_n + mu_p if the latter two are given."""
+    t, mu = np.atleast_1d(np.asarray(t, float)), np.atleast_1d(np.asarray(mu, float))
+    state = from_composition(
+        np.full(t.size, 1e8), t, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=mu
     )
+    return replace(state, **{name: np.broadcast_to(value, t.shape) for name, value in values.items()})
 
 
 def emission_moments(t, mu, couplings=None):
-    """Number and energy emitted per cm^3 and s in numu alone: 4 pi int j/E dE and 4 pi int j dE."""
+    """Number and energy emitted per cm^3 and s in the mean of numu and anumu: 4 pi int j/E dE and 4 pi int j dE."""
     # panels of the energy, so that Fermi surface and tail are both resolved
     eta = abs(mu) / t
     edges = np.unique([0.0, 1.0, 4.0, 12.0, eta, eta + 6.0, eta + 20.0, eta + 50.0])
@@ -87,8 +46,8 @@ def emission_moments(t, mu, couplings=None):
     width = 0.5 * np.diff(edges)
     energy = t * (edges[:-1, None] + width[:, None] * (1.0 + node)).ravel()
     weight = t * (width[:, None] * weight).ravel()
-    matter = from_composition([1e8], [t], [0.5], 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=mu)
-    kappa = Pair(Settings(couplings=couplings or WeakCouplings()))(energy, matter).absorption[2, 0]
+    kappa = Pair(Settings(couplings=couplings or WeakCouplings()))(energy, matter_of(t, mu)).absorption
+    kappa = kappa.mean(axis=0)[0]
     black = (
         CODATA.speed_of_light * energy**3 / (2.0 * np.pi * CODATA.hbar_c) ** 3 / (np.exp(energy / t) + 1.0)
     )
@@ -105,14 +64,14 @@ def fermi_dirac(k, eta):
 @pytest.mark.parametrize(("t", "eta"), [(1.0, 0.0), (3.0, 2.0), (2.0, 8.0), (1.0, 15.0)])
 def test_total_emission_in_closed_form(t, eta):
     # massless electrons: sigma = G_F^2 (C_V^2 + C_A^2) s/(12 pi) (Dicus 1972), so that pairs appear at the rate
-    # (2/9 pi^5) G_F^2 (C_V^2 + C_A^2) T^8 F_3(eta) F_3(-eta) and carry E_- + E_+. 2e-5: panels of six and seven nodes
+    # (2/9 pi^5) G_F^2 (C_V^2 + C_A^2) T^8 F_3(eta) F_3(-eta) and carry E_- + E_+. 1e-6: the panels here
     number, energy = emission_moments(t, eta * t)
     front = 2.0 / (9.0 * np.pi**5) * CODATA.fermi_constant**2 * (C_V**2 + C_A**2)
     front *= CODATA.speed_of_light / CODATA.hbar_c**4
     f3, g3, f4, g4 = fermi_dirac(3, eta), fermi_dirac(3, -eta), fermi_dirac(4, eta), fermi_dirac(4, -eta)
-    assert number == pytest.approx(front * t**8 * f3 * g3, rel=2e-5)
+    assert number == pytest.approx(front * t**8 * f3 * g3, rel=1e-6)
     # numu and anumu share the energy; the mean over both is half
-    assert energy == pytest.approx(0.5 * front * t**9 * (f4 * g3 + f3 * g4), rel=2e-5)
+    assert energy == pytest.approx(0.5 * front * t**9 * (f4 * g3 + f3 * g4), rel=1e-6)
 
 
 def test_emission_in_numbers():
@@ -122,31 +81,130 @@ def test_emission_in_numbers():
     assert 4.0 * energy * CODATA.erg_per_mev == pytest.approx(4.17e24, rel=0.01)
 
 
-def test_charge_conjugation():
-    matter = from_composition(
-        [1e8] * 2, [2.0] * 2, [0.5] * 2, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, chemical_potential_electron=[9.0, -9.0]
-    )
-    kappa = Pair(Settings())(np.array([1.0, 10.0, 40.0]), matter).absorption[2]
-    np.testing.assert_allclose(kappa[0], kappa[1], rtol=1e-14)
+@pytest.mark.parametrize("partner", ["unblocked", "equilibrium"])
+def test_charge_conjugation(partner):
+    matter = matter_of([2.0, 2.0], [9.0, -9.0])
+    kappa = Pair(Settings(pair_partner=partner))(np.array([1.0, 10.0, 40.0]), matter).absorption
+    np.testing.assert_allclose(kappa[0, 0], kappa[1, 1], rtol=1e-14)
+    assert not np.allclose(kappa[0, 0], kappa[0, 1], rtol=1e-3, atol=0.0)
 
 
-def test_only_heavy_lepton_neutrinos():
-    matter = from_composition([1e10], [3.0], [0.3], 0.7, 0.3, 0.0, 0.0, 0.0, 0.0)
-    rates = Pair(Settings())(np.array([1.0, 30.0]), matter)
+@pytest.mark.parametrize("partner", ["unblocked", "equilibrium"])
+def test_rows(partner):
+    matter = matter_of([2.0, 5.0], [9.0, 3.0], chemical_potential_neutron=4.0, chemical_potential_proton=1.0)
+    energy = np.array([1.0, 30.0])
+    heavy, every = (Pair(Settings(pair_species=name, pair_partner=partner)) for name in ("heavy", "all"))
+    assert heavy.species == HEAVY
+    assert every.species == EVERY
+    rates = every(energy, matter)
     assert rates.scattering is None
-    assert not rates.absorption[:2].any()
-    assert (rates.absorption[2] > 0.0).all()
-    assert Pair(Settings()).species == ("nux",)
+    np.testing.assert_array_equal(heavy(energy, matter).absorption, rates.absorption[2:])
+    assert (rates.absorption > 0.0).all()
+    # nue has charged currents too: C_V^2 + C_A^2 is 4.7 times that of numu
+    assert (rates.absorption[0] != rates.absorption[2]).all()
+
+
+@pytest.mark.parametrize("partner", ["unblocked", "equilibrium"])
+def test_detailed_balance_with_the_kernels(partner):
+    # kappa* f_eq = j/c from the production kernel, the partner absent or in equilibrium, with a quadrature of the test
+    energy = np.array([0.7, 6.0, 25.0, 60.0])
+    t, mu, mu_nu = 3.0, 14.0, 11.0
+    matter = matter_of(t, mu, chemical_potential_neutron=5.0, chemical_potential_proton=2.0)
+    kappa = Pair(Settings(pair_species="all", pair_partner=partner))(energy, matter).absorption[:, 0]
+    node, weight = np.polynomial.legendre.leggauss(24)
+    edges = np.array([0.0, 0.7, 3.0, 6.0, 9.0, 11.0, 14.0, 17.0, 25.0, 40.0, 60.0, 80.0, 120.0, 160.0])
+    half = 0.5 * np.diff(edges)[:, None]
+    y, weight = (edges[:-1, None] + half * (1.0 + node)).ravel(), (half * weight).ravel()
+    for row, flavor, mu_own in zip(
+        kappa, ("nue", "anue", "numu", "anumu"), (mu_nu, -mu_nu, 0, 0), strict=True
+    ):
+        pair = kernels_of(energy, [t], [mu / t], WeakCouplings(), flavor, y)
+        if partner == "equilibrium":
+            occupied = 1.0 / (1.0 + np.exp((y + mu_own) / t))
+            expected = absorption_opacity(pair, y, weight, occupied[None], WeakCouplings())[0]
+        else:
+            emitted = absorption_opacity(pair, y, weight, np.zeros((1, y.size)), WeakCouplings())[0]
+            expected = emitted * (1.0 + np.exp((energy - mu_own) / t))
+        np.testing.assert_allclose(row, expected, rtol=1e-6)
+
+
+def test_partner_that_is_thin_or_deep():
+    energy = np.geomspace(0.3, 100.0, 12)
+    # mu_nu = +-60 T: the partner of one is not there, that of the other a sea
+    matter = matter_of(2.0, 0.0, chemical_potential_neutron=-120.0, chemical_potential_proton=0.0)
+    free, blocked = (
+        Pair(Settings(pair_species="all", pair_partner=name))(energy, matter).absorption[:, 0]
+        for name in ("unblocked", "equilibrium")
+    )
+    np.testing.assert_allclose(blocked[0], free[0], rtol=1e-6)
+    assert (blocked[1] < 1e-9 * free[1]).all()
+    assert (blocked[2:] < free[2:]).all()
+    assert (blocked[2:] > 0.5 * free[2:]).all()
+
+
+def test_bound_without_blocking_is_counted():
+    matter = matter_of([1.0, 0.01], [0.0, 0.0], chemical_potential_neutron=[-20.0, -20.0])
+    matter = replace(matter, chemical_potential_proton=np.zeros(2))
+    every = Pair(Settings(pair_species="all"))
+    with pytest.warns(PhysicsWarning, match=r"pair: 1 of 2 zones have \|mu_nu\|/T above 200 \(up to 2000\)"):
+        kappa = every(np.array([0.1, 10.0]), matter).absorption
+    assert np.isfinite(kappa).all()
+    assert kappa.max() < 1e90
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Pair(Settings())(np.array([0.1, 10.0]), matter)
+        Pair(Settings(pair_species="all", pair_partner="equilibrium"))(np.array([0.1, 10.0]), matter)
+
+
+def test_no_opacity_where_there_is_no_equilibrium():
+    matter = from_composition([1e8], [0.4], [0.46], 0.0, 0.0, 0.0, 1.0, 56.0, 26.0)
+    for partner in ("unblocked", "equilibrium"):
+        kappa = Pair(Settings(pair_species="all", pair_partner=partner))(np.array([3.0]), matter).absorption
+        assert not kappa[:2].any()
+        assert (kappa[2:] > 0.0).all()
+
+
+@pytest.mark.parametrize("species", ["heavy", "all"])
+def test_kernels(species):
+    energy = np.array([0.5, 8.0, 30.0])
+    matter = matter_of([2.0, 5.0], [9.0, -3.0])
+    process = Pair(Settings(pair_species=species))
+    pair = process.kernels(energy, matter)
+    assert pair.species == process.species
+    for row, flavor in enumerate(("nue", "anue", "numu", "anumu")[-len(pair.species) :]):
+        expected = kernels_of(energy, matter.temperature, [4.5, -0.6], WeakCouplings(), flavor)
+        np.testing.assert_allclose(pair.annihilation_0[row], expected.annihilation[0], rtol=1e-14)
+        np.testing.assert_allclose(pair.annihilation_1[row], expected.annihilation[1], rtol=1e-14)
+        np.testing.assert_allclose(pair.production_0[row], expected.production[0], rtol=1e-14)
+    flavors = pair.of(("numu", "anutau", "nux"))
+    np.testing.assert_allclose(
+        flavors.annihilation_0[1], flavors.annihilation_0[0].swapaxes(1, 2), rtol=1e-12
+    )
+    assert flavors.annihilation_0[2] == pytest.approx(flavors.annihilation_0[:2].mean(axis=0), rel=1e-14)
+
+
+def test_complex_step():
+    step = 1e-30
+    matter = matter_of([2.0], [9.0], chemical_potential_neutron=4.0, chemical_potential_proton=1.0)
+    for partner in ("unblocked", "equilibrium"):
+
+        def kappa(s2, partner=partner):
+            couplings = WeakCouplings(sin2_theta_w=s2)
+            settings = Settings(couplings=couplings, pair_species="all", pair_partner=partner)
+            return Pair(settings)(np.array([5.0, 20.0]), matter).absorption
+
+        exact = np.imag(kappa(S2 + 1j * step)) / step
+        np.testing.assert_allclose(exact, (kappa(S2 + 1e-4) - kappa(S2 - 1e-4)) / 2e-4, rtol=1e-7)
 
 
 def test_no_underflow_far_from_emission():
     # kappa* of an energetic neutrino tends to annihilation on the whole positron sea, growing like E: never 0 or inf
     matter = from_composition([1e9] * 2, [0.05, 0.3], [0.45] * 2, 0.5, 0.4, 0.1, 0.0, 0.0, 0.0)
     energy = np.geomspace(0.1, 300.0, 40)
-    kappa = Pair(Settings())(energy, matter).absorption[2]
+    kappa = Pair(Settings())(energy, matter).absorption
     assert np.isfinite(kappa).all()
     assert (kappa > 0.0).all()
-    assert (np.diff(np.log(kappa), axis=1) > 0.0).all()
+    assert (np.diff(np.log(kappa), axis=2) > 0.0).all()
 
 
 @pytest.mark.slow

@@ -15,7 +15,8 @@ from microphysics.errors import (
     UnknownNameError,
 )
 from microphysics.opacity import OpacitySet
-from microphysics.processes.settings import Rates, Settings
+from microphysics.processes.contract import Rates
+from microphysics.processes.settings import Settings
 from microphysics.weak.form_factors import OneShape
 
 Distribution = namedtuple("Distribution", "name version")
@@ -126,9 +127,7 @@ class Absorber:
         self.scale = settings.couplings.weak_scale
 
     def __call__(self, energy, matter):
-        absorption = np.zeros((3, matter.density.size, energy.size))
-        absorption[2] = self.scale * 1e-20 * matter.density[:, None] * energy
-        return Rates(absorption=absorption)
+        return Rates(absorption=(self.scale * 1e-20 * matter.density[:, None] * energy)[None])
 
 
 class HalfStructure:

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 import snsim.plots
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.cli.app import app
-from snsim.config.load import config_hash, resolve_toml
+from snsim.config.load import config_hash
 from snsim.config.schema import Config
+from snsim.config.write import resolve_toml
 from snsim.errors import ConvergenceError, ProfileError
 from snsim.output.provenance import collect
 from snsim.output.reader import read_result

@@ -231,7 +231,7 @@ def test_bad_options_give_one_sentence(
     [
         ("structure-factors", ["hncb", "arXiv:2107.03537", "1 <= Gamma <= 150"]),
         ("form-factors", ["symmetrized_fermi", "Sprung & Martorell 1997", "Helm with R0 = 1.2 A^(1/3) fm"]),
-        ("equations-of-state", ["lattimer-swesty", "Lattimer & Swesty 1991", "1e+15 g/cm3"]),
+        ("equations-of-state", ["lattimer-swesty", "Lattimer & Swesty 1991", "3.2e+15 g/cm3"]),
         ("new-physics", ["microphysics.new_physics.z_prime", "Abdullah et al. 2018"]),
         ("nuclei", ["Ar40 (99.6 %)", "Kondev et al. 2021"]),
     ],

@@ -10,8 +10,9 @@ import pytest
 from microphysics.constants import CODATA
 from microphysics.eos.lattimer_swesty import LattimerSwesty
 from snsim.config.eos import equation_of_state
-from snsim.config.load import load_config, resolve_toml
+from snsim.config.load import load_config
 from snsim.config.schema import CollapseProfile
+from snsim.config.write import resolve_toml
 from snsim.errors import ConfigError, ProfileError
 from snsim.profiles.collapse import collapse_profile, deleptonised
 from snsim.profiles.readers import load_profile

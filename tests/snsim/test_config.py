@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
-from snsim.config.load import config_hash, input_files, load_config, resolve_toml
+from snsim.config.load import config_hash, input_files, load_config
 from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, registry
+from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
 from snsim.transport.limiters import LIMITERS

@@ -12,8 +12,9 @@ from microphysics.constants import CODATA
 from microphysics.eos.lattimer_swesty import LattimerSwesty
 from microphysics.errors import PhysicsWarning
 from snsim.config.eos import equation_of_state
-from snsim.config.load import load_config, resolve_toml
+from snsim.config.load import load_config
 from snsim.config.schema import Config, HydrostaticProfile
+from snsim.config.write import resolve_toml
 from snsim.errors import ConfigError, ProfileError
 from snsim.profiles import hydrostatic
 from snsim.profiles.hydrostatic import find_root, hydrostatic_profile

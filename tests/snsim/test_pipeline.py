@@ -199,8 +199,8 @@ def rebuilt(result):
         {name: variable.values for name, variable in result.groups[group].items()}
         for group in ("profile", "opacity", "transport")
     )
-    matter = MatterState(**{f.name: profile[f.name] for f in fields(MatterState) if f.name != "baryon_mass"},
-                         baryon_mass=float(profile["baryon_mass"]))  # fmt: skip
+    stored = {f.name: profile[f.name] for f in fields(MatterState) if f.name in profile}
+    matter = MatterState(**{**stored, "baryon_mass": float(profile["baryon_mass"])})
     rest = {f.name: profile[f.name] for f in fields(Background) if f.name not in ("matter", "shock_radius")}
     background = Background(**rest, matter=matter, shock_radius=float(profile["shock_radius"]))
     spectra = OpacitySpectra(
@@ -210,6 +210,7 @@ def rebuilt(result):
         absorption=opacity["absorption"],
         scattering=opacity["scattering"],
         exchange=opacity["exchange"],
+        collision=opacity["scattering"] / (1.0 - opacity["delta"] / 3.0),
         temperature=matter.temperature,
         degeneracy=opacity["degeneracy"],
     )

@@ -15,12 +15,12 @@ from microphysics.matter import MatterState
 from microphysics.processes.charged_current import ChargedCurrent, energy_transfer, nucleon_blocking
 from microphysics.processes.charged_current_kinematics import (
     antineutrino_absorption,
-    elastic_neutron_decay,
     implied_mean_fields,
     neutrino_absorption,
     neutron_decay,
     nucleon_mass,
 )
+from microphysics.processes.neutron_decay import elastic_neutron_decay
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
 

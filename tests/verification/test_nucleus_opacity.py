@@ -9,6 +9,7 @@ import pytest
 
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
+from microphysics.opacity import OpacitySet
 from microphysics.processes import plasma_nuclei
 from microphysics.processes.nucleus_scattering import NucleusScattering
 from microphysics.processes.settings import Settings
@@ -58,6 +59,12 @@ def matter_of(density, temperature, a, z):
     return from_composition([density], [temperature], [z / a], 0.0, 0.0, 0.0, [1.0], [a], [z])
 
 
+def moments(process, energy, matter):
+    """Int (d kappa/dx) dx and int x (d kappa/dx) dx."""
+    rates = process(energy, matter)
+    return rates.collision, rates.collision - rates.scattering
+
+
 def opacities(state, energy, model):
     """R0, R1 in units of sigma_0, and the three transport opacities."""
     matter = matter_of(*state)
@@ -71,7 +78,7 @@ def opacities(state, energy, model):
         )
         for polarization in ("none", "physical")
     )
-    zeroth, first = bare.legendre(energy, matter)
+    zeroth, first = moments(bare, energy, matter)
     transport = physical(energy, matter).scattering
     return {
         "R0": zeroth[0, 0] / unit,
@@ -115,14 +122,14 @@ def test_electrons_of_the_zone():
         assert 1e-3 < deviation.max() < 6e-3
 
 
-def test_moments_add_up():
-    """R_0 - R_1 = (2/3) <S F^2>: the transport opacity."""
-    matter = matter_of(*STATE)
-    energy = np.geomspace(1.0, 100.0, 20)
-    for polarization in ("none", "physical", "brt06"):
-        process = NucleusScattering(Settings(electron_polarization=polarization))
-        zeroth, first = process.legendre(energy, matter)
-        np.testing.assert_allclose(zeroth - first, process(energy, matter).scattering, rtol=1e-12)
+def test_anisotropy_of_nuclei_without_structure():
+    """Points without electrons scatter as 1 + cos: delta = 1, collisions 1.5 times the transport opacity."""
+    settings = Settings(electron_polarization="none", structure_factor="none", form_factor="point")
+    spectra = OpacitySet((NucleusScattering(settings),)).spectral(
+        matter_of(*STATE), np.geomspace(1.0, 100.0, 20)
+    )
+    np.testing.assert_allclose(spectra.delta, 1.0, rtol=1e-12)
+    np.testing.assert_allclose(spectra.collision, 1.5 * spectra.scattering, rtol=1e-12)
 
 
 def test_outside_the_average_is_too_much():
@@ -143,5 +150,5 @@ def test_outside_the_average_is_too_much():
 def test_correlated_nuclei_scatter_backwards():
     """Mean cosine -0.15 at 1e12 g/cm^3 and 10 MeV instead of 1/3."""
     process = NucleusScattering(Settings(electron_polarization="none"))
-    zeroth, first = process.legendre(np.array([10.0]), matter_of(*STATE))
+    zeroth, first = moments(process, np.array([10.0]), matter_of(*STATE))
     assert first[0, 0, 0] / zeroth[0, 0, 0] == pytest.approx(-0.15, abs=0.01)

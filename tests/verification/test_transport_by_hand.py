@@ -57,7 +57,15 @@ def gray_opacity(background, absorption, scattering, energy=ENERGY):
     s = np.broadcast_to(scattering[:, None], shape).copy()
     temperature = background.matter.temperature
     return OpacitySpectra(
-        ("nue",), ("hand",), energy, a, s, np.zeros(shape), temperature, np.full((1, temperature.size), ETA)
+        ("nue",),
+        ("hand",),
+        energy,
+        a,
+        s,
+        np.zeros(shape),
+        s,
+        temperature,
+        np.full((1, temperature.size), ETA),
     )
 
 

@@ -100,6 +100,7 @@ def opacities(star, r, temperature):
         absorption=0.1 * total[None],
         scattering=0.9 * total[None],
         exchange=0.0 * total[None],
+        collision=0.9 * total[None],
         temperature=temperature,
         degeneracy=np.zeros((3, r.size)),
     )

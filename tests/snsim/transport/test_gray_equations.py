@@ -83,6 +83,7 @@ def jagged(seed=1, exchange=1.0):
         opacity,
         0.5 * opacity[::-1],
         exchange * 0.3 * opacity * ENERGY / 10.0,
+        0.5 * opacity[::-1],
         temperature,
         rng.uniform(-1.0, 3.0, (1, ZONES)),
     )

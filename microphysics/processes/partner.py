@@ -1,0 +1,64 @@
+"""The other neutrino of a pair: who takes part, and in which state it is."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.errors import PhysicsWarning
+from microphysics.matter import MatterState
+
+__all__ = ["LARGEST_EXPONENT", "ROWS", "degeneracies"]
+
+Array = NDArray[np.float64]
+
+# by setting `pair_species`; mu and tau are alike
+ROWS = {"heavy": ("numutau", "anumutau"), "all": ("nue", "anue", "numutau", "anumutau")}
+
+LARGEST_EXPONENT = 200.0
+"""Without blocking, kappa* = j/B of a neutrino that a sea of its antiparticles keeps away grows like e^(-mu_nu/T)."""
+
+
+def degeneracies(
+    process: str, matter: MatterState, rows: tuple[str, ...], partner: str
+) -> tuple[Array, Array]:
+    """Equilibrium mu_nu/T of every row, bounded where the partner is left out.
+
+    An unblocked partner stands for a Boltzmann gas of e^(-mu_nu/T - y), which is no gas of fermions below mu_nu/T = 0; where
+    it is below `-LARGEST_EXPONENT` that number stands for it, with a counted warning. It takes from the emission a species
+    that has e^-200 of its partners' number.
+
+    Parameters
+    ----------
+    process : str
+        Name, for the warning.
+    matter : MatterState
+    rows : tuple of str
+        Names of `GROUPS`.
+    partner : str
+        ``unblocked`` or ``equilibrium``.
+
+    Returns
+    -------
+    degeneracy : ndarray, shape (row, zone)
+        Finite: 0 where undefined.
+    defined : ndarray of float, shape (row, zone)
+        1, or 0 where mu_nu is undefined for want of free nucleons: there is no equilibrium, and no opacity, as in captures.
+    """
+    eta = matter.neutrino_degeneracy(rows)
+    defined = np.isfinite(eta)
+    eta = np.where(defined, eta, 0.0)
+    if partner == "unblocked":
+        beyond = (eta < -LARGEST_EXPONENT).any(axis=0)
+        if beyond.any():
+            warnings.warn(
+                f"{process}: {beyond.sum()} of {beyond.size} zones have |mu_nu|/T above {LARGEST_EXPONENT:g} (up to "
+                f"{np.abs(eta).max():.4g}); the absorption that balances emission without a blocked partner is bounded "
+                f'there; pair_partner = "equilibrium" has no such bound',
+                PhysicsWarning,
+                stacklevel=3,
+            )
+        eta = np.maximum(eta, -LARGEST_EXPONENT)
+    return eta, defined.astype(float)

@@ -1,0 +1,71 @@
+"""A configuration back to a complete TOML file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from snsim.config.quantities import Dimension
+
+
+def write_value(value: Any) -> str:
+    """Write one plain value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(write_value(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {write_value(item)}' for key, item in value.items())} }}"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def resolve_toml(config: BaseModel) -> str:
+    """Write a configuration as a complete run file: every default in it, with its unit.
+
+    Parameters
+    ----------
+    config : Config or another root of sections
+        Any configuration.
+
+    Returns
+    -------
+    str
+        TOML that `load_config` reads back to an equal configuration. Keys that are not set stand as comments.
+    """
+    return "\n".join(_section_lines(config, "")).strip() + "\n"
+
+
+def _section_lines(section: BaseModel, name: str) -> Iterator[str]:
+    if name:
+        yield f"\n[{name}]"
+    inner: list[tuple[str, BaseModel]] = []
+    for attribute, field in type(section).model_fields.items():
+        key, value = field.alias or attribute, getattr(section, attribute)
+        if isinstance(value, BaseModel):
+            inner.append((f"{name}.{key}" if name else key, value))
+        elif isinstance(value, dict):
+            inner.extend((f"{name}.{key}.{write_key(column)}", spec) for column, spec in value.items())
+        elif value is None:
+            yield f"# {key} is not set"
+        else:
+            yield f"{key} = {_written(field, value)}"
+    for path, model in inner:
+        yield from _section_lines(model, path)
+
+
+def write_key(key: str) -> str:
+    """Write a TOML key, quoted where it must be."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else write_value(key)
+
+
+def _written(field: Any, value: Any) -> str:
+    for mark in field.metadata:
+        if isinstance(mark, Dimension):
+            return write_value(mark.write(value))
+    return write_value(value)
