@@ -22,6 +22,8 @@ _HOMES = {
     "cevns_cross_section": "api",
     "cevns_differential_cross_section": "api",
     "cevns_recoil_spectrum": "api",
+    "gray_means": "means",
+    "gray_opacities": "api",
     "opacities": "api",
     "plasma_parameters": "api",
     "structure_factor": "api",
