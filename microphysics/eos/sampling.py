@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import closing, contextmanager
-from multiprocessing import connection
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from microphysics._workers import one_thread_each, processors, spawned_pool
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3, require_range
 from microphysics.eos.leptons import leptons
 from microphysics.eos.table import AXES, DERIVATIVE_FIELDS, UNITS, check_axis
@@ -79,7 +76,7 @@ def evaluate(
     shape = tuple(axis.size for axis in axes)
     total = math.prod(shape)
     if jobs is None:
-        jobs = 1 if total < _SMALL else _processors()
+        jobs = 1 if total < _SMALL else processors()
     result = {name: np.empty(shape) for name in names}
     done = 0
     # closed at once when somebody interrupts: what has not started is then given up
@@ -93,13 +90,6 @@ def evaluate(
     return result
 
 
-def _processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _blocks(
     eos: EquationOfState, axes: Axes, names: tuple[str, ...], jobs: int
 ) -> Generator[tuple[int, Array]]:
@@ -109,9 +99,9 @@ def _blocks(
         for j, t in enumerate(temperature):
             yield j, _block(eos, density, float(t), electron_fraction, names)
         return
-    pool = _pool(eos, jobs)
+    pool = spawned_pool(jobs, _prepare_worker, eos)
     try:
-        with _one_thread_each():
+        with one_thread_each():
             # cold blocks take longest: first, so that no process is left alone with one at the end
             waiting: dict[Future[Array], int] = {
                 pool.submit(_worker_block, density, float(t), electron_fraction, names): j
@@ -131,41 +121,11 @@ def _blocks(
         pool.shutdown(cancel_futures=True)
 
 
-def _pool(eos: EquationOfState, jobs: int) -> ProcessPoolExecutor:
-    # forking a process that has run compiled threads kills the child, so they are spawned
-    return ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(eos,)
-    )
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes started inside use one compiled thread: they are the parallelism."""
-    before = os.environ.get("NUMBA_NUM_THREADS")
-    os.environ["NUMBA_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["NUMBA_NUM_THREADS"]
-        else:
-            os.environ["NUMBA_NUM_THREADS"] = before
-
-
 _worker_eos: list[EquationOfState] = []  # of a worker process: sent once, not with every block
 
 
-def _start_worker(eos: EquationOfState) -> None:
+def _prepare_worker(eos: EquationOfState) -> None:
     _worker_eos[:] = [eos]
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    """End this process when its parent is gone: killed, it can tell nobody."""
-    connection.wait([sentinel])
-    os._exit(1)
 
 
 def _worker_block(density: Array, temperature: float, ye: Array, names: tuple[str, ...]) -> Array:

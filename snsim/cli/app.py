@@ -8,6 +8,7 @@ import typer
 
 from snsim import __version__
 from snsim.cli import cevns as _cevns
+from snsim.cli import opacity as _opacity
 from snsim.cli import structure_factor as _structure_factor
 from snsim.cli.cite import cite
 from snsim.cli.compare import compare
@@ -17,6 +18,7 @@ from snsim.cli.info import info
 from snsim.cli.listing import list_models
 from snsim.cli.plot import plot
 from snsim.cli.run import run
+from snsim.cli.table import table_app
 from snsim.cli.validate import validate
 
 app = typer.Typer(
@@ -56,7 +58,9 @@ app.add_typer(eos_app, name="eos")
 app.command("structure-factor", epilog=_structure_factor.EPILOG, no_args_is_help=True)(
     guarded(_structure_factor.structure_factor)
 )
+app.add_typer(table_app, name="table")
 app.command("cevns", epilog=_cevns.EPILOG, no_args_is_help=True)(guarded(_cevns.cevns))
+app.command("opacity", epilog=_opacity.EPILOG, no_args_is_help=True)(guarded(_opacity.opacity))
 app.command("info")(guarded(info))
 
 

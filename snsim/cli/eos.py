@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from snsim.cli.console import Debug, Json, announce_compilation, guarded, say_json, say_rows, say_table
-from snsim.cli.eos_options import Alphas, Incompressibility, TableFile, describe, equation_of_state, value
+from snsim.cli.eos_options import (
+    Alphas,
+    Incompressibility,
+    TableFile,
+    describe,
+    equation_of_state,
+    inside,
+    value,
+)
 from snsim.cli.eos_plot import plot
 from snsim.cli.eos_table import table as make_table
 from snsim.cli.eos_tov import tov
@@ -124,13 +132,13 @@ def _evaluate(eos: EquationOfState, given: dict[str, Any]) -> EosState:
     from microphysics.errors import OutOfRangeError
     from snsim.errors import ConfigError
 
-    rho = _inside(eos, "density", value("density", given["density"]), " g/cm3")
+    rho = inside(eos, "density", value("density", given["density"]), " g/cm3")
     ye: Any = given["electron-fraction"]
     t: Any
     if ye is not None:
-        _inside(eos, "electron-fraction", ye, "")
+        inside(eos, "electron-fraction", ye, "")
     if given["temperature"] is not None:
-        t = _inside(eos, "temperature", value("temperature", given["temperature"]), " MeV")
+        t = inside(eos, "temperature", value("temperature", given["temperature"]), " MeV")
         if ye is None:
             ye = invert.beta_equilibrium(eos, rho, t)
         return eos(rho, t, ye)
@@ -144,17 +152,6 @@ def _evaluate(eos: EquationOfState, given: dict[str, Any]) -> EosState:
     except OutOfRangeError as error:
         raise OutOfRangeError(f"--{name}: {str(error).replace(' in zone 0', '')}") from error
     return eos(rho, t, ye)
-
-
-def _inside(eos: EquationOfState, option: str, number: float, unit: str) -> float:
-    from microphysics.errors import OutOfRangeError
-
-    low, high = getattr(eos, f"{option.replace('-', '_')}_range")
-    if not low <= number <= high:
-        raise OutOfRangeError(
-            f"--{option} = {number:.6g}{unit}: {eos.name} is valid from {low:g} to {high:g}{unit}"
-        )
-    return number
 
 
 def _as_json(eos: EquationOfState, found: EosState) -> dict[str, Any]:

@@ -160,6 +160,35 @@ def claim(path: Path, force: bool, suffixes: tuple[str, ...]) -> None:
         raise ResultFileError(f"{path}: cannot be written there ({error.strerror})") from None
 
 
+def inside(eos: EquationOfState, option: str, number: float, unit: str) -> float:
+    """Return a number that an option gave, if the equation of state is valid there.
+
+    Parameters
+    ----------
+    eos : EquationOfState
+        Has the bounds.
+    option : {"density", "temperature", "electron-fraction"}
+        Without its dashes.
+    number : float
+        In the units of the equation of state.
+    unit : str
+        As it is written after a number, with a blank before it.
+
+    Raises
+    ------
+    OutOfRangeError
+        Naming option, value and bounds.
+    """
+    from microphysics.errors import OutOfRangeError
+
+    low, high = getattr(eos, f"{option.replace('-', '_')}_range")
+    if not low <= number <= high:
+        raise OutOfRangeError(
+            f"--{option} = {number:.6g}{unit}: {eos.name} is valid from {low:g} to {high:g}{unit}"
+        )
+    return number
+
+
 def describe(eos: EquationOfState) -> dict[str, Any]:
     """Return name, papers, parameters and domain of an equation of state, for JSON."""
     return {

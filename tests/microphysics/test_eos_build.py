@@ -17,8 +17,9 @@ import pytest
 from standin import StandIn
 
 import microphysics
+from microphysics._workers import processors
 from microphysics.constants import CODATA
-from microphysics.eos import build, sampling
+from microphysics.eos import build
 from microphysics.eos.build import build_table, default_axes, table_directory, table_key
 from microphysics.eos.formats.native import read_table
 from microphysics.eos.lattimer_swesty import LattimerSwesty
@@ -314,7 +315,7 @@ def test_default_axes_cover_the_domain():
 
 def test_processes_are_as_many_as_there_are(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert sampling._processors() == os.cpu_count()
+    assert processors() == os.cpu_count()
 
 
 @pytest.mark.slow
