@@ -18,7 +18,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 @pytest.mark.filterwarnings(
     "ignore::microphysics.errors.PhysicsWarning"
 )  # a core before bounce has its limits
-@pytest.mark.parametrize("block", BLOCKS, ids=["snsim", "eos", "microphysics"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["snsim", "eos", "opacities", "cevns"])
 def test_python_examples_run_as_printed(block, tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "runs", tmp_path / "runs", ignore=shutil.ignore_patterns("*.h5", "*.png"))
     monkeypatch.chdir(tmp_path)

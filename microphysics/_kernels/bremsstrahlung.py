@@ -44,7 +44,7 @@ _BUMP = 1.0 / (3.0 + (GRID - 1.2) ** 2 + GRID**-4.0)
 _DEGENERATE = np.log((GRID**2 + 4.0 * np.pi**2) * GRID / -np.expm1(-GRID))
 _DEGENERATE_FRONT = 3.0 * (0.5 * np.pi) ** 2.5 / (4.0 * np.pi**2)
 
-_SMALL = 1e-290  # a sum below this counts as no nucleons
+_SMALL = 1e-250  # nucleons per cm^3, nearly: less counts as none
 _LARGE_U = 12.0  # beyond, f(u) is a small difference and its series is taken
 _BEYOND = 26.0  # of t^2 e^-t
 _RATIO = 2.0  # of the ends of a panel, against the singularity of S at x = 0
@@ -114,6 +114,14 @@ def hannestad_raffelt(temperature, degeneracy, weight, first, last, out):
     """
     nondegenerate, logarithm, total = np.empty(_POINTS), np.empty(_POINTS), np.empty(_POINTS)
     for state in range(temperature.size):
+        # relative to the strongest channel, so that nothing underflows at some points of the grid and not at others
+        largest = 0.0
+        for channel in range(weight.shape[1]):
+            e = degeneracy[state, channel]
+            largest = max(largest, 1.63 * weight[state, channel] * e * math.sqrt(e) * temperature[state])
+        if not largest > _SMALL:
+            out[state] = -math.inf
+            continue
         y = 1.94 / temperature[state]
         p = 0.67 + 0.18 * y**0.4
         shift, quarter = 2.0 - math.exp(-y / 12.0), math.pi**0.125 + y
@@ -132,7 +140,7 @@ def hannestad_raffelt(temperature, degeneracy, weight, first, last, out):
                 continue
             spread = 1.63 * e**1.5 * temperature[state]
             half = 0.5 * spread * _width(y, e)
-            front = weight[state, channel] * spread
+            front = weight[state, channel] * spread / largest
             f = _multiple_scattering(math.sqrt(y / (2.0 * e)))
             offset = 2.5 * math.log(e) - math.log(_DEGENERATE_FRONT * f)
             bump = 1.0 / ((1.0 + e * e) * (1.0 + y**4))
@@ -147,7 +155,7 @@ def hannestad_raffelt(temperature, degeneracy, weight, first, last, out):
                 s *= (1.0 + bump * _BUMP[i]) * (1.0 + c * (1.0 - fall * _POWER[i]))
                 total[i] += front * s / (GRID[i] * GRID[i] + half * half)
         for i in range(first[state], last[state] + 1):
-            out[state, i] = math.log(total[i]) if total[i] > _SMALL else -math.inf
+            out[state, i] = math.log(total[i]) + math.log(largest)
 
 
 @njit

@@ -78,6 +78,10 @@ def _write_weaklib(folder: Path, table: OpacityTable, plan: TablePlan) -> None:
         },
         strange_axial_coupling=settings.couplings.strange_axial_coupling,
     )
+    # EmAb holds that of nue and anue where it is counted; the reader would add the file to it
+    heavy_alone = settings.bremsstrahlung == "hannestad1998" and settings.pair_species == "heavy"
+    if "bremsstrahlung" in plan.processes and heavy_alone:
+        weaklib.write_bremsstrahlung(folder / f"{folder.name}-Brem.h5", table)
     if plan.kernels is None:
         return
     degeneracy, couplings = plan.kernels.degeneracy, settings.couplings

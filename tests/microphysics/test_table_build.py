@@ -327,7 +327,17 @@ def test_layouts_hold_the_same_numbers(tmp_path):
         assert "scattering_delta" in file
         assert "counted_once" in file.attrs
     names = sorted(path.name for path in outputs["weaklib"].iterdir())
-    assert names == ["weak-EmAb.h5", "weak-Iso.h5", "weak-NES.h5", "weak-Pair.h5"]
+    assert names == ["weak-Brem.h5", "weak-EmAb.h5", "weak-Iso.h5", "weak-NES.h5", "weak-Pair.h5"]
+
+
+def test_bremsstrahlung_is_counted_once_for_weaklib(tmp_path):
+    """In a file of its own, unless the absorption opacities of nue and anue hold it."""
+    plan = replace(SMALL, processes=("charged_current", "bremsstrahlung"))
+    for species, expected in (("heavy", ["Brem", "EmAb", "Iso"]), ("all", ["EmAb", "Iso"])):
+        folder = tmp_path / species
+        settings = replace(plan.settings, pair_species=species)
+        build_table(replace(plan, settings=settings), {"weaklib": folder}, jobs=1)
+        assert sorted(path.stem.removeprefix(f"{species}-") for path in folder.iterdir()) == expected
 
 
 # --- what goes wrong
