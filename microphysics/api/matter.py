@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -48,11 +50,8 @@ def opacities(
     processes: Any = None,
     eos: Any = None,
     *,
-    form_factor: str = "helm",
-    structure_factor: str = "table",
-    couplings: Any = None,
-    new_physics: Any = (),
-    electron_polarization: str = "physical",
+    species: Sequence[str] = ("nue", "anue", "nux"),
+    **choices: Any,
 ) -> Any:
     """Neutrino opacities of matter in nuclear statistical equilibrium, by process.
 
@@ -68,21 +67,19 @@ def opacities(
         Names; all built-in ones by default (``snsim list processes``).
     eos : EquationOfState, optional
         Composition and potentials; `LattimerSwesty` by default.
-    form_factor, structure_factor : str
-        Names (``snsim list form-factors``, ``snsim list structure-factors``): size of nuclei, and their correlations.
-    couplings : WeakCouplings, optional
-        Weak couplings and constants.
-    new_physics : sequence
-        Terms of `microphysics.weak.new_physics` and `microphysics.weak.mediators`; those that flip helicities act in
-        ``magnetic_scattering`` and ``scalar_scattering``.
-    electron_polarization : str
-        ``physical``, ``brt06`` or ``none``: the electrons around each nucleus.
+    species : sequence of str
+        Of the six flavours, ``nux``, ``numutau`` and ``anumutau``; a group is one species, the mean of its members.
+    **choices
+        Fields of `Settings` by name, such as ``form_factor``, ``structure_factor``, ``many_body`` or ``couplings``;
+        ``new_physics`` takes terms of `microphysics.weak.new_physics` and `microphysics.weak.mediators`, of which those that
+        flip helicities act in ``magnetic_scattering`` and ``scalar_scattering``.
 
     Returns
     -------
     dict of str to dict of str to Quantity
-        ``result["absorption"]["charged_current"]`` and so on for ``scattering``: shape (species, zone, energy), 1/cm,
-        species nue, anue and one nux.
+        ``result["absorption"]["charged_current"]`` and so on, shape (species, zone, energy): ``absorption`` with stimulated
+        absorption and ``scattering`` weighted with 1 - cos, 1/cm; ``emissivity``, MeV/(cm3 s MeV sr); ``delta``, the
+        anisotropy of the scattering.
 
     Raises
     ------
@@ -114,34 +111,33 @@ def opacities(
     from microphysics.eos.lattimer_swesty import LattimerSwesty
     from microphysics.opacity import OpacitySet
     from microphysics.processes.settings import Settings
-    from microphysics.weak.couplings import WeakCouplings
 
     rho, t, y = np.broadcast_arrays(
         plain("density", density, "g/cm3"),
         plain("temperature", temperature, "MeV"),
         np.asarray(electron_fraction, dtype=np.float64),
     )
-    for name, given in (("form_factor", form_factor), ("structure_factor", structure_factor)):
-        if not isinstance(given, str):
+    known = {field.name for field in fields(Settings)}
+    for name, given in choices.items():
+        if name not in known:
+            raise UnknownNameError("choice", name, known)
+        if name in ("form_factor", "structure_factor", "electron_polarization") and not isinstance(
+            given, str
+        ):
             raise OutOfRangeError(f"{name} = {given!r}: expected a name")
-    if electron_polarization not in POLARIZATIONS:
-        raise UnknownNameError("electron polarization", str(electron_polarization), POLARIZATIONS)
-    settings = Settings(
-        couplings=couplings or WeakCouplings(),
-        form_factor=form_factor,
-        structure_factor=structure_factor,
-        electron_polarization=electron_polarization,
-        new_physics=terms_of(new_physics),
-    )
+    if choices.get("electron_polarization", "physical") not in POLARIZATIONS:
+        raise UnknownNameError("electron polarization", choices["electron_polarization"], POLARIZATIONS)
+    settings = Settings(**{**choices, "new_physics": terms_of(choices.get("new_physics", ()))})
     chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes, settings)
     state = (eos or LattimerSwesty())(rho, t, y)
-    spectra = chosen.spectral(state.matter, plain("energy", energy, "MeV"))
+    spectra = chosen.spectral(state.matter, plain("energy", energy, "MeV"), species)
+    units_of = {"absorption": "1/cm", "scattering": "1/cm", "emissivity": "1 / (cm3 s sr)", "delta": ""}
     return {
         role: {
-            name: units.Quantity(values, "1/cm")
+            name: units.Quantity(values, unit)
             for name, values in zip(spectra.processes, getattr(spectra, role), strict=True)
         }
-        for role in ("absorption", "scattering")
+        for role, unit in units_of.items()
     }
 
 

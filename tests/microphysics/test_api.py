@@ -227,3 +227,18 @@ def test_what_is_no_model_is_said_in_one_sentence(call, words):
 def test_unknown_polarization_is_named():
     with pytest.raises(UnknownNameError, match="Did you mean 'physical'"):
         microphysics.opacities(*MATTER, electron_polarization="physicl")
+
+
+def test_choices_and_species_of_opacities():
+    state = (1e12 * u.g / u.cm**3, 6 * u.MeV, 0.2, [10.0, 20.0] * u.MeV)
+    plain = microphysics.opacities(*state, ["nucleon_scattering", "pair"], species=("numu", "anumu"))
+    assert plain["scattering"]["nucleon_scattering"].shape == (2, 1, 2)
+    assert plain["emissivity"]["pair"].unit.is_equivalent(u.MeV / (u.cm**3 * u.s * u.MeV * u.sr))
+    assert (plain["delta"]["nucleon_scattering"][0] != plain["delta"]["nucleon_scattering"][1]).all()
+    correlated = microphysics.opacities(*state, ["nucleon_scattering"], many_body="horowitz2017")
+    assert (
+        correlated["scattering"]["nucleon_scattering"][2]
+        < plain["scattering"]["nucleon_scattering"].mean(axis=0)
+    ).all()
+    with pytest.raises(UnknownNameError, match=r"unknown choice 'many_bodies'.*Did you mean 'many_body'"):
+        microphysics.opacities(*state, many_bodies="none")
