@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--kernels", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore", PhysicsWarning)
-    overrides = ["table.kernels=true"] if options.kernels else []
+    overrides = ["microphysics.pair_species=all", *(["table.kernels=true"] if options.kernels else [])]
     plan = table_plan(load_table_config(EXAMPLE, overrides))
     found = costs(plan)
     print(f"one process, {plan.energy.size} energies, {len(plan.species)} species, us a state")

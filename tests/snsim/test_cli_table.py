@@ -99,7 +99,7 @@ def test_the_example_is_the_default_with_all_processes() -> None:
     example = load_table_config(Path(__file__).resolve().parents[2] / "runs" / "opacity-table")
     assert example.table == TableConfig(schema=1).table
     assert len(example.microphysics.processes) == 10
-    assert example.microphysics.pair_species == "all"
+    assert example.microphysics.pair_species == "heavy"
 
 
 def test_a_written_configuration_reads_back(tmp_path: Path, wanted: Path) -> None:
