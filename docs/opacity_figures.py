@@ -71,7 +71,9 @@ def draw_overview() -> None:
     """All processes in one state of matter."""
     state = LattimerSwesty()([1e12], [4.0], [0.2])
     energy = np.geomspace(0.5, 150.0, 200)
-    spectra = OpacitySet.from_names(ALL, Settings(pair_species="all")).spectral(state.matter, energy)
+    spectra = OpacitySet.from_names(ALL, Settings(pair_species="all", pair_partner="equilibrium")).spectral(
+        state.matter, energy
+    )
     matter = state.matter
     facts = {
         "density_g_per_cm3": 1e12,

@@ -89,7 +89,7 @@ EVERY = OpacitySet.from_names(
         *("charged_current", "neutron_decay", "electron_capture", *SCATTERING, "light_cluster_scattering"),
         *("electron_scattering", "pair", "bremsstrahlung"),
     ),
-    Settings(pair_species="all", on_out_of_range="clamp"),
+    Settings(on_out_of_range="clamp"),
 )
 
 

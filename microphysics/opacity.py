@@ -227,13 +227,19 @@ class OpacitySet:
             As in `spectral`.
         """
         groups, grid = _checked_species(species), _checked_energy(energy)
-        sums = [np.zeros((len(groups), matter.density.size, grid.size)) for _ in Rates._fields]
+        shape = (len(groups), matter.density.size, grid.size)
+        sums = {role: np.zeros(shape) for role in Rates._fields}
         for process in self.processes:
             rates = _with_collision(self._rates(process, grid, matter))
-            for target, values in zip(sums, rates, strict=True):
-                if values is not None:
-                    target += grouped(values, process.species, groups)
-        return Rates(*sums)
+            for role, values in rates._asdict().items():
+                if values is None:
+                    continue
+                if np.iscomplexobj(values) and not np.iscomplexobj(sums[role]):
+                    sums[role] = sums[role].astype(
+                        complex
+                    )  # of a coupling, for its derivative by a complex step
+                sums[role] += grouped(values, process.species, groups)
+        return Rates(**sums)
 
     def kernels(
         self, matter: MatterState, energy: ArrayLike, species: Sequence[str] = SPECIES

@@ -24,7 +24,8 @@ class NeutronDecay:
     At rest kappa* = N_cc E_e p_e [eta_pn f_e + eta_np (1 - f_e)], E_e = Q + U_n - U_p - E >= m_e; with
     ``charged_current = "full"`` the phase space of `charged_current_kinematics`. There is no weak magnetism: by
     crossing it is of the order (E - E_e)/M here, where capture has (E + E_e)/M, and changes sign within the spectrum.
-    States that contradict themselves are treated as in `charged_current`, which says so.
+    States that contradict themselves are treated as in `charged_current`, which says so. There is no Coulomb correction: a
+    free neutron in vacuum would live 5 % longer than the lifetime that N_cc may be taken from.
     """
 
     name = "neutron_decay"

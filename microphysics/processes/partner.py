@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 # by setting `pair_species`; mu and tau are alike
 ROWS = {"heavy": ("numutau", "anumutau"), "all": ("nue", "anue", "numutau", "anumutau")}
 
+_DEGENERATE = 2.0  # -mu_nu/T from which half of the partners' states below 2 T are taken
 LARGEST_EXPONENT = 200.0
 """Without blocking, kappa* = j/B of a neutrino that a sea of its antiparticles keeps away grows like e^(-mu_nu/T)."""
 
@@ -26,9 +27,8 @@ def degeneracies(
 ) -> tuple[Array, Array]:
     """Equilibrium mu_nu/T of every row, bounded where the partner is left out.
 
-    An unblocked partner stands for a Boltzmann gas of e^(-mu_nu/T - y), which is no gas of fermions below mu_nu/T = 0; where
-    it is below `-LARGEST_EXPONENT` that number stands for it, with a counted warning. It takes from the emission a species
-    that has e^-200 of its partners' number.
+    An unblocked partner stands for a Boltzmann gas of e^(-mu_nu/T - y), which is no gas of fermions below mu_nu/T = 0: zones
+    below -2 are counted in a warning, and below `-LARGEST_EXPONENT` that number stands for it, so that all is finite.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def degeneracies(
     defined = np.isfinite(eta)
     eta = np.where(defined, eta, 0.0)
     if partner == "unblocked":
-        beyond = (eta < -LARGEST_EXPONENT).any(axis=0)
-        if beyond.any():
+        degenerate = (eta < -_DEGENERATE).any(axis=0)
+        if degenerate.any():
             warnings.warn(
-                f"{process}: {beyond.sum()} of {beyond.size} zones have |mu_nu|/T above {LARGEST_EXPONENT:g} (up to "
-                f"{np.abs(eta).max():.4g}); the absorption that balances emission without a blocked partner is bounded "
-                f'there; pair_partner = "equilibrium" has no such bound',
+                f"{process}: partners of nue or anue are degenerate in {degenerate.sum()} of {degenerate.size} zone(s), |mu_nu|/T "
+                f"up to {-eta.min():.4g}; what they would block is counted as emitted, which is too much by factors up to "
+                f'exp(|mu_nu|/T): take pair_partner = "equilibrium", or pair_species = "heavy"',
                 PhysicsWarning,
                 stacklevel=3,
             )

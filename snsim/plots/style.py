@@ -228,9 +228,11 @@ def log_axis(ax: Axes, which: str, low: float, high: float, most: int = 7) -> No
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     length = math.log10(high / low)
     words: Callable[[float], str] = "{:g}".format
+    if high < 1e-3 or low > 1e4:  # plain numbers would have exponents
+        words = power_of_ten
     if length < 1.0:
         major = [tick for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if tick > 0.0]
-    elif length < PLAIN_DECADES:
+    elif length < PLAIN_DECADES and (words is not power_of_ten or length < 2.0):
         leads = (1, 2, 5) if length < 2.5 else (1, 3)
         major = [m * 10.0**n for n in range(first, last + 1) for m in leads]
     else:

@@ -107,6 +107,7 @@ def test_axial_coupling_is_a_prefactor():
     np.testing.assert_allclose(exact, 2.0 / 1.2754 * kappa(1.2754), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:.*partners of nue or anue:microphysics.errors.PhysicsWarning")
 def test_all_flavors_differ_by_their_potential_alone():
     energy, matter = np.array([3.0, 30.0]), matter_of([1e13], [5.0], [0.7], [0.3])
     eta = matter.neutrino_degeneracy()[:, 0]

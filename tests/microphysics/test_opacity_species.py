@@ -144,3 +144,15 @@ def test_kernels_of_groups(matter):
     np.testing.assert_allclose(pairs.boltzmann, np.exp(-(ENERGY[:, None] + ENERGY) / t), rtol=1e-12)
     np.testing.assert_allclose(pairs.annihilation_0[2], pairs.annihilation_0[3].swapaxes(-1, -2), rtol=1e-10)
     np.testing.assert_allclose(pairs.production_0, pairs.annihilation_0 * pairs.boltzmann, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sums_take_complex_couplings(matter, name):
+    """A complex step goes through the sums as through the processes."""
+    settings = Settings(couplings=WeakCouplings(sin2_theta_w=complex(0.23863, 1e-30)))
+    chosen = OpacitySet.from_names([name], settings)
+    sums, spectra = chosen.totals(matter, ENERGY), chosen.spectral(matter, ENERGY)
+    for role in ROLES:
+        np.testing.assert_allclose(
+            getattr(sums, role), getattr(spectra, f"total_{role}"), rtol=1e-12, err_msg=role
+        )

@@ -75,6 +75,7 @@ def test_kernels_are_sound(log_rho, log_t, ye, x_n, x_p, mu_e):
     assert (np.abs(kernel.phi_1) <= kernel.phi_0 * (1.0 + 1e-9)).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*partners of nue or anue:microphysics.errors.PhysicsWarning")
 @settings(max_examples=40, deadline=None)
 @given(
     st.floats(8.0, 14.0),

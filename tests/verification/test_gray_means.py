@@ -134,6 +134,7 @@ def test_default_switches_of_nulib(nulib):
     compared(found, columns("gray_default.csv"), [0, 1, 2], TOLERANCE)
 
 
+@pytest.mark.filterwarnings("ignore:.*partners of nue or anue:microphysics.errors.PhysicsWarning")
 @pytest.mark.filterwarnings(PASTA)
 def test_all_switches_of_nulib(nulib):
     # pairs and bremsstrahlung of all flavours, capture on nuclei by Bruenn; their number flux is good to 1 %

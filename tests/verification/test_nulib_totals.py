@@ -108,6 +108,7 @@ def absorption(matter, energy, species, names, **changes):
     return found
 
 
+@pytest.mark.filterwarnings("ignore:.*partners of nue or anue:microphysics.errors.PhysicsWarning")
 @pytest.mark.parametrize("name", FILES)
 def test_absorption_and_emission(name, matter, energy, totals):
     species, theirs = FILES[name], totals(name, FILES[name])
