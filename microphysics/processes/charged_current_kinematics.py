@@ -214,8 +214,8 @@ def gas_arguments(
 
     The potentials are those of gases of the given densities with the given mu_n - mu_p, see
     `nucleon_blocking.gas_potentials`; in consistent matter they are the state's own, and the factor is
-    1 but for the two masses (1e-3), and less where nuclei fill part of the volume: the nucleons outside have that density only
-    between them.
+    1 but for the two masses (1e-3), and less where nuclei fill part of the volume: nucleons outside have that density
+    only between them.
     """
     neutron, proton, factor = gas_potentials(matter, couplings, nucleon_mass(couplings), blocking)
     u_n, u_p = matter.mean_field_neutron, matter.mean_field_proton
