@@ -155,6 +155,7 @@ class OpacitySet:
             With the known names and the nearest one.
         """
         settings = settings or Settings()
+        names = [names] if isinstance(names, str) else names
         return cls(tuple(PROCESSES[name](settings) for name in names))
 
     @property
@@ -287,6 +288,8 @@ def _with_collision(rates: Rates) -> Rates:
 
 
 def _checked_species(species: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(species, str):
+        species = (species,)
     for name in species:
         if name not in GROUPS:
             raise UnknownNameError("neutrino species", name, tuple(GROUPS))
@@ -294,6 +297,10 @@ def _checked_species(species: Sequence[str]) -> tuple[str, ...]:
 
 
 def _checked_energy(energy: ArrayLike) -> Array:
+    if hasattr(energy, "unit"):
+        raise OutOfRangeError(
+            f"energy: got a Quantity ({energy.unit}); give plain numbers in MeV, or call microphysics.opacities"
+        )
     grid = np.ascontiguousarray(energy, dtype=np.float64)
     if grid.ndim != 1 or not grid.size:
         raise OutOfRangeError(f"energy has shape {grid.shape}: expected a row of energies")

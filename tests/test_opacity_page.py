@@ -38,10 +38,10 @@ def script(name, monkeypatch):
 
 
 def test_every_block_has_its_output():
-    assert len(BLOCKS) == PAGE.count("```python") == 3
+    assert len(BLOCKS) == PAGE.count("```python") == 4
 
 
-@pytest.mark.parametrize(("block", "printed"), BLOCKS, ids=["spectra", "means", "table"])
+@pytest.mark.parametrize(("block", "printed"), BLOCKS, ids=["spectra", "own", "means", "table"])
 @pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")
 def test_python_prints_what_the_page_says(block, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.errors import OutOfRangeError
+from microphysics.errors import OutOfRangeError, UnknownNameError
 
 Array = NDArray[np.float64]
+
+POLARIZATIONS = ("physical", "brt06", "none")
 
 
 def plain(name: str, quantity: Any, unit: str) -> Array:
@@ -74,3 +77,20 @@ def is_pure(quantity: Any) -> bool:
     return not isinstance(quantity, units.Quantity) or quantity.unit.is_equivalent(
         units.dimensionless_unscaled
     )
+
+
+def settings_of(choices: dict[str, Any]) -> Any:
+    """Make settings of keyword arguments; a misspelt one gets the nearest name."""
+    from microphysics.processes.settings import Settings
+
+    known = {field.name for field in fields(Settings)}
+    for name, given in choices.items():
+        if name not in known:
+            raise UnknownNameError("choice", name, known)
+        if name in ("form_factor", "structure_factor", "electron_polarization") and not isinstance(
+            given, str
+        ):
+            raise OutOfRangeError(f"{name} = {given!r}: expected a name")
+    if choices.get("electron_polarization", "physical") not in POLARIZATIONS:
+        raise UnknownNameError("electron polarization", choices["electron_polarization"], POLARIZATIONS)
+    return Settings(**{**choices, "new_physics": terms_of(choices.get("new_physics", ()))})

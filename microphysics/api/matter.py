@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from microphysics.api._quantities import plain, terms_of
-from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.api._quantities import plain, settings_of
 
 # what `thermodynamics` returns of an EosState, in this order; per baryon where a density is not meant
 STATE_UNITS = {
@@ -38,7 +36,6 @@ STATE_UNITS = {
     "heat_capacity": "",
     "pressure_temperature_derivative": "erg / (cm3 MeV)",
 }
-POLARIZATIONS = ("physical", "brt06", "none")
 PHASES = ("uniform", "nuclei", "bubbles", "coexistence", "traces of nuclei")  # in the order of their numbers
 
 
@@ -110,24 +107,13 @@ def opacities(
     from microphysics._registry import PROCESSES
     from microphysics.eos.lattimer_swesty import LattimerSwesty
     from microphysics.opacity import OpacitySet
-    from microphysics.processes.settings import Settings
 
     rho, t, y = np.broadcast_arrays(
         plain("density", density, "g/cm3"),
         plain("temperature", temperature, "MeV"),
         np.asarray(electron_fraction, dtype=np.float64),
     )
-    known = {field.name for field in fields(Settings)}
-    for name, given in choices.items():
-        if name not in known:
-            raise UnknownNameError("choice", name, known)
-        if name in ("form_factor", "structure_factor", "electron_polarization") and not isinstance(
-            given, str
-        ):
-            raise OutOfRangeError(f"{name} = {given!r}: expected a name")
-    if choices.get("electron_polarization", "physical") not in POLARIZATIONS:
-        raise UnknownNameError("electron polarization", choices["electron_polarization"], POLARIZATIONS)
-    settings = Settings(**{**choices, "new_physics": terms_of(choices.get("new_physics", ()))})
+    settings = settings_of(choices)
     chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes, settings)
     state = (eos or LattimerSwesty())(rho, t, y)
     spectra = chosen.spectral(state.matter, plain("energy", energy, "MeV"), species)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from microphysics.api._quantities import plain, positive
+from microphysics.api._quantities import plain, positive, settings_of
 from microphysics.errors import OutOfRangeError
 
 
@@ -21,7 +21,8 @@ def gray_opacities(
     *,
     neutrino_temperature: Any = None,
     neutrino_degeneracy: Any = 0.0,
-    settings: Any = None,
+    species: Sequence[str] = ("nue", "anue", "nux"),
+    **choices: Any,
 ) -> dict[str, Any]:
     """Energy means of neutrino opacities of matter in nuclear statistical equilibrium, each by its name.
 
@@ -42,13 +43,15 @@ def gray_opacities(
         by default.
     neutrino_degeneracy : float or array_like
         eta of those spectra, likewise.
-    settings : Settings, optional
-        Couplings, form factor and the rest.
+    species : sequence of str
+        Flavours or groups, as in `opacities`.
+    **choices
+        Fields of `Settings` by name, as in `opacities`.
 
     Returns
     -------
     dict of str to Quantity
-        Shape (species, zone), species nue, anue and one nux: 1/cm for mean opacities, cm for the moments ``diffusion_*`` of
+        Shape (species, zone): 1/cm for mean opacities, cm for the moments ``diffusion_*`` of
         the mean free path, MeV/(cm3 s) and 1/(cm3 s) for ``emission_*``.
 
     Raises
@@ -76,7 +79,6 @@ def gray_opacities(
 
     from microphysics._registry import PROCESSES
     from microphysics.eos.lattimer_swesty import LattimerSwesty
-    from microphysics.matter import SPECIES
     from microphysics.means import MEANS, gray_means
     from microphysics.opacity import OpacitySet
     from microphysics.spectrum import FermiDirac
@@ -86,13 +88,14 @@ def gray_opacities(
         plain("temperature", temperature, "MeV"),
         np.asarray(electron_fraction, dtype=np.float64),
     )
-    chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes, settings)
+    chosen = OpacitySet.from_names(list(PROCESSES) if processes is None else processes, settings_of(choices))
+    species = (species,) if isinstance(species, str) else tuple(species)
     matter = (eos or LattimerSwesty())(rho, t, y).matter
     spectrum = None
     if neutrino_temperature is not None:
         try:
             every = [
-                np.broadcast_to(values, (len(SPECIES), t.size))
+                np.broadcast_to(values, (len(species), t.size))
                 for values in (
                     positive("neutrino_temperature", neutrino_temperature, "MeV"),
                     neutrino_degeneracy,
@@ -100,8 +103,8 @@ def gray_opacities(
             ]
         except ValueError:
             raise OutOfRangeError(
-                f"neutrino_temperature and neutrino_degeneracy: expected one value or shape {(len(SPECIES), t.size)}"
+                f"neutrino_temperature and neutrino_degeneracy: expected one value or shape {(len(species), t.size)}"
             ) from None
-        spectrum = {name: FermiDirac(*row) for name, *row in zip(SPECIES, *every, strict=True)}
-    found = gray_means(chosen, matter, names, spectrum=spectrum)
+        spectrum = {name: FermiDirac(*row) for name, *row in zip(species, *every, strict=True)}
+    found = gray_means(chosen, matter, names, species, spectrum=spectrum)
     return {name: units.Quantity(values, MEANS[name].unit) for name, values in found.values.items()}

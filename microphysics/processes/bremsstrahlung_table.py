@@ -127,9 +127,11 @@ class StructureTable:
         if not outside.any():
             return
         zone = int(np.argmax(outside))
+        neutrons, protons = matter.number_density_neutron[zone], matter.number_density_proton[zone]
         message = (
             f"bremsstrahlung: {outside.sum()} of {outside.size} zones lie outside the table of the structure function, the "
-            f"first at T = {matter.temperature[zone]:.4g} MeV, rho = {matter.density[zone]:.4g} g/cm^3; it holds T = "
+            f"first at T = {matter.temperature[zone]:.4g} MeV with {neutrons + protons:.4g} nucleons per cm^3 outside nuclei "
+            f"and Y_p = {protons / (neutrons + protons):.4g} of them; it holds T = "
             f"{self.temperature[0]:.4g} ... {self.temperature[-1]:.4g} MeV, up to {self.density[-1]:.4g} nucleons per cm^3, "
             f"Y_p = {self.proton_fraction[0]:.4g} ... {self.proton_fraction[-1]:.4g}"
         )

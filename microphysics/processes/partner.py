@@ -55,8 +55,8 @@ def degeneracies(
         if degenerate.any():
             warnings.warn(
                 f"{process}: partners of nue or anue are degenerate in {degenerate.sum()} of {degenerate.size} zone(s), "
-                f"|mu_nu|/T up to {-eta.min():.4g}; what they would block is counted as emitted, which is too much by factors up to "
-                f'exp(|mu_nu|/T): take pair_partner = "equilibrium", or pair_species = "heavy"',
+                f"|mu_nu|/T up to {-eta.min():.4g}; what they would block is counted as emitted, which is too much by "
+                f'factors up to exp(|mu_nu|/T): take pair_partner = "equilibrium", or pair_species = "heavy"',
                 PhysicsWarning,
                 stacklevel=3,
             )

@@ -98,6 +98,8 @@ def interpolation_error(
 ) -> list[InterpolationError]:
     """Compare look-ups in a table with the opacities evaluated there.
 
+    Scattering is the transport opacity, with `delta` that of the total opacity and the delta found.
+
     Parameters
     ----------
     table : OpacityTable

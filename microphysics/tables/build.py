@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import logging
 import math
+import os
+import re
 import shutil
 import time
 import warnings
@@ -34,6 +36,12 @@ __all__ = ["BuildReport", "Estimate", "Progress", "build_table", "estimate", "ou
 
 Progress = Callable[[int, int], None]
 
+_WRITTEN = {
+    "own": 55e6,
+    "nulib": 4e8,
+    "weaklib": 1e8,
+}  # bytes of the table in a second, about; the first is packed
+_LEFT = re.compile(r"\.(.+)\.(\d{1,9})-[0-9a-f]{8}\.tmp")  # names of half-written files
 _AHEAD = 3  # blocks handed out for each process: bounds what waits in memory
 _log = logging.getLogger(__name__)
 
@@ -46,8 +54,8 @@ class Estimate:
     ----------
     points, kernel_points : int
         States of matter, and of electrons for kernels.
-    seconds : float
-        About, on all processes.
+    seconds, seconds_writing : float
+        About: to compute on all processes, and then to write the files.
     seconds_per_point, seconds_per_kernel : float
         Of one process, measured.
     jobs : int
@@ -61,6 +69,7 @@ class Estimate:
     points: int
     kernel_points: int
     seconds: float
+    seconds_writing: float
     seconds_per_point: float
     seconds_per_kernel: float
     jobs: int
@@ -157,6 +166,7 @@ def estimate(
         points=plan.points,
         kernel_points=plan.kernel_points,
         seconds=(plan.points * per_point + plan.kernel_points * per_kernel) / jobs,
+        seconds_writing=sum(sizes[layout] / _WRITTEN[layout] for layout in layouts),
         seconds_per_point=per_point,
         seconds_per_kernel=per_kernel,
         jobs=jobs,
@@ -249,7 +259,8 @@ def build_table(
     Warns
     -----
     PhysicsWarning
-        Each warning of the equation of state and the processes once, with the number of states of the whole table.
+        Each warning of the equation of state and the processes once, with the number of states of the whole table; and
+        what a layout cannot hold.
 
     Notes
     -----
@@ -279,7 +290,9 @@ def build_table(
                 done[0] += _states(plan, result.block)
                 if progress is not None:
                     progress(done[0], total)
-        caught = gathered([each for some in store.caught.values() for each in some], plan.points)
+        caught = gathered(
+            [each for some in store.caught.values() for each in some], plan.points, len(plan.blocks)
+        )
         facts = {
             **_provenance(plan, eos, key, caught),
             "build_seconds": time.perf_counter() - began,
@@ -288,8 +301,12 @@ def build_table(
         table = store.table(facts)
         for layout, path in outputs.items():
             started = time.process_time()
+            _sweep(path)
             _require_room(layout, path, plan)
-            write_layout(layout, path, table, plan)
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                write_layout(layout, path, table, plan)
+            caught += [Caught(each.category.__name__, str(each.message)) for each in heard]
             stages[f"writing {layout}"] = time.process_time() - started
         store.remove()
     for each in caught:
@@ -304,6 +321,21 @@ def build_table(
         stages=stages,
         caught=tuple(caught),
     )
+
+
+def _sweep(path: Path) -> None:
+    """Remove half-written files that killed builds of the same table left; here this build is the only one."""
+    folder = path if path.is_dir() else path.parent
+    for left in folder.glob(".*.tmp"):
+        found = _LEFT.fullmatch(left.name)
+        if found is None or (folder is not path and found[1] != path.name):
+            continue
+        try:
+            os.kill(int(found[2]), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except OSError:  # of a process that lives
+            continue
 
 
 def _require_room(layout: str, path: Path, plan: TablePlan) -> None:

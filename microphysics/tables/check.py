@@ -2,7 +2,7 @@
 
 The chemical potentials of the equation of state are not in the file. What can be had without them: Kirchhoff's law of the
 heavy-lepton flavours, whose chemical potential is zero; of nue and anue, that j/kappa* of all energies implies ONE
-degeneracy at each state, and that those of the two are opposite.
+degeneracy at each state, that those of the two are opposite, and that they rise and fall with Y_e as they must.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from microphysics.constants import CODATA
 from microphysics.errors import OpacityTableError
 from microphysics.opacity import blackbody
 from microphysics.processes.contract import occupation
+from microphysics.tables.check_degeneracy import DegeneracySlope
 from microphysics.tables.check_kernels import check_kernels
 from microphysics.tables.findings import Finding, Findings, Report, shape_of
 from microphysics.tables.hdf5 import open_hdf5
@@ -229,12 +230,14 @@ class _Opacities:
     def check(self) -> None:
         """Go through the file."""
         both = set(OPACITIES[:2]) <= set(self.names)
+        slope = DegeneracySlope(noise=10.0 * SPREAD)
         for y in range(self.sizes.electron_fraction):
             slabs = {name: np.asarray(self.file[name][:, :, y], dtype=np.float64) for name in self.names}
             sound = {name: self._values(name, slab, y) for name, slab in slabs.items()}
             if both and self.species is not None and all(sound[name] for name in OPACITIES[:2]):
                 with np.errstate(all="ignore"):
-                    self._kirchhoff(slabs["emissivities"], slabs["absorption_opacity"], y)
+                    slope.add(self._kirchhoff(slabs["emissivities"], slabs["absorption_opacity"], y))
+        slope.report(self.findings)
 
     def _usable(self, name: str) -> bool:
         """Whether a dataset is there in the right shape."""
@@ -310,8 +313,8 @@ class _Opacities:
 
         self.findings.gather("error", "emissivities", text, bad, values, place, size=size)
 
-    def _kirchhoff(self, emissivity: Array, absorption: Array, y: int) -> None:
-        """Occupation that emissivity and absorption imply, species by species."""
+    def _kirchhoff(self, emissivity: Array, absorption: Array, y: int) -> dict[str, Array]:
+        """Check the occupation that emissivity and absorption imply; the degeneracies of nue and anue, (T, density)."""
         assert self.species is not None
         eta = {}
         for s, name in enumerate(self.species):
@@ -335,6 +338,7 @@ class _Opacities:
                 before=(y,),
                 size=np.abs(total),
             )
+        return eta
 
     def _heavy(self, s: int, y: int, occupied: Array, usable: NDArray[np.bool_]) -> None:
         """Chemical potential zero: everything is known."""

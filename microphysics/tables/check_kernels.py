@@ -1,4 +1,4 @@
-"""Check of the kernels in a file of NuLib's layout: signs, bounds, detailed balance and crossing."""
+"""Check of the kernels in a file of NuLib's layout: signs, bounds, detailed balance, crossing, and size."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from microphysics.tables.check_reference import KernelReference
 from microphysics.tables.findings import Findings, shape_of
 from microphysics.tables.nulib_layout import ANNIHILATION, KERNEL_FLOOR, PAIRS, PRODUCTION, SCATTERING, Sizes
 
@@ -44,21 +45,26 @@ def check_kernels(
     rows : dict of ndarray
         Axes by the name of their dataset.
     species : tuple of str or None
-        Unknown: crossing is not checked.
+        Unknown: crossing and size are not checked.
     findings : Findings
         Receives what is found.
     """
     names = species or tuple(f"species {s}" for s in range(sizes.species))
+    reference = KernelReference(rows, findings)
+    axes = ("neutrino_energies", "temp_Ipoints", "eta_Ipoints")
+    comparable = species is not None and all((rows[axis] > 0.0).all() for axis in axes)
     if _both(file, SCATTERING, sizes.scattering_kernel, findings):
         for s, name in enumerate(names):
             phi = [np.asarray(file[dataset][:, s], dtype=np.float64) for dataset in SCATTERING]
             with np.errstate(all="ignore"):
-                _scattering(phi, name, rows, findings)
+                if _scattering(phi, name, rows, findings) and comparable:
+                    reference.scattering(phi[0], name)
     if _both(file, PAIRS, sizes.pair_kernel, findings):
         for s, name in enumerate(names):
             phi = [np.asarray(file[dataset][:, :, s], dtype=np.float64) for dataset in PAIRS]
             with np.errstate(all="ignore"):
-                _pairs(phi, name, rows, findings)
+                if _pairs(phi, name, rows, findings) and comparable:
+                    reference.pairs(phi[0][ANNIHILATION], name)
                 partner = PARTNERS.get(name)
                 if partner in names and names.index(partner) >= s:
                     _crossing(file, phi, name, partner, names, rows, findings)
@@ -115,10 +121,10 @@ def _values(
     return True
 
 
-def _scattering(phi: list[Array], name: str, rows: dict[str, Array], findings: Findings) -> None:
-    """Kernels (out, in, degeneracy, T) of one species."""
+def _scattering(phi: list[Array], name: str, rows: dict[str, Array], findings: Findings) -> bool:
+    """Check kernels (out, in, degeneracy, T) of one species; whether all is finite."""
     if not _values(SCATTERING, phi, name, rows, findings):
-        return
+        return False
     energy = rows["neutrino_energies"]
     up = energy[:, None] > energy  # (out, in)
     if not phi[0][up].any():
@@ -127,7 +133,7 @@ def _scattering(phi: list[Array], name: str, rows: dict[str, Array], findings: F
             SCATTERING[0],
             f"{name}: scattering to higher energies is empty; readers make it from the rest",
         )
-        return
+        return True
     gain = np.where(up, energy[:, None] - energy, 0.0)[:, :, None, None] / rows["temp_Ipoints"]
     for moment in (0, 1):
         expected = np.swapaxes(phi[moment], 0, 1) * np.exp(-gain)
@@ -138,16 +144,17 @@ def _scattering(phi: list[Array], name: str, rows: dict[str, Array], findings: F
         findings.gather(
             "warning", SCATTERING[moment], text, bad, error, partial(_place, name, rows), size=error
         )
+    return True
 
 
-def _pairs(phi: list[Array], name: str, rows: dict[str, Array], findings: Findings) -> None:
-    """Kernels (production and annihilation, partner, energy, degeneracy, T) of one species."""
+def _pairs(phi: list[Array], name: str, rows: dict[str, Array], findings: Findings) -> bool:
+    """Check kernels (production and annihilation, partner, energy, degeneracy, T) of one species; whether all is finite."""
     sound = [
         _values(PAIRS, [moment[kind] for moment in phi], name, rows, findings, what)
         for kind, what in ((PRODUCTION, "production "), (ANNIHILATION, "annihilation "))
     ]
     if not all(sound):
-        return
+        return False
     energy = rows["neutrino_energies"]
     boltzmann = np.exp(-(energy[:, None] + energy)[:, :, None, None] / rows["temp_Ipoints"])
     for moment in (0, 1):
@@ -159,6 +166,7 @@ def _pairs(phi: list[Array], name: str, rows: dict[str, Array], findings: Findin
         hint = " (the two seem exchanged: production comes first)" if exchanged else ""
         text = f"production differs from annihilation exp(-(E + E')/T) by {{value}} of itself{hint}"
         findings.gather("error", PAIRS[moment], text, bad, error, partial(_place, name, rows), size=error)
+    return True
 
 
 def _crossing(

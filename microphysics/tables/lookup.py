@@ -2,6 +2,8 @@
 
 Trilinear in (log10 density, log10 temperature, electron fraction) of log10 values, the cell found from the end points of each
 axis, emissivities of a group of energies floored: what the reader of NuLib's layout does (O'Connor 2015, ApJS 219, 24).
+With `delta` a file holds the total scattering opacity: its logarithm and delta itself are looked up apart, and the transport
+opacity is made of what was found, total (1 - delta/3).
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ class PreparedTable:
     axes : tuple of ndarray
         Electron fraction, log10 temperature, log10 density; uniform.
     values : dict of ndarray, shape (species, electron fraction, temperature, density, energy)
-        log10 of 1/cm and of erg/(cm^3 s sr) in a group; `delta` as it is.
+        log10 of 1/cm and of erg/(cm^3 s sr) in a group; `delta` as it is, and then `scattering` is that of the total opacity.
     unit : ndarray, shape (species, 1, energy)
         What one erg/(cm^3 s sr) in a group is in MeV/(cm^3 s MeV sr) of one species.
     """
@@ -80,7 +82,7 @@ def prepare(table: OpacityTable, *, emissivity_floor: float = EMISSIVITY_FLOOR) 
     Raises
     ------
     OpacityTableError
-        If an axis is not uniform, or a value is negative or NaN.
+        If an axis is not uniform, an opacity is negative or NaN, or delta is not below 3.
     """
     for name in AXES:
         check_uniform(name, getattr(table, name), logarithmic=name != "electron_fraction")
@@ -89,8 +91,9 @@ def prepare(table: OpacityTable, *, emissivity_floor: float = EMISSIVITY_FLOOR) 
     values = {}
     for role in table.roles:
         values[role] = np.array(getattr(table, role)[...], dtype=np.float64)
-        if role == "delta":
-            continue
+    if "delta" in values:
+        _turn_into_total(values["scattering"], values["delta"])
+    for role in (role for role in table.roles if role != "delta"):
         if not (values[role] >= 0.0).all():
             raise OpacityTableError(
                 f"'{role}' is negative or NaN somewhere; its logarithm cannot be looked up"
@@ -102,6 +105,16 @@ def prepare(table: OpacityTable, *, emissivity_floor: float = EMISSIVITY_FLOOR) 
             np.log10(row, out=row)
     axes = (table.electron_fraction, np.log10(table.temperature), np.log10(table.density))
     return PreparedTable(axes=axes, values=values, unit=unit)
+
+
+def _turn_into_total(scattering: Array, delta: Array) -> None:
+    """Divide transport opacities by 1 - delta/3, in place and one species at a time."""
+    for row, anisotropy in zip(scattering, delta, strict=True):
+        if not (anisotropy < 3.0).all():
+            raise OpacityTableError(
+                "'delta' is 3 or more, or NaN somewhere; there is no total opacity to look up"
+            )
+        row /= 1.0 - anisotropy / 3.0
 
 
 def lookup(
@@ -147,6 +160,8 @@ def lookup(
         found[role] = np.empty((values.shape[0], moved.size, values.shape[-1]))
         interpolate(values, place, role != "delta", found[role])
     found["emissivity"] *= ready.unit
+    if "delta" in found:
+        found["scattering"] *= 1.0 - found["delta"] / 3.0
     return LookedUp(
         found["emissivity"],
         found["absorption"],

@@ -175,7 +175,7 @@ def _table(file: Any, where: str, *, lazy: bool) -> OpacityTable:
     if version is None:
         raise OpacityTableError(
             f"{where}: no table of opacities of this package (attribute '{MARK}' is missing); "
-            "NuLib's layout is read by tables.nulib, weaklib's by tables.weaklib"
+            "`snsim table info FILE` knows other layouts"
         )
     if int(version) != FORMAT_VERSION:
         raise OpacityTableError(

@@ -119,7 +119,7 @@ def _read_opacity(file: Any, name: str, where: str, sizes: Sizes) -> Array:
         raise OpacityTableError(f"{where}: dataset '{name}' cannot be read ({error})") from None
     if not np.isfinite(values).all():
         raise OpacityTableError(
-            f"{where}: dataset '{name}' is not finite everywhere; tables.check says where"
+            f"{where}: dataset '{name}' is not finite everywhere; `snsim table check {where}` says where"
         )
     return values
 

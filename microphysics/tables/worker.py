@@ -211,7 +211,7 @@ def _counted(message: str) -> int:
     return int(found[1]) if found else 0
 
 
-def gathered(caught: Iterable[Caught], points: int) -> list[Caught]:
+def gathered(caught: Iterable[Caught], points: int, blocks: int) -> list[Caught]:
     """Put warnings together that differ in numbers only.
 
     Parameters
@@ -219,6 +219,8 @@ def gathered(caught: Iterable[Caught], points: int) -> list[Caught]:
     caught : iterable of Caught
     points : int
         States of the whole table, for "12 of 984 points".
+    blocks : int
+        Of the whole table.
     """
     groups: dict[tuple[str, str], list[Caught]] = {}
     for each in caught:
@@ -232,6 +234,9 @@ def gathered(caught: Iterable[Caught], points: int) -> list[Caught]:
 
         message = _COUNT.sub(whole, members[0].message, count=1)
         if len({_COUNT.sub("", each.message, count=1) for each in members}) > 1:
-            message += f" (numbers but the first: of one of {len(members)} blocks)"
+            of_all = sum(each.blocks for each in members)
+            message += (
+                f" (the count is of the table, other numbers of one block; so in {of_all} of {blocks} blocks)"
+            )
         result.append(Caught(members[0].category, message, count, sum(each.blocks for each in members)))
     return result

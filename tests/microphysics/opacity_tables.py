@@ -6,9 +6,13 @@ import h5py
 import numpy as np
 
 from microphysics.constants import CODATA
+from microphysics.matter import GROUPS
 from microphysics.opacity import blackbody
+from microphysics.processes import electron_scattering_kernels, pair_kernels
 from microphysics.tables.table import KernelTable, OpacityTable
+from microphysics.weak.couplings import WeakCouplings
 
+COUPLINGS = WeakCouplings()
 EDGES = np.array([0.0, 2.0, 4.5, 7.6, 11.5, 16.3, 22.3])
 PARTNER = {"nue": "anue", "anue": "nue", "nux": "nux", "numutau": "anumutau", "anumutau": "numutau"}
 PARTNER |= {"numu": "anumu", "anumu": "numu", "nutau": "anutau", "anutau": "nutau"}
@@ -20,7 +24,7 @@ def small_table(species=("nue", "anue", "nux"), *, delta=True, kernels=True, siz
     fraction = np.linspace(0.1, 0.5, sizes[2])
     energy = 0.5 * (EDGES[1:] + EDGES[:-1])
     y, t, d, e = np.ix_(fraction, temperature, density, energy)
-    eta = {"nue": 4.0 * np.log10(d / 1e10) * y / t - 1.0}
+    eta = {"nue": 4.0 * np.log10(d / 1e8) * y / t - 1.0}  # rises with Y_e, as it must
     eta["anue"] = -eta["nue"]
     absorption, scattering, emissivity, anisotropy = [], [], [], []
     for s, name in enumerate(species):
@@ -43,6 +47,25 @@ def small_table(species=("nue", "anue", "nux"), *, delta=True, kernels=True, siz
         delta=np.stack(anisotropy) if delta else None,
         kernels=small_kernels(species, energy) if kernels else None,
         attributes={"eos": "none", "processes": ["one", "two"], "baryon_mass": 931.5},
+    )
+
+
+def true_kernels(species, energy):
+    """What electrons do: a checker compares the size."""
+    temperature, degeneracy = np.logspace(0.0, 1.0, 3), np.logspace(-1.0, 1.0, 4)
+    t, eta = (grid.ravel() for grid in np.meshgrid(temperature, degeneracy, indexing="ij"))
+    found = {"scattering_0": [], "scattering_1": [], "annihilation_0": [], "annihilation_1": []}
+    for name in species:
+        scattering, annihilation = [], []
+        for flavor in GROUPS[name]:
+            scattering.append(electron_scattering_kernels.kernels(energy, t, eta, COUPLINGS, flavor))
+            annihilation.append(pair_kernels.kernels(energy, t, eta, COUPLINGS, flavor).annihilation)
+        for moment in (0, 1):
+            found[f"scattering_{moment}"].append(np.mean(scattering, axis=0)[moment])
+            found[f"annihilation_{moment}"].append(np.mean(annihilation, axis=0)[moment])
+    shape = (len(species), temperature.size, degeneracy.size, energy.size, energy.size)
+    return KernelTable(
+        temperature, degeneracy, **{role: np.reshape(values, shape) for role, values in found.items()}
     )
 
 

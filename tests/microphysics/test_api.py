@@ -242,3 +242,22 @@ def test_choices_and_species_of_opacities():
     ).all()
     with pytest.raises(UnknownNameError, match=r"unknown choice 'many_bodies'.*Did you mean 'many_body'"):
         microphysics.opacities(*state, many_bodies="none")
+
+
+def test_gray_opacities_take_the_same_choices():
+    state = (1e12 * u.g / u.cm**3, 6 * u.MeV, 0.2, ["scattering_energy"], ["nucleon_scattering"])
+    both = microphysics.gray_opacities(*state, species=("numu", "anumu"))["scattering_energy"]
+    assert both.shape == (2, 1)
+    assert both[0] > both[1]
+    correlated = microphysics.gray_opacities(*state, species="numu", many_body="horowitz2017")
+    assert correlated["scattering_energy"][0] < both[0]
+    with pytest.raises(UnknownNameError, match="unknown choice 'many_bodi'"):
+        microphysics.gray_opacities(*state, many_bodi="none")
+
+
+def test_a_quantity_below_the_boundary_is_refused():
+    matter = microphysics.LattimerSwesty()([1e12], [6.0], [0.2]).matter
+    with pytest.raises(OutOfRangeError, match=r"energy: got a Quantity \(keV\).*microphysics.opacities"):
+        microphysics.OpacitySet.from_names("pair").spectral(matter, [10.0, 20.0] * u.keV)
+    one = microphysics.OpacitySet.from_names("nucleon_scattering").spectral(matter, [10.0], "nue")
+    assert one.species == ("nue",)

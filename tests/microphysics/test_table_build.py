@@ -21,7 +21,13 @@ import pytest
 from standin import StandIn
 
 import microphysics
-from microphysics.errors import ExtrapolationWarning, MicrophysicsError, OpacityTableError, OutOfRangeError
+from microphysics.errors import (
+    ExtrapolationWarning,
+    MicrophysicsError,
+    OpacityTableError,
+    OutOfRangeError,
+    PhysicsWarning,
+)
 from microphysics.opacity import OpacitySet, anisotropy, blackbody, equilibrium
 from microphysics.processes import electron_scattering_kernels, pair_kernels
 from microphysics.processes.bremsstrahlung import Bremsstrahlung
@@ -283,7 +289,9 @@ def test_kernels_are_those_of_the_states(built):
         pairs = getattr(kernels, f"annihilation_{moment}")[:, 1, 2]
         np.testing.assert_allclose(pairs[2], 0.5 * (heavy[moment] + antiheavy[moment]), rtol=1e-12)
         assert not pairs[:2].any()  # pair_species = "heavy"
-    everything = replace(WITH_KERNELS, settings=replace(SMALL.settings, pair_species="all"))
+    everything = replace(
+        WITH_KERNELS, settings=replace(SMALL.settings, pair_species="all", pair_partner="equilibrium")
+    )
     table = read_table(built(everything, "all.h5").files["own"])
     expected = pair_kernels.kernels(table.energy, [t], [eta], couplings, "anue").annihilation[0, 0]
     np.testing.assert_allclose(table.kernels.annihilation_0[1, 1, 2], expected, rtol=1e-13)
@@ -317,7 +325,9 @@ def test_kernels_without_their_processes_are_none(built):
 
 def test_layouts_hold_the_same_numbers(tmp_path):
     outputs = {"nulib": tmp_path / "nulib.h5", "own": tmp_path / "own.h5", "weaklib": tmp_path / "weak"}
-    build_table(WITH_KERNELS, outputs, jobs=1)
+    with pytest.warns(PhysicsWarning, match="weak: weaklib's files are without opacities of nux by") as heard:
+        report = build_table(WITH_KERNELS, outputs, jobs=1)
+    assert [str(each.message) for each in heard] == [each.message for each in report.caught]
     own, nulib = read_table(outputs["own"]), read_nulib(outputs["nulib"])
     for role in ("absorption", "scattering", "delta"):
         np.testing.assert_allclose(
@@ -335,8 +345,9 @@ def test_bremsstrahlung_is_counted_once_for_weaklib(tmp_path):
     plan = replace(SMALL, processes=("charged_current", "bremsstrahlung"))
     for species, expected in (("heavy", ["Brem", "EmAb", "Iso"]), ("all", ["EmAb", "Iso"])):
         folder = tmp_path / species
-        settings = replace(plan.settings, pair_species=species)
-        build_table(replace(plan, settings=settings), {"weaklib": folder}, jobs=1)
+        settings = replace(plan.settings, pair_species=species, pair_partner="equilibrium")
+        wanted = replace(plan, settings=settings, species=("nue", "anue"))
+        build_table(wanted, {"weaklib": folder}, jobs=1)
         assert sorted(path.stem.removeprefix(f"{species}-") for path in folder.iterdir()) == expected
 
 
@@ -553,9 +564,11 @@ def test_warnings_that_differ_in_numbers_are_one():
         Caught("ExtrapolationWarning", "2 of 9 zone(s) are odd, the worst at 1e+12 g/cm3", 2),
         Caught("PhysicsWarning", "7 nuclei are unknown", 7),
     ]
-    first, second = gathered(caught, 100)
+    first, second = gathered(caught, 100, 8)
     assert first.message.startswith("5 of 100 zone(s) are odd, the worst at 4.5e+13 g/cm3")
-    assert first.message.endswith("(numbers but the first: of one of 2 blocks)")
+    assert first.message.endswith(
+        "(the count is of the table, other numbers of one block; so in 2 of 8 blocks)"
+    )
     assert isinstance(first.warning, ExtrapolationWarning)
     assert second.message == "7 nuclei are unknown"
     assert not isinstance(second.warning, ExtrapolationWarning)

@@ -32,6 +32,24 @@ def test_it_finds_what_a_code_finds_in_the_file(table, tmp_path):
         assert power == pytest.approx(there["emissivities"], rel=1e-11)
         assert found.absorption[:, p] == pytest.approx(there["absorption_opacity"], rel=1e-11)
         assert found.delta[:, p] == pytest.approx(there["scattering_delta"], rel=1e-9)
+        transport = there["scattering_opacity"] * (1.0 - there["scattering_delta"] / 3.0)
+        assert found.scattering[:, p] == pytest.approx(transport, rel=1e-11)
+
+
+def test_total_opacity_and_delta_are_looked_up_apart(table):
+    """From forward to backward scattering within a cell, half of each is in the middle."""
+    delta = np.zeros(table.shape) + np.where(np.arange(6) % 2, 2.4, -2.4)[:, None]
+    total = np.full(table.shape, 1e-6)
+    steep = replace(table, delta=delta, scattering=total * (1.0 - delta / 3.0))
+    middle = np.sqrt(table.density[2] * table.density[3])
+    found = lookup(steep, middle, table.temperature[1], table.electron_fraction[1])
+    assert found.scattering == pytest.approx(np.full((3, 1, 6), 1e-6), rel=1e-12)
+    # without delta nothing but the transport opacity is known: geometric mean of 1.8e-6 and 0.2e-6
+    alone = lookup(replace(steep, delta=None), middle, table.temperature[1], table.electron_fraction[1])
+    assert alone.scattering == pytest.approx(np.full((3, 1, 6), 0.6e-6), rel=1e-12)
+    for wrong in (3.0, np.nan):
+        with pytest.raises(OpacityTableError, match="'delta' is 3 or more, or NaN"):
+            prepare(replace(table, delta=np.full(table.shape, wrong)))
 
 
 def test_nodes_and_edges_come_out_as_they_are(table):

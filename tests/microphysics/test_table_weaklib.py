@@ -1,5 +1,6 @@
 """Tables in weaklib's layout, read back by plain h5py and by our own reader."""
 
+import re
 from dataclasses import replace
 
 import h5py
@@ -161,6 +162,43 @@ def test_pairs(table, tmp_path):
 
     offsets = check_kernels(path, "Scat_Pair_Kernels", structures, table)
     assert offsets[2] > 0.0
+
+
+@pytest.mark.parametrize("kind", ["NES", "Pair"])
+def test_digits_that_one_offset_costs(tmp_path, kind):
+    """What the note says is what comes out: l = 1 of cold states, and of pairs that electrons block."""
+    warm = small_table(kernels=False, sizes=(6, 4, 4))
+    cold = replace(warm, temperature=np.array([0.05, 0.5, 8.0, 150.0]))
+    eta = np.array([0.1, 3.0, 60.0])
+    write = weaklib.write_electron_scattering if kind == "NES" else weaklib.write_pairs
+    path = write(tmp_path / f"x-{kind}.h5", cold, eta, COUPLINGS)
+    with h5py.File(path) as file:
+        note = file[f"Scat_{kind}_Kernels"].attrs["note"]
+    values = read_weaklib(path).values["kernels"]
+    down = np.tril(np.ones((6, 6), dtype=bool))
+    lost = np.zeros((3, 4), dtype=bool)
+    for j, i in np.ndindex(lost.shape):
+        if kind == "NES":
+            exact = electron_scattering_kernels.coupling_structures(
+                cold.energy, cold.temperature[i], eta[j], COUPLINGS
+            )
+            exact = exact[:, 1, 0]
+        else:
+            pair = pair_kernels.structures(cold.energy, cold.temperature[[i]], eta[[j]], COUPLINGS)
+            exact = np.stack([pair.plus[1, 0], pair.minus[1, 0]])
+        error = np.abs(values[j, i, 2:] - 1.5 * exact / UNIT)[:, down].max(axis=-1)
+        # rounding of 10^x is a few times that of its argument
+        lost[j, i] = (error / np.median(np.abs(1.5 * exact / UNIT)[:, down], axis=-1)).max() > 3e-3
+    assert 0 < lost.sum() < 12
+    said = re.search(
+        r"above 0.001 in (\d+) of 12 states: T = (\S+) to (\S+) MeV, mu_e/T = (\S+) to (\S+)", note
+    )
+    states = np.nonzero(lost)
+    assert int(said[1]) == lost.sum()
+    assert [float(text) for text in said.groups()[1:]] == [
+        *cold.temperature[states[1][[np.argmin(states[1]), np.argmax(states[1])]]],
+        *eta[states[0][[0, -1]]],
+    ]
 
 
 def test_bremsstrahlung(table, tmp_path):

@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from nulib_mode import matter_of
 from scipy.optimize import root
 
 from microphysics.constants import CODATA, NULIB
 from microphysics.eos import LattimerSwesty
-from microphysics.matter import SPECIES, MatterState
+from microphysics.matter import SPECIES
 from microphysics.opacity import OpacitySet
 from microphysics.processes.capture_rates import (
     capture_rate,
@@ -32,29 +33,6 @@ from snsim.profiles.collapse import collapse_profile
 
 RTOL = 1e-6
 NUE = SPECIES.index("nue")
-
-
-def matter_of(points):
-    zero = np.zeros_like(points["rho_g_cm3"])
-    heavy = points["Xheavy"] > 0.0
-    return MatterState(
-        density=points["rho_g_cm3"],
-        temperature=points["T_MeV"],
-        electron_fraction=points["Ye"],
-        mass_fraction_neutron=points["Xn"],
-        mass_fraction_proton=points["Xp"],
-        mass_fraction_alpha=points["Xalpha"],
-        mass_fraction_heavy=points["Xheavy"],
-        mass_number_heavy=np.where(heavy, points["Abar"], 0.0),
-        charge_number_heavy=np.where(heavy, points["Zbar"], 0.0),
-        chemical_potential_electron=points["mu_e_MeV"],
-        chemical_potential_neutron=points["muhat_incl_dmnp_MeV"],
-        chemical_potential_proton=zero,
-        mean_field_neutron=zero,
-        mean_field_proton=zero,
-        pressure=zero,
-        baryon_mass=NULIB.atomic_mass * NULIB.gram_per_mev / CODATA.gram_per_mev,
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------

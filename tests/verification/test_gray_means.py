@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from nulib_mode import COUPLINGS, NULIB_MODE, SCATTERING, matter_of
 
 from microphysics.constants import CODATA, NULIB
 from microphysics.matter import MatterState
@@ -16,21 +17,8 @@ from microphysics.opacity import OpacitySet
 from microphysics.processes.charged_current import charged_current_correction, nucleon_blocking
 from microphysics.processes.contract import Rates
 from microphysics.processes.settings import Settings
-from microphysics.weak.couplings import WeakCouplings, nulib_couplings
+from microphysics.weak.couplings import WeakCouplings
 
-COUPLINGS = nulib_couplings()
-NULIB_MODE = {
-    "couplings": COUPLINGS,
-    "blocking": "raw",
-    "form_factor": "burrows",
-    "alpha_form_factor": False,
-    "structure_factor": "horowitz1997",
-    "structure_factor_options": {"clip": True},
-    "electron_polarization": "brt06",
-    "angle_nodes": 16,
-    "bremsstrahlung": "burrows2006",
-}
-SCATTERING = ("nucleon_scattering", "nucleus_scattering", "alpha_scattering")
 COLUMNS = {
     "absorption_energy": "kappa_abs_planck_1_cm",
     "absorption_number": "kappa_abs_number_1_cm",
@@ -87,25 +75,7 @@ def nulib(reference, read_columns):
     """Its 20 points, and a function that reads its means as (species, zone)."""
     folder = reference / "nulib"
     points = read_columns(folder / "points.csv")
-    zero = np.zeros_like(points["T_MeV"])
-    matter = MatterState(
-        density=points["rho_g_cm3"],
-        temperature=points["T_MeV"],
-        electron_fraction=points["Ye"],
-        mass_fraction_neutron=points["Xn"],
-        mass_fraction_proton=points["Xp"],
-        mass_fraction_alpha=points["Xalpha"],
-        mass_fraction_heavy=points["Xheavy"],
-        mass_number_heavy=np.where(points["Xheavy"] > 0.0, points["Abar"], 0.0),
-        charge_number_heavy=np.where(points["Xheavy"] > 0.0, points["Zbar"], 0.0),
-        chemical_potential_electron=points["mu_e_MeV"],
-        chemical_potential_neutron=points["muhat_incl_dmnp_MeV"],
-        chemical_potential_proton=zero,
-        mean_field_neutron=zero,
-        mean_field_proton=zero,
-        pressure=zero,
-        baryon_mass=NULIB.atomic_mass * NULIB.gram_per_mev / CODATA.gram_per_mev,
-    )
+    matter = matter_of(points)
 
     def columns(name):
         found = read_columns(folder / name)

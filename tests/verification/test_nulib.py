@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from nulib_mode import COUPLINGS, NULIB_MODE, matter_of, matter_state
 from scipy.integrate import quad
 
-from microphysics.constants import CODATA, NULIB
-from microphysics.matter import MatterState
+from microphysics.constants import NULIB
 from microphysics.opacity import OpacitySet
 from microphysics.processes.charged_current import nucleon_blocking
 from microphysics.processes.electron_scattering import transport_coefficient
@@ -24,46 +24,16 @@ from microphysics.processes.nucleon_scattering import transport_cross_section, u
 from microphysics.processes.settings import Settings
 from microphysics.structure.horowitz import Horowitz1997
 from microphysics.structure.plasma import coulomb_coupling, ion_sphere_radius
-from microphysics.weak.couplings import nulib_couplings
 
 RTOL = 1e-6
-COUPLINGS = nulib_couplings()
-# NuLib's reference mass in its own grams: number densities are rho X/(931.494061 MeV)
-BARYON_MASS = NULIB.atomic_mass * NULIB.gram_per_mev / CODATA.gram_per_mev
-
-
-def matter_state(rho, t, ye, x_n, x_p, x_alpha, x_heavy, a, z, mu_e, muhat):
-    zero = np.zeros_like(rho)
-    return MatterState(
-        density=rho,
-        temperature=t,
-        electron_fraction=ye,
-        mass_fraction_neutron=x_n,
-        mass_fraction_proton=x_p,
-        mass_fraction_alpha=x_alpha,
-        mass_fraction_heavy=x_heavy,
-        mass_number_heavy=np.where(x_heavy > 0.0, a, 0.0),
-        charge_number_heavy=np.where(x_heavy > 0.0, z, 0.0),
-        chemical_potential_electron=mu_e,
-        chemical_potential_neutron=muhat,
-        chemical_potential_proton=zero,
-        mean_field_neutron=zero,
-        mean_field_proton=zero,
-        pressure=zero,
-        baryon_mass=BARYON_MASS,
-    )
 
 
 def spectra(name, matter, energy, **changes):
     chosen = {
-        "couplings": COUPLINGS,
-        "blocking": "raw",
-        "bremsstrahlung": "burrows2006",
-        "form_factor": "burrows",
-        "alpha_form_factor": False,
+        **NULIB_MODE,
         "structure_factor": "none",
+        "structure_factor_options": {},
         "electron_polarization": "none",
-        "angle_nodes": 16,  # NuLib's: part of its answer where the electron cloud is narrow in angle
     }
     return OpacitySet.from_names([name], Settings(**{**chosen, **changes})).spectral(matter, energy)
 
@@ -140,9 +110,7 @@ def nulib(reference, read_columns):
     energy = read_columns(folder / "energy_grid_24.csv")["energy_MeV"]
     shape = (points["point_id"].size, energy.size)
     columns = {name: v.reshape(shape) for name, v in read_columns(folder / "processes.csv").items()}
-    names = ("rho_g_cm3", "T_MeV", "Ye", "Xn", "Xp", "Xalpha", "Xheavy", "Abar", "Zbar", "mu_e_MeV")
-    matter = matter_state(*(points[name] for name in (*names, "muhat_incl_dmnp_MeV")))
-    return matter, energy, columns, points
+    return matter_of(points), energy, columns, points
 
 
 def agree(ours, theirs, where=True, rtol=RTOL):

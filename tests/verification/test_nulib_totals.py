@@ -7,29 +7,15 @@ transport or total scattering, pairs as kappa = j/B, heavy-lepton neutrinos toge
 
 import numpy as np
 import pytest
+from nulib_mode import COUPLINGS, NULIB_MODE, SCATTERING, matter_of
 
-from microphysics.constants import CODATA, NULIB
-from microphysics.matter import MatterState
+from microphysics.constants import NULIB
 from microphysics.opacity import OpacitySet
 from microphysics.processes.charged_current import nucleon_blocking
 from microphysics.processes.nucleon_correlations import scattering_targets
 from microphysics.processes.nucleon_scattering import total_cross_section, transport_cross_section
 from microphysics.processes.settings import Settings
-from microphysics.weak.couplings import nulib_couplings
 
-COUPLINGS = nulib_couplings()
-NULIB_MODE = {
-    "couplings": COUPLINGS,
-    "blocking": "raw",
-    "form_factor": "burrows",
-    "alpha_form_factor": False,
-    "structure_factor": "horowitz1997",
-    "structure_factor_options": {"clip": True},
-    "electron_polarization": "brt06",
-    "angle_nodes": 16,
-    "bremsstrahlung": "burrows2006",
-}
-SCATTERING = ("nucleon_scattering", "nucleus_scattering", "alpha_scattering")
 DEFAULT = ("charged_current", "pair", "bremsstrahlung")
 ALL_ON = (*DEFAULT, "electron_capture")
 SIX = ("nue", "anue", "numu", "anumu")  # tau = mu
@@ -50,26 +36,7 @@ def points(reference, read_columns):
 
 @pytest.fixture(scope="module")
 def matter(points):
-    zero = np.zeros_like(points["T_MeV"])
-    heavy = points["Xheavy"] > 0.0
-    return MatterState(
-        density=points["rho_g_cm3"],
-        temperature=points["T_MeV"],
-        electron_fraction=points["Ye"],
-        mass_fraction_neutron=points["Xn"],
-        mass_fraction_proton=points["Xp"],
-        mass_fraction_alpha=points["Xalpha"],
-        mass_fraction_heavy=points["Xheavy"],
-        mass_number_heavy=np.where(heavy, points["Abar"], 0.0),
-        charge_number_heavy=np.where(heavy, points["Zbar"], 0.0),
-        chemical_potential_electron=points["mu_e_MeV"],
-        chemical_potential_neutron=points["muhat_incl_dmnp_MeV"],
-        chemical_potential_proton=zero,
-        mean_field_neutron=zero,
-        mean_field_proton=zero,
-        pressure=zero,
-        baryon_mass=NULIB.atomic_mass * NULIB.gram_per_mev / CODATA.gram_per_mev,
-    )
+    return matter_of(points)
 
 
 @pytest.fixture(scope="module")
