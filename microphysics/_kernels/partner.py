@@ -12,6 +12,7 @@ UNIT_NODES, UNIT_WEIGHTS = leggauss(7)
 UNIT_NODES, UNIT_WEIGHTS = 0.5 * (1.0 + UNIT_NODES), 0.5 * UNIT_WEIGHTS
 REACH = 36.0
 """How far beyond the last feature the partner's energy counts: e^-36."""
+_LARGEST = 700.0  # exponent that does not overflow
 _NARROW = 3.5  # of a panel beside a Fermi edge, whose nearest pole is pi away
 
 
@@ -24,6 +25,8 @@ def partner_weight(y, x, eta):
     if eta >= 0.0:
         thin = math.exp(-eta)
         return (thin + math.exp(-x)) / (thin + math.exp(y))
+    if y + eta > _LARGEST:
+        return 0.0
     return (1.0 + math.exp(eta - x)) / (1.0 + math.exp(y + eta))
 
 

@@ -279,29 +279,36 @@ def equilibrium_opacities(
     Parameters
     ----------
     energy, temperature, degeneracy, couplings, neutrino_degeneracies
-        As in `shortcut_opacities`; flavours of one mu_nu/T cost as much as one.
+        As in `shortcut_opacities`; flavours of one mu_nu/T cost as much as one, those of mu_nu/T > -2 hardly more.
 
     Returns
     -------
     ndarray, shape (species, state, energy)
-        1/cm, corrected for stimulated absorption, relative error below 1e-6; never above `shortcut_opacities`.
+        1/cm, corrected for stimulated absorption, relative error below 1e-5; never above `shortcut_opacities`.
 
     Raises
     ------
     OutOfRangeError
     """
     energy, temperature, degeneracy = _inputs(energy, temperature, degeneracy)
-    done: list[tuple[Array, Array]] = []
-    result = []
-    for flavor, values in neutrino_degeneracies.items():
+    distinct: list[Array] = []
+    places = []
+    for values in neutrino_degeneracies.values():
         neutrino = np.broadcast_to(_finite("neutrino_degeneracy", values), temperature.shape)
-        raw = next((integral for known, integral in done if np.array_equal(known, neutrino)), None)
-        if raw is None:
-            raw = np.empty((temperature.size, 2, energy.size))
-            partner_states(energy, temperature, degeneracy, np.ascontiguousarray(neutrino), raw)
-            done.append((neutrino, raw))
-        result.append(_opacity(raw, temperature, couplings, flavor))
-    return np.stack(result)
+        place = next(
+            (k for k, known in enumerate(distinct) if np.array_equal(known, neutrino)), len(distinct)
+        )
+        if place == len(distinct):
+            distinct.append(neutrino)
+        places.append(place)
+    raw = np.empty((temperature.size, len(distinct), 2, energy.size))
+    partner_states(energy, temperature, degeneracy, np.stack(distinct, axis=1), raw)
+    return np.stack(
+        [
+            _opacity(raw[:, place], temperature, couplings, flavor)
+            for flavor, place in zip(neutrino_degeneracies, places, strict=True)
+        ]
+    )
 
 
 def absorption_opacity(

@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -172,6 +173,40 @@ def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]])
     for row in rows:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 1000, highlight=False, markup=False).print(table)
+
+
+@contextmanager
+def progress_bar(things: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar with a rate and the time left, where somebody is looking.
+
+    Parameters
+    ----------
+    things : str
+        What is counted, such as nodes.
+
+    Yields
+    ------
+    callable or None
+        To be called with how many are done, and of how many; None where nobody is looking.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn(things), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task, began, before = bar.add_task(things, total=None, rate=""), time.perf_counter(), [-1]
+
+        def show(done: int, total: int) -> None:
+            if before[0] < 0:
+                before[0] = done  # what an earlier run did has no rate
+            rate = (done - before[0]) / max(time.perf_counter() - began, 1e-9)
+            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s")
+
+        yield show
 
 
 def warn_unconverged(path: Path, result: Result) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, announce_compilation, say_json, say_rows
+from snsim.cli.console import Debug, Json, announce_compilation, progress_bar, say_json, say_rows
 from snsim.cli.eos_options import (
     Alphas,
     Force,
@@ -125,13 +122,13 @@ def _write(
 
     try:
         if layout is Layout.STELLARCOLLAPSE:
-            with _progress() as progress:
+            with progress_bar("nodes") as progress:
                 write_stellarcollapse(output, eos, *axes, jobs=jobs, progress=progress)
             return tuple(axis.size for axis in axes)
         if isinstance(eos, TabulatedEOS) and not changed:
             made = eos  # as it was read: nothing is interpolated
         else:
-            with _progress() as progress:
+            with progress_bar("nodes") as progress:
                 made = build_table(eos, *axes, jobs=jobs, progress=progress)
         write_table(output, made.table)
     except EosTableError as error:
@@ -163,24 +160,3 @@ def _axis(eos: EquationOfState, name: str, points: int | None, given: tuple[Any,
     axis = (np.linspace if name == "electron_fraction" else np.geomspace)(low, high, number)
     axis[0], axis[-1] = low, high  # not outside by a rounding error
     return axis
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar with nodes per second and the time left, where somebody is looking."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn("nodes"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task, began = bar.add_task("nodes", total=None, rate=""), time.perf_counter()
-
-        def show(done: int, total: int) -> None:
-            rate = done / max(time.perf_counter() - began, 1e-9)
-            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s")
-
-        yield show

@@ -16,7 +16,9 @@ FIGURES, TABLES = (".png", ".pdf"), (".csv",)
 
 Energies = Annotated[
     list[str] | None,
-    typer.Option("--energy", metavar="VALUE", help='Such as "30 MeV" or "5 to 50 MeV". Repeatable.'),
+    typer.Option(
+        "--energy", metavar="VALUE", help='Such as "30 MeV" or "5 to 50 MeV". Repeatable, or with commas.'
+    ),
 ]
 Points = Annotated[int, typer.Option("--points", min=2, max=10000, help="Energies in a range, even in ln E.")]
 PlotFile = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure: .png or .pdf.")]
@@ -64,7 +66,7 @@ def read_energy(option: str, text: str, example: str = "30 MeV") -> float:
 
 
 def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]:
-    """Return energies in MeV, rising and each once; "5 to 50 MeV" stands for many, even in ln E.
+    """Return energies in MeV, rising and each once; "5 to 50 MeV" stands for many, even in ln E; commas separate.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]
     from snsim.errors import ConfigError
 
     found: list[float] = []
-    for text in texts:
+    for text in (part for given in texts for part in given.split(",")):
         match = _RANGE.fullmatch(text.strip())
         wrong = _WRONG_RANGE.fullmatch(text.strip())
         if wrong is not None and not re.fullmatch(r"\S*\d[eE]-\d+.*", text.strip()):

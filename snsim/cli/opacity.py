@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, Settings, announce_compilation, plain_warnings, say_json
+from snsim.cli.console import (
+    Debug,
+    Json,
+    Settings,
+    announce_compilation,
+    plain_warnings,
+    say_json,
+    say_warning,
+)
 from snsim.cli.eos_options import Force, describe, inside, value
 from snsim.cli.inputs import (
     CsvFile,
-    Energies,
     PlotFile,
     Points,
     claim_all,
@@ -37,6 +44,7 @@ EPILOG = (
 ENERGIES = (3.0, 10.0, 30.0)  # MeV
 SIX = "six"  # stands for all flavours
 ADDED = "electron_capture"  # to the processes that a run has by default
+OF_PAIRS = ("pair", "bremsstrahlung")  # what the setting pair_species concerns
 FINEST, LOW, HIGH = 240, 0.5, 300.0  # energies of a figure, MeV
 # units in the names of numbers
 UNITS = {
@@ -56,7 +64,14 @@ def opacity(
     electron_fraction: Annotated[
         float | None, typer.Option(parser=read_number, metavar="NUMBER", help="Such as 0.3.")
     ] = None,
-    energy: Energies = None,
+    energy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--energy",
+            metavar="VALUE",
+            help='Such as "30 MeV" or "5 to 50 MeV". Repeatable, or with commas.  [3, 10, 30 MeV]',
+        ),
+    ] = None,
     points: Points = 10,
     species: Annotated[
         list[str] | None,
@@ -123,10 +138,16 @@ def opacity(
         "equation_of_state": describe(eos),
         "matter": _matter(state),
         "energy_mev": energies,
-        "species": {name: _of_species(spectra, i) for i, name in enumerate(groups)},
+        "species": {
+            name: {**_of_species(spectra, i), "switched_off": _switched_off(chosen, name)}
+            for i, name in enumerate(groups)
+        },
         "references": {each.name: list(each.references) for each in processes.processes},
         "microphysics": chosen.model_dump(mode="json"),
+        "changed_settings": _changed(chosen),
     }
+    for mistake in _mistakes(spectra):
+        say_warning(mistake)
     if csv is not None:
         write_csv(csv, _comments(found), _columns(found))
     if drawn is not None and plot is not None:
@@ -145,7 +166,10 @@ def _point(density: str | None, temperature: str | None, electron_fraction: floa
     if density is None or temperature is None or electron_fraction is None:
         given = {"density": density, "temperature": temperature, "electron-fraction": electron_fraction}
         missing = [f"--{name}" for name, number in given.items() if number is None]
-        raise ConfigError(f"{', '.join(missing)}: missing")
+        raise ConfigError(
+            f"{', '.join(missing)}: missing; a state of matter is such as "
+            '--density "1e12 g/cm3" --temperature "2 MeV" --electron-fraction 0.3'
+        )
     return {
         "density": value("density", density),
         "temperature": value("temperature", temperature),
@@ -207,6 +231,47 @@ def _processes(config: Config, chosen: Microphysics) -> OpacitySet:
     return OpacitySet.from_names(chosen.processes, settings)
 
 
+def _switched_off(chosen: Microphysics, species: str) -> dict[str, str]:
+    """Return the processes that a setting keeps from a species, each with the setting."""
+    if chosen.pair_species == "all" or species not in ("nue", "anue"):
+        return {}
+    return {name: f'pair_species = "{chosen.pair_species}"' for name in chosen.processes if name in OF_PAIRS}
+
+
+def _changed(chosen: Microphysics) -> list[str]:
+    """Return the settings that are not the defaults, as a run file has them, without the processes."""
+    from snsim.config.schema import Microphysics
+    from snsim.config.write import resolve_toml
+
+    usual = set(_settings(resolve_toml(Microphysics())))
+    return [line for line in _settings(resolve_toml(chosen)) if line not in usual]
+
+
+def _settings(text: str) -> Iterator[str]:
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = f"{line.strip('[]')}."
+        elif line and not line.startswith(("#", "processes = ")):
+            yield section + line
+
+
+def _mistakes(spectra: OpacitySpectra) -> Iterator[str]:
+    """Say which processes, of anybody, have opacities that are none."""
+    import numpy as np
+
+    for p, process in enumerate(spectra.processes):
+        for s, name in enumerate(spectra.species):
+            wrong = []
+            for role in ("absorption", "scattering", "exchange", "collision"):
+                values = getattr(spectra, role)[p, s, 0]
+                for what, bad in (("not finite", ~np.isfinite(values)), ("negative", values < 0.0)):
+                    if bad.any():
+                        wrong.append(f"{role} is {what} at {bad.sum()} of {bad.size} energies")
+            if wrong:
+                yield f"{process}, {name}: {', '.join(wrong)}"
+
+
 def _fine(energies: list[float]) -> Any:
     """Return the energies of a figure: those of neutrinos in a star, and all that were asked for."""
     import numpy as np
@@ -261,13 +326,14 @@ def _of_species(spectra: OpacitySpectra, i: int) -> dict[str, Any]:
         for role, values in by_role.items()
     }
     a, s = by_role["absorption"].sum(axis=0), by_role["scattering"].sum(axis=0)
-    with np.errstate(divide="ignore"):  # transparent matter
+    with np.errstate(divide="ignore", invalid="ignore"):  # transparent matter; a process that is wrong
         path = 1.0 / (a + s)
+        effective = np.sqrt(a) * np.sqrt(a + s)
     return {
         **roles,
         "total": {UNITS[role]: values.sum(axis=0).tolist() for role, values in by_role.items()},
         "delta": spectra.total_delta[i, 0].tolist(),
-        "effective_per_cm": (np.sqrt(a) * np.sqrt(a + s)).tolist(),
+        "effective_per_cm": effective.tolist(),
         "mean_free_path_cm": path.tolist(),
         "equilibrium_occupation": spectra.equilibrium[i, 0].tolist(),
     }

@@ -11,7 +11,7 @@ import typer
 from snsim.cli.console import say_rows, say_table
 
 PER_TABLE = 6  # energies side by side
-NEGLIGIBLE = 1e-12  # of the sum of a role
+NEGLIGIBLE = 1e-12  # of the largest of a role
 # role, name of its numbers, whether its sum means something
 ROLES = (
     ("absorption", "absorption_per_cm", True),
@@ -42,7 +42,8 @@ def write(found: dict[str, Any], emissivity: bool, references: bool) -> None:
     """
     name, table = found["equation_of_state"]["name"], found["microphysics"]["eos_table"]
     typer.secho(f"{name} ({table})" if table else name, bold=True)
-    say_rows(_matter(found["matter"]))
+    changed = ", ".join(found["changed_settings"]) or "the defaults"
+    say_rows([*_matter(found["matter"]), ("[microphysics]", changed)])
     if not found["matter"]["nse_valid"]:
         typer.echo("note: below 0.5 MeV the nuclear reactions in a star are too slow for this equilibrium")
     typer.echo()
@@ -101,9 +102,14 @@ def _write_species(name: str, of: dict[str, Any], energies: Sequence[float], emi
                 _cells([("emission", *row) for row in _acting(of, EMISSIVITY, True)], part),
             )
     shown = {process for _, process, _ in rows}
-    missing = [process for process in of["absorption_per_cm"] if process not in shown]
+    off = {process: why for process, why in of["switched_off"].items() if process not in shown}
+    missing = [process for process in of["absorption_per_cm"] if process not in shown and process not in off]
     if missing:
         typer.echo(f"nothing, or next to nothing, for {name}: {', '.join(missing)}")
+    for why in dict.fromkeys(off.values()):
+        listed = ", ".join(process for process, each in off.items() if each == why)
+        typer.echo(f"switched off for {name} by {why}: {listed}")
+    if missing or off:
         typer.echo()
 
 
@@ -119,12 +125,16 @@ def _rows(of: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
 
 def _acting(of: dict[str, Any], key: str, summed: bool) -> Iterator[tuple[str, list[str]]]:
     """Yield the processes that matter in one role, and their sum."""
-    total = of["total"][key]
+    most = [
+        max((abs(x) for x in values if math.isfinite(x)), default=0.0)
+        for values in zip(*of[key].values(), strict=True)
+    ]
     for process, values in of[key].items():
-        if any(x > NEGLIGIBLE * most for x, most in zip(values, total, strict=True)):
+        # so that what is no number is shown
+        if any(not abs(x) <= NEGLIGIBLE * largest for x, largest in zip(values, most, strict=True)):
             yield process, list(map(_number, values))
     if summed:
-        yield "sum", list(map(_number, total))
+        yield "sum", list(map(_number, of["total"][key]))
 
 
 def _cells(rows: Sequence[tuple[str, str, list[str]]], part: slice) -> Iterator[tuple[str, ...]]:
@@ -145,6 +155,8 @@ def length(centimetres: float) -> str:
     """
     if math.isinf(centimetres):
         return "infinite"
+    if not centimetres >= 0.0:
+        return "undefined"
     size, unit = next((size, unit) for size, unit in LENGTHS if centimetres >= size)
     return f"{centimetres / (size or 1e-7):.3g} {unit}"
 

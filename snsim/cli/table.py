@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +15,7 @@ from snsim.cli.console import (
     announce_compilation,
     guarded,
     plain_warnings,
+    progress_bar,
     say_json,
     say_rows,
 )
@@ -101,7 +98,7 @@ def build(
                 if json:
                     say_json(_as_json(plan, files, expected))
                 return
-            with _progress() as progress:
+            with progress_bar("states") as progress:
                 report = build_table(
                     plan,
                     files,
@@ -169,11 +166,13 @@ def _claim(files: dict[str, Path], partial: Path, force: bool) -> None:
         if layout != "weaklib":
             claim(path, mine, (".h5",))
             continue
-        if path.exists() and not mine:
+        if path.exists() and not path.is_dir():
+            raise ResultFileError(f"{path}: is a file, and weaklib's files go into a folder of this name")
+        if path.is_dir() and any(path.iterdir()) and not mine:
             raise ResultFileError(
                 f"{path}: is there already; choose another name, or replace it with --force"
             )
-        claim(path / "probe.h5", True, (".h5",))
+        claim(path.with_name("probe.h5"), True, (".h5",))
 
 
 def _refuse_small_disk(expected: Estimate, folder: Path, partial: Path) -> None:
@@ -229,7 +228,9 @@ def _say_plan(
     )
     many = f"{expected.jobs} process{'es' if expected.jobs > 1 else ''}"
     each = f"{1e6 * expected.seconds_per_point:.0f} us a state"
-    rows.append(("time", f"about {_duration(expected.seconds)} on {many}, {each}"))
+    rows.append(("time", f"about {_duration(expected.seconds)} to compute on {many}, {each}"))
+    size = _size(sum(expected.bytes[layout] for layout in files))
+    rows.append(("", f"about {_duration(expected.seconds_writing)} to write {size}"))
     if partial.exists():
         rows.append(("goes on", f"{partial} is there"))
     say_rows(rows)
@@ -269,26 +270,3 @@ def _duration(seconds: float) -> str:
     if seconds < 100.0:
         return f"{seconds:.2g} s"
     return f"{seconds / 60.0:.2g} min" if seconds < 6000.0 else f"{seconds / 3600.0:.2g} h"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar with states per second and the time left, where somebody is looking."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn("states"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task, began, before = bar.add_task("states", total=None, rate=""), time.perf_counter(), [-1]
-
-        def show(done: int, total: int) -> None:
-            if before[0] < 0:
-                before[0] = done  # what an earlier build did has no rate
-            rate = (done - before[0]) / max(time.perf_counter() - began, 1e-9)
-            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s")
-
-        yield show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,17 +98,38 @@ def _in_words(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " "), value if isinstance(value, str) else ", ".join(map(str, value))
     for message in attributes.get("warnings", ()):
         yield "warning", str(message)
+    for i, paper in enumerate(papers_of(attributes)):
+        yield "" if i else "please cite", paper
+
+
+def papers_of(attributes: Mapping[str, Any]) -> list[str]:
+    """Return the papers that a table stands on, as far as it says."""
+    papers = attributes.get("references", ())
+    return [papers] if isinstance(papers, str) else [str(paper) for paper in papers]
 
 
 def check(file: _File, json: Json = False, debug: Debug = False) -> None:
-    """Verify a table in NuLib's layout, of this program or another: exit code 1 if something is wrong."""
-    from microphysics.tables.check import check_nulib_file
+    """Verify a table in NuLib's layout, of this program or another: exit code 1 if something is wrong.
 
+    Of snsim's own layout: only whether all values are finite, and none is negative that cannot be.
+    """
+    from microphysics.tables.check import check_nulib_file
+    from snsim.cli.table_look import is_own, look_through, refuse_weaklib
+
+    refuse_weaklib(file)
+    own = is_own(file)
     with _file_trouble(), plain_warnings():
-        found = check_nulib_file(file)
+        found = look_through(file) if own else check_nulib_file(file)
     if json:
-        say_json({"file": file, "passed": found.ok, "findings": [vars(each) for each in found.findings]})
+        layout = "snsim" if own else "NuLib"
+        findings = [vars(each) for each in found.findings]
+        say_json({"file": file, "layout": layout, "passed": found.ok, "findings": findings})
     else:
+        if own:
+            typer.echo(
+                f"{file}: this is snsim's own layout, and the check is for NuLib's (build with "
+                'layouts = ["nulib"]); here only NaN, infinities and negative values are looked for'
+            )
         typer.secho(f"{file}: {'no mistakes found' if found.ok else 'mistakes found'}", bold=True)
         for each in found.findings:
             typer.echo(f"  {each}")
@@ -177,7 +198,9 @@ def _opened(file: Path) -> Iterator[tuple[str, OpacityTable]]:
     from microphysics.tables.hdf5 import open_hdf5
     from microphysics.tables.native import open_table
     from microphysics.tables.nulib_reader import read_nulib
+    from snsim.cli.table_look import refuse_weaklib
 
+    refuse_weaklib(file)
     with open_hdf5(file) as opened:
         nulib = _NULIB in opened
     if nulib:

@@ -1,19 +1,30 @@
-"""`snsim validate`: every mistake of a run file and its profile, without computing anything."""
+"""`snsim validate`: every mistake of a run file and its profile, or of a table's file, without computing anything."""
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, RunPath, Settings, announce_compilation, say_json, say_rows
+from snsim.cli.console import Debug, Json, Settings, announce_compilation, say_json, say_rows
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
+    from snsim.config.table import TableConfig
+
+_Path = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR|FILE",
+        help="A run file or a table's file, or a directory that holds run.toml or table.toml.",
+    ),
+]
 
 
 def validate(
-    path: RunPath,
+    path: _Path,
     set_: Settings = None,
     show: Annotated[
         bool, typer.Option("--show", help="Write the complete run file, every default in it.")
@@ -21,10 +32,23 @@ def validate(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Check a run file and the profile it names."""
+    """Check a run file and the profile it names, or the file of an opacity table."""
     from snsim.config.load import config_hash, load_config
     from snsim.config.write import resolve_toml
 
+    if _is_of_table(path):
+        from snsim.config.table import load_table_config
+
+        table = load_table_config(path, set_ or ())
+        states = _describe_table(table)
+        if show:
+            typer.echo(resolve_toml(table), nl=False)
+        elif json:
+            say_json({"valid": True, "table": states})
+        else:
+            typer.echo(f"{path}: no mistakes found")
+            say_rows([("table", states)])
+        return
     config = load_config(path, set_ or ())
     _read_files(config)
     profile = _describe_profile(config)
@@ -35,6 +59,36 @@ def validate(
     else:
         typer.echo(f"{path}: no mistakes found")
         say_rows([("profile", profile), ("configuration", config_hash(config))])
+
+
+def _is_of_table(path: Path) -> bool:
+    """Whether a file, or a directory without a run file, is about an opacity table."""
+    from snsim.config.load import RUN_FILE
+    from snsim.config.table import TABLE_FILE
+
+    if path.is_dir():
+        return (path / TABLE_FILE).is_file() and not (path / RUN_FILE).exists()
+    try:
+        return path.name == TABLE_FILE or "table" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # whoever reads it next says what is wrong
+        return False
+
+
+def _describe_table(config: TableConfig) -> str:
+    """Make all that a build needs before the first state: the grid must fit the equation of state."""
+    from microphysics.opacity import OpacitySet
+    from microphysics.tables.build import outline
+    from microphysics.tables.grids import require_cover
+    from snsim.config.table import table_plan
+
+    plan = table_plan(config)
+    outline(plan)
+    OpacitySet.from_names(plan.processes, plan.settings)
+    eos = plan.eos()
+    if plan.outside_eos == "error":
+        require_cover(eos, plan.density, plan.temperature, plan.electron_fraction)
+    groups, species = plan.energy.size, ", ".join(plan.species)
+    return f"{plan.points} states of {eos.name}, {groups} energy groups, {species}"
 
 
 def _read_files(config: Config) -> None:

@@ -108,6 +108,8 @@ class Dimension:
             return 0.0, "a text that is not a number and a unit"
         if not match[2]:
             return 0.0, "a number without a unit"
+        if "," in match[2]:  # astropy would take it for units of a structured array
+            return 0.0, "more than one value"
         try:
             return float(match[1]) * _factor(match[2], self.unit), ""
         except ValueError as error:

@@ -15,7 +15,7 @@ from scipy.integrate import quad
 from microphysics.constants import CODATA
 from microphysics.eos.composition import from_composition
 from microphysics.errors import PhysicsWarning
-from microphysics.processes.pair_kernels import absorption_opacity
+from microphysics.processes.pair_kernels import absorption_opacity, equilibrium_opacities, shortcut_opacities
 from microphysics.processes.pair_kernels import kernels as kernels_of
 from microphysics.processes.pairs import Pair
 from microphysics.processes.settings import Settings
@@ -143,6 +143,55 @@ def test_partner_that_is_thin_or_deep():
     assert (blocked[1] < 1e-9 * free[1]).all()
     assert (blocked[2:] < free[2:]).all()
     assert (blocked[2:] > 0.5 * free[2:]).all()
+
+
+def dense_partner_opacities(x, eta, eta_nu, flavors):
+    """kappa* at T = 1 MeV, one energy, by panels of the partner's energy no wider than 2 where anything happens."""
+    features = np.array([0.0, x, abs(eta), max(abs(eta) - x, 0.0), max(-eta_nu, 0.0)])
+    steps = np.concatenate([np.arange(0.0, 14.0, 2.0), 14.0 * 1.5 ** np.arange(20)])
+    edges = (features[:, None] + np.concatenate([-steps, steps])).ravel()
+    edges = np.unique(edges[(edges >= 0.0) & (edges <= features.max() + 45.0)])
+    node, weight = np.polynomial.legendre.leggauss(7)
+    half = 0.5 * np.diff(edges)[:, None]
+    y, weight = (edges[:-1, None] + half * (1.0 + node)).ravel(), (half * weight).ravel()
+    occupied = np.exp(-np.logaddexp(0.0, y + eta_nu))
+    pairs = (kernels_of([x], [1.0], [eta], WeakCouplings(), flavor, y) for flavor in flavors)
+    return [absorption_opacity(pair, y, weight, occupied[None], WeakCouplings())[0, 0] for pair in pairs]
+
+
+@pytest.mark.parametrize("eta", [0.0, -7.0, 30.0, 600.0])
+@pytest.mark.parametrize("eta_nu", [1.0, 0.0, -1.9, -2.1, -6.0, -29.6, -2000.0])
+def test_partner_against_dense_panels(eta, eta_nu):
+    x = np.array([0.02, 2.9, 3.1, 9.9, 10.1, 300.0])
+    flavors = ("anue", "numu")  # the two structures weigh differently
+    kappa = equilibrium_opacities(x, [1.0], [eta], WeakCouplings(), dict.fromkeys(flavors, eta_nu))[:, 0]
+    dense = np.transpose([dense_partner_opacities(value, eta, eta_nu, flavors) for value in x])
+    np.testing.assert_allclose(kappa, dense, rtol=6e-6)
+
+
+def test_species_with_partners_of_their_own():
+    # together as alone, whichever of them has a sea for a partner
+    energy, t, eta = np.array([0.3, 4.0, 33.0]), [1.0, 2.0, 3.0], [3.0, -2.0, 30.0]
+    partners = {"nue": [5.0, -9.0, 0.5], "anue": [-5.0, 9.0, -0.5], "numu": 0.0, "anumu": 0.0}
+    together = equilibrium_opacities(energy, t, eta, WeakCouplings(), partners)
+    for row, (flavor, values) in zip(together, partners.items(), strict=True):
+        alone = equilibrium_opacities(energy, t, eta, WeakCouplings(), {flavor: values})[0]
+        np.testing.assert_array_equal(row, alone)
+
+
+def test_equilibrium_at_any_degeneracy():
+    # finite, positive and bounded where mu_e/T and mu_nu/T are out of all proportion
+    eta, eta_nu = (
+        a.ravel() for a in np.meshgrid([-5e4, -800.0, 0.0, 30.0, 5e4], [-5e4, -900.0, -3.0, 0.0, 800.0, 5e4])
+    )
+    energy = np.geomspace(0.01, 5e4, 16)
+    one = np.ones(eta.size)
+    kappa = equilibrium_opacities(energy, one, eta, WeakCouplings(), {"nue": eta_nu, "numu": 0.0})
+    assert np.isfinite(kappa).all()
+    assert (kappa >= 0.0).all()
+    thin = eta_nu > 700.0
+    free = shortcut_opacities(energy, one[thin], eta[thin], WeakCouplings(), {"nue": eta_nu[thin]})
+    np.testing.assert_allclose(kappa[:1, thin], free, rtol=1e-12, atol=1e-290)
 
 
 def test_bound_without_blocking_is_counted():

@@ -272,18 +272,18 @@ def test_a_file_that_cannot_be_is_refused_first(name: str, code: int, words: str
 
 
 def test_progress_is_shown_where_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from snsim.cli import eos_table
+    from snsim.cli import console
 
     screen: list[str] = []
     fake = SimpleNamespace(isatty=lambda: True, write=screen.append, flush=lambda: None)
-    monkeypatch.setattr(eos_table.sys, "stderr", fake)
-    with eos_table._progress() as show:
+    monkeypatch.setattr(console.sys, "stderr", fake)
+    with console.progress_bar("nodes") as show:
         assert show is not None
         show(10, 40)
         show(40, 40)
     assert "40/40" in "".join(screen)
     fake.isatty = lambda: False
-    with eos_table._progress() as show:
+    with console.progress_bar("nodes") as show:
         assert show is None
 
 

@@ -105,6 +105,10 @@ def test_a_range_of_energies() -> None:
     assert found["energy_mev"] == pytest.approx(expected, rel=1e-12)
 
 
+def test_energies_may_stand_with_commas() -> None:
+    assert show(*FEW, "--energy", "10MeV,20 MeV", "--energy", "5 MeV")["energy_mev"] == [5.0, 10.0, 20.0]
+
+
 def test_settings_come_from_a_run_file_and_from_options(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(
         "schema = 1\n[microphysics]\nprocesses = ['nucleon_scattering', 'pair']\nweak_magnetism = false\n"
@@ -179,6 +183,47 @@ def test_the_screen_says_what_it_leaves_out() -> None:
     assert "references" not in outcome.out
 
 
+def test_what_a_setting_switches_off_is_no_small_opacity() -> None:
+    out = snsim_run("opacity", *STATE).out
+    for name in ("nue", "anue"):
+        assert f'switched off for {name} by pair_species = "heavy": pair, bremsstrahlung\n' in out
+    assert "for nux by" not in out
+    assert "nothing, for nue" not in out
+    assert show()["species"]["nux"]["switched_off"] == {}
+    out = snsim_run("opacity", *STATE, "--set", "microphysics.pair_species=all").out
+    assert "switched off" not in out
+
+
+def test_settings_that_are_not_the_defaults_are_shown() -> None:
+    assert "[microphysics]     the defaults\n" in snsim_run("opacity", *STATE, *FEW).out
+    changed = (
+        "--set",
+        "microphysics.many_body=horowitz2017",
+        "--set",
+        "microphysics.couplings.axial_coupling=1.2",
+    )
+    out = snsim_run("opacity", *STATE, *FEW, *changed).out
+    assert '[microphysics]     many_body = "horowitz2017", couplings.axial_coupling = 1.2\n' in out
+    assert "3, 10, 30 MeV" in snsim_run("opacity", "--help").out
+
+
+@pytest.mark.parametrize(("value", "words"), [(np.nan, "not finite"), (-1e-3, "negative")])
+def test_an_opacity_that_is_none_is_named(value: float, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = OpacitySet.spectral
+
+    def wrong(*arguments: Any) -> Any:
+        spectra = whole(*arguments)
+        spectra.absorption[1, 0, 0, 0] = value
+        return spectra
+
+    monkeypatch.setattr(OpacitySet, "spectral", wrong)
+    outcome = snsim_run("opacity", *STATE, *FEW, "--species", "nue")
+    assert outcome.code == 0
+    assert f"warning: charged_current, nue: absorption is {words} at 1 of 3 energies\n" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+    assert "nothing" not in outcome.out
+
+
 def test_emission_and_papers_on_request() -> None:
     out = snsim_run("opacity", *STATE, *FEW, "--emissivity", "--references", "--species", "nue").out
     emission = out[out.index("nue: emissivity [MeV/(cm3 s MeV sr)]") :]
@@ -249,7 +294,8 @@ def test_files(tmp_path: Path) -> None:
 
 
 BAD = [
-    (STATE[:2], 2, ["--temperature, --electron-fraction: missing"]),
+    (STATE[:2], 2, ["--temperature, --electron-fraction: missing", '--density "1e12 g/cm3"']),
+    ((*STATE, "--energy", "10MeV,20"), 2, ['--energy = "20"', "without a unit"]),
     (("--density", "1e12", *STATE[2:]), 2, ['--density = "1e12"', "without a unit"]),
     (("--density=-1e12 g/cm3", *STATE[2:]), 3, ["--density = -1e+12 g/cm3", "valid from"]),
     ((*STATE, "--temperature", "2 s"), 2, ['--temperature = "2 s"', "got a time"]),

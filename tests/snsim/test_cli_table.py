@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -169,7 +172,9 @@ def test_a_dry_run_says_how_large_and_how_long(wanted: Path) -> None:
         f"{STEM}.h5, about",
         "NuLib_LattimerSwesty220_rho4_temp3_ye2_ng5_ns3_Itemp3_Ieta4_version1.0_",
         "are free",
+        "to compute on",
         "us a state",
+        "to write",
     ):
         assert words in outcome.out
     assert [path.name for path in wanted.iterdir()] == ["table.toml"]
@@ -217,6 +222,42 @@ def test_another_folder_and_scheme(wanted: Path, tmp_path: Path) -> None:
     with h5py.File(report["files"]["nulib"]) as file:
         assert file["number_species"][0] == 4
         assert file["scattering_delta"].shape == (2, 4, 2, 3, 4)
+
+
+def test_what_weaklib_cannot_hold_is_shown(wanted: Path) -> None:
+    options = ("table", wanted, "--jobs", "1", "--set", 'table.layouts=["weaklib"]', "--force")
+    words = "weaklib's files are without electron-positron pairs of nux"
+    assert words in snsim_run(*options).err
+    answer = snsim_run(*options, "--json")
+    assert any(words in each["message"] for each in json.loads(answer.out)["warnings"])
+
+
+def test_an_empty_folder_is_no_table(wanted: Path) -> None:
+    options = ("table", wanted, "--jobs", "1", "--set", 'table.layouts=["weaklib"]')
+    folder = wanted / f"{STEM}_weaklib"
+    assert snsim_run(*options, "--set", "table.density_max=1e16 g/cm3").code == 3
+    assert [path.name for path in wanted.iterdir()] == ["table.toml"]
+    folder.mkdir()
+    assert snsim_run(*options).code == 0
+    assert snsim_run(*options).code == 4
+    for path in (folder, next(folder.glob("*.h5"))):
+        for command in ("info", "check", "error"):
+            outcome = snsim_run("table", command, path)
+            assert outcome.code == 4
+            assert "in weaklib's layout" in outcome.err
+            assert "weaklib_reader.read_weaklib" in outcome.err
+
+
+def test_what_killed_builds_left_is_removed(wanted: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = wanted / f".{STEM}.h5.{dead.pid}-0123abcd.tmp"
+    kept = [wanted / f".{STEM}.h5.{os.getpid()}-0123abcd.tmp", wanted / f".other.h5.{dead.pid}-0123abcd.tmp"]
+    for path in (left, *kept):
+        path.touch()
+    assert snsim_run("table", wanted, "--jobs", "1").code == 0
+    assert not left.exists()
+    assert all(path.exists() for path in kept)
 
 
 def test_a_table_that_is_there_is_not_replaced(made: SimpleNamespace) -> None:
@@ -294,6 +335,9 @@ def test_a_table_on_one_screen(made: SimpleNamespace, which: str) -> None:
         "a small table",
         "Lattimer-Swesty, K = 220 MeV",
         "not in the scattering opacity",
+        "please cite",
+        "Lattimer & Swesty 1991",
+        "Bruenn 1985",
     ):
         assert words in outcome.out
     facts = json.loads(snsim_run("table", "info", getattr(made, which), "--json").out)
@@ -306,6 +350,56 @@ def test_our_table_passes_the_check(made: SimpleNamespace) -> None:
     assert outcome.code == 0, outcome.out
     assert "no mistakes found" in outcome.out
     assert json.loads(snsim_run("table", "check", made.nulib, "--json").out)["passed"] is True
+
+
+@pytest.mark.parametrize("which", ["own", "nulib"])
+def test_the_papers_of_a_table(made: SimpleNamespace, which: str) -> None:
+    outcome = snsim_run("cite", getattr(made, which))
+    assert outcome.code == 0, outcome.err
+    assert "what this table stands on" in outcome.out
+    assert "Bruenn 1985" in outcome.out
+    assert json.loads(snsim_run("cite", getattr(made, which), "--json").out)["citations"]
+
+
+def test_our_own_layout_is_looked_through(made: SimpleNamespace, tmp_path: Path) -> None:
+    outcome = snsim_run("table", "check", made.own)
+    assert outcome.code == 0, outcome.out
+    assert "snsim's own layout" in outcome.out
+    assert 'layouts = ["nulib"]' in outcome.out
+    assert "no mistakes found" in outcome.out
+    path = tmp_path / "wrong.h5"
+    path.write_bytes(made.own.read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["absorption"][1, 0, 2, 3, 4] = -1.0
+        file["emissivity"][0, 1, 0, 0, :2] = np.nan
+        file["kernels/scattering_0"][2, 1, 3, 4, 0] = np.inf
+    outcome = snsim_run("table", "check", path)
+    assert outcome.code == 1
+    for words in (
+        "absorption: is negative (-1) at anue, Y_e = 0.2, T = 17.2347 MeV, 1e+13 g/cm3, ",
+        "emissivity: is not finite (nan) at nue, Y_e = 0.4, T = 3 MeV, 1e+10 g/cm3, ",
+        "2 such values",
+        "scattering_0: is not finite (inf) at nux, T = ",
+        "mu_e/T = 100, ",
+    ):
+        assert words in outcome.out
+    with h5py.File(path, "r+") as file:
+        del file["absorption"]
+    assert snsim_run("table", "check", path).code == 1
+
+
+def test_validate_knows_tables(wanted: Path) -> None:
+    (wanted / "mine.toml").write_text(SMALL)
+    for path in (wanted, wanted / "table.toml", wanted / "mine.toml"):
+        outcome = snsim_run("validate", path)
+        assert outcome.code == 0, outcome.err
+        assert "24 states of Lattimer-Swesty" in outcome.out
+    shown = snsim_run("validate", wanted, "--show", "--set", "table.delta=true").out
+    assert "[table]" in shown
+    assert "delta = true" in shown
+    assert json.loads(snsim_run("validate", wanted, "--json").out)["valid"] is True
+    assert snsim_run("validate", wanted, "--set", "table.densty_points=3").code == 2
+    assert snsim_run("validate", wanted, "--set", "table.density_max=1e16 g/cm3").code == 3
 
 
 def test_a_wrong_table_does_not(made: SimpleNamespace, tmp_path: Path) -> None:
