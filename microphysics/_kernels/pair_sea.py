@@ -101,10 +101,10 @@ def _distance(energy, electrons):
 
 
 @njit
-def _next_edge(left, features, kink):
+def _next_edge(left, features):
     """Right end of the panel that begins at `left`.
 
-    Narrow beside features, wide between their smearing; wide panels end at the kink, a jump of the sixth derivative.
+    Narrow beside features, wide between their smearing. At y = x only the sixth derivative jumps, which is no feature.
     """
     right = math.inf
     for k in range(features.size):
@@ -119,7 +119,7 @@ def _next_edge(left, features, kink):
             right = min(right, features[k])
         elif distance > -_SMEARED:
             right = min(right, left + _NARROW - _GROWTH * distance)
-    return kink if left < kink < right and right - left > 2.0 * _NARROW else right
+    return right
 
 
 @njit
@@ -280,7 +280,7 @@ def sea_grid(x, eta, neutrino, out):
         first = second = 0.0
         left, end = max(0.0, min(-neutrino, opening) - _BEFORE), max(-neutrino, opening) + _REACH
         while left < end:
-            right = min(end, _next_edge(left, features, e))
+            right = min(end, _next_edge(left, features))
             width = right - left
             for k in range(_NODES.size):
                 y = left + width * _NODES[k]

@@ -160,9 +160,9 @@ def dense_partner_opacities(x, eta, eta_nu, flavors):
 
 
 @pytest.mark.parametrize("eta", [0.0, -7.0, 30.0, 600.0])
-@pytest.mark.parametrize("eta_nu", [1.0, 0.0, -1.9, -2.1, -6.0, -29.6, -2000.0])
+@pytest.mark.parametrize("eta_nu", [1.0, 0.0, -1.9, -2.1, -4.0, -6.0, -29.6, -2000.0])
 def test_partner_against_dense_panels(eta, eta_nu):
-    x = np.array([0.02, 2.9, 3.1, 9.9, 10.1, 300.0])
+    x = np.array([0.02, 2.9, 3.1, 9.9, 10.1, 300.0, 900.0])
     flavors = ("anue", "numu")  # the two structures weigh differently
     kappa = equilibrium_opacities(x, [1.0], [eta], WeakCouplings(), dict.fromkeys(flavors, eta_nu))[:, 0]
     dense = np.transpose([dense_partner_opacities(value, eta, eta_nu, flavors) for value in x])
