@@ -1,81 +1,37 @@
-"""Tables of opacities: estimated, built block by block by any executor, gone on with after a kill, and written out."""
+"""Tables of opacities: built block by block by any executor, gone on with after a kill, and written out."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
-import math
 import os
 import re
-import shutil
 import time
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from microphysics._workers import one_thread_each, processors, spawned_pool
 from microphysics.eos.state import EquationOfState
 from microphysics.errors import MicrophysicsError, OpacityTableError
 from microphysics.opacity import OpacitySet
+from microphysics.tables.estimate import bytes_of, covered, free_bytes
 from microphysics.tables.export import LAYOUTS, write_layout
-from microphysics.tables.grids import outside, require_cover
 from microphysics.tables.partial import PartialTable
 from microphysics.tables.plan import Block, TablePlan, plan_key
-from microphysics.tables.table import KernelTable, OpacityTable
 from microphysics.tables.worker import BlockResult, Caught, evaluate_block, gathered
 
-__all__ = ["BuildReport", "Estimate", "Progress", "build_table", "estimate", "outline", "statement"]
+__all__ = ["BuildReport", "Progress", "build_table", "statement"]
 
 Progress = Callable[[int, int], None]
 
-_WRITTEN = {
-    "own": 55e6,
-    "nulib": 4e8,
-    "weaklib": 1e8,
-}  # bytes of the table in a second, about; the first is packed
 _LEFT = re.compile(r"\.(.+)\.(\d{1,9})-[0-9a-f]{8}\.tmp")  # names of half-written files
 _AHEAD = 3  # blocks handed out for each process: bounds what waits in memory
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a build will take.
-
-    Attributes
-    ----------
-    points, kernel_points : int
-        States of matter, and of electrons for kernels.
-    seconds, seconds_writing : float
-        About: to compute on all processes, and then to write the files.
-    seconds_per_point, seconds_per_kernel : float
-        Of one process, measured.
-    jobs : int
-        Processes.
-    bytes : dict of int
-        By layout, about; ``partial`` is the file that is filled, and goes away at the end.
-    disk_needed, disk_free : int
-        Bytes in the folder.
-    """
-
-    points: int
-    kernel_points: int
-    seconds: float
-    seconds_writing: float
-    seconds_per_point: float
-    seconds_per_kernel: float
-    jobs: int
-    bytes: dict[str, int]
-    disk_needed: int
-    disk_free: int
 
 
 @dataclass(frozen=True)
@@ -106,111 +62,6 @@ class BuildReport:
     seconds: float
     stages: dict[str, float] = field(default_factory=dict)
     caught: tuple[Caught, ...] = ()
-
-
-def outline(plan: TablePlan) -> OpacityTable:
-    """Return a table of zeros that take no memory: it has the axes of the plan, for checks and names.
-
-    Raises
-    ------
-    OpacityTableError
-        For axes that no table can have.
-    """
-    nothing: Any = np.broadcast_to(0.0, plan.shape)
-    kernels = None
-    if plan.kernels is not None and plan.kernel_roles:
-        square: Any = np.broadcast_to(0.0, plan.kernel_shape)
-        kernels = KernelTable(
-            plan.kernels.temperature, plan.kernels.degeneracy, **dict.fromkeys(plan.kernel_roles, square)
-        )
-    return OpacityTable(
-        density=plan.density,
-        temperature=plan.temperature,
-        electron_fraction=plan.electron_fraction,
-        energy=plan.energy,
-        energy_edges=plan.energy_edges,
-        species=plan.species,
-        **dict.fromkeys(plan.roles, nothing),
-        kernels=kernels,
-    )
-
-
-def estimate(
-    plan: TablePlan, folder: Path, layouts: tuple[str, ...] = ("own",), jobs: int | None = None
-) -> Estimate:
-    """Measure two blocks of matter and one of kernels, and say what the whole table will take.
-
-    Parameters
-    ----------
-    plan : TablePlan
-    folder : Path
-        Where the files shall be; need not exist.
-    layouts : tuple of str
-        Of `LAYOUTS`.
-    jobs : int, optional
-        Processes; as many as there are processors where not given.
-
-    Raises
-    ------
-    OutOfRangeError
-        If the equation of state does not cover the table and may not clamp.
-    MicrophysicsError
-        Whatever a process of the plan raises.
-    """
-    eos = _checked(plan)
-    key = plan_key(plan, eos)
-    jobs = jobs or processors()
-    per_point, per_kernel = _measured(key, plan)
-    sizes = {layout: _bytes_of(layout, plan) for layout in ("partial", *layouts)}
-    return Estimate(
-        points=plan.points,
-        kernel_points=plan.kernel_points,
-        seconds=(plan.points * per_point + plan.kernel_points * per_kernel) / jobs,
-        seconds_writing=sum(sizes[layout] / _WRITTEN[layout] for layout in layouts),
-        seconds_per_point=per_point,
-        seconds_per_kernel=per_kernel,
-        jobs=jobs,
-        bytes=sizes,
-        disk_needed=sum(sizes.values()),
-        disk_free=_free(folder),
-    )
-
-
-def _bytes_of(layout: str, plan: TablePlan) -> int:
-    """Size of a file, about."""
-    if layout != "nulib":
-        return plan.bytes
-    # has production beside annihilation
-    more = sum(role.startswith("annihilation") for role in plan.kernel_roles)
-    return plan.bytes + 8 * more * math.prod(plan.kernel_shape)
-
-
-def _free(folder: Path) -> int:
-    """Bytes that are free in a folder, or where it would be made."""
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    return shutil.disk_usage(there).free
-
-
-def _measured(key: str, plan: TablePlan) -> tuple[float, float]:
-    """Seconds for a state and for a kernel, after a small block that compiles what is not compiled yet."""
-    small = replace(plan, density=plan.density[:2], temperature=plan.temperature[:1])
-    evaluate_block(key, small, Block(0, 0, 0, 1))
-    matter = [block for block in plan.blocks if not block.is_kernel]
-    kernels = [block for block in plan.blocks if block.is_kernel]
-    sample = [matter[len(matter) * place // 8] for place in (3, 6)]
-    if kernels:
-        evaluate_block(key, plan, replace(kernels[0], stop=kernels[0].start + 1))
-    rates = []
-    for blocks, each in (
-        (sample, plan.density.size),
-        (kernels[len(kernels) // 2 :][:1], plan.kernel_shape[2]),
-    ):
-        began = time.perf_counter()
-        for block in blocks:
-            evaluate_block(key, plan, block)
-        points = sum(block.stop - block.start for block in blocks) * each
-        rates.append((time.perf_counter() - began) / points if points else 0.0)
-    return rates[0], rates[1]
 
 
 def build_table(
@@ -269,7 +120,7 @@ def build_table(
     at the next.
     """
     began = time.perf_counter()
-    eos = _checked(plan)
+    eos = covered(plan)
     unknown = [layout for layout in outputs if layout not in LAYOUTS]
     if unknown or not outputs:
         raise OpacityTableError(f"layouts = {unknown or 'none'}: known are {', '.join(LAYOUTS)}")
@@ -340,25 +191,12 @@ def _sweep(path: Path) -> None:
 
 def _require_room(layout: str, path: Path, plan: TablePlan) -> None:
     """Refuse to begin a file that the disk does not hold."""
-    needed, free = _bytes_of(layout, plan), _free(path.parent)
+    needed, free = bytes_of(layout, plan), free_bytes(path.parent)
     if needed > free:
         raise OpacityTableError(
             f"{path}: cannot be written, it needs {needed / 1e6:.3g} MB and {free / 1e6:.3g} MB are free; "
             "the finished blocks are kept, and the same build goes on when there is room"
         )
-
-
-def _checked(plan: TablePlan) -> EquationOfState:
-    """Refuse a plan that cannot be carried out, and return its equation of state."""
-    outline(plan)
-    OpacitySet.from_names(plan.processes, plan.settings)
-    eos = plan.eos()
-    axes = (plan.density, plan.temperature, plan.electron_fraction)
-    if plan.outside_eos == "error":
-        require_cover(eos, *axes)
-    for end in outside(eos, *axes):
-        _log.warning("%s: %s; the edge is used", eos.name, end)
-    return eos
 
 
 def _states(plan: TablePlan, block: Block) -> int:

@@ -23,7 +23,7 @@ from snsim.cli.eos_options import Force
 from snsim.cli.table_files import check, error, info
 
 if TYPE_CHECKING:
-    from microphysics.tables.build import Estimate
+    from microphysics.tables.estimate import Estimate
     from microphysics.tables.plan import TablePlan
     from snsim.config.table import TableConfig
 
@@ -76,7 +76,8 @@ def build(
 ) -> None:
     """Build a table, or go on where a build was stopped."""
     from microphysics.errors import OpacityTableError
-    from microphysics.tables.build import build_table, estimate
+    from microphysics.tables.build import build_table
+    from microphysics.tables.estimate import estimate
     from snsim.config.table import load_table_config, table_plan
     from snsim.errors import ResultFileError
 
@@ -137,7 +138,7 @@ table_app.command("error")(guarded(error))
 
 def _files(config: TableConfig, plan: TablePlan, folder: Path) -> tuple[dict[str, Path], Path]:
     """Return the files by layout, and the one that is filled meanwhile."""
-    from microphysics.tables.build import outline
+    from microphysics.tables.estimate import outline
     from microphysics.tables.nulib import file_name
 
     chosen = config.microphysics

@@ -77,7 +77,7 @@ def _is_of_table(path: Path) -> bool:
 def _describe_table(config: TableConfig) -> str:
     """Make all that a build needs before the first state: the grid must fit the equation of state."""
     from microphysics.opacity import OpacitySet
-    from microphysics.tables.build import outline
+    from microphysics.tables.estimate import outline
     from microphysics.tables.grids import require_cover
     from snsim.config.table import table_plan
 

@@ -32,8 +32,9 @@ from microphysics.opacity import OpacitySet, anisotropy, blackbody, equilibrium
 from microphysics.processes import electron_scattering_kernels, pair_kernels
 from microphysics.processes.bremsstrahlung import Bremsstrahlung
 from microphysics.processes.settings import Settings
-from microphysics.tables import build, grids, plan
-from microphysics.tables.build import build_table, estimate
+from microphysics.tables import grids, plan
+from microphysics.tables.build import build_table
+from microphysics.tables.estimate import estimate
 from microphysics.tables.native import open_table, read_table
 from microphysics.tables.nulib_reader import read_nulib
 from microphysics.tables.partial import PartialTable
@@ -478,7 +479,7 @@ def test_a_full_disk_is_said_before_anything_is_computed(built, tmp_path, monkey
 
 def test_a_disk_that_fills_up_later_loses_nothing(built, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(build.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
         with pytest.raises(
             OpacityTableError, match=r"table\.h5: .* needs .* MB are free; the finished blocks are kept"
         ):
@@ -620,8 +621,7 @@ def test_memory_is_that_of_blocks_and_not_of_the_table(built):
 def test_an_estimate_measures(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(
-        build,
-        "evaluate_block",
+        "microphysics.tables.estimate.evaluate_block",
         lambda key, wanted, block: calls.append(block) or evaluate_block(key, wanted, block),
     )
     wanted = replace(WITH_KERNELS, eos=Slow)

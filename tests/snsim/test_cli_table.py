@@ -286,7 +286,7 @@ def test_an_equation_of_state_that_does_not_reach(wanted: Path) -> None:
 
 
 def test_a_disk_that_is_too_small(wanted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
     outcome = snsim_run("table", wanted)
     assert outcome.code == 4
     assert "while it is built, 1 kB are free; take fewer points" in outcome.err
