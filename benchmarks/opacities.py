@@ -74,6 +74,7 @@ def report(name: str, seconds: float, target: float | None = None, peer: float |
 
 
 def main() -> None:
+    """Print the cost of every process, of all together, and of kernels."""
     edges = group_edges(24, 2.0, 250.0)
     matter, energy = states(), 0.5 * (edges[1:] + edges[:-1])
     settings = Settings(pair_species="all", on_out_of_range="clamp")

@@ -74,6 +74,7 @@ def whole_process(*options: str) -> Callable[[], object]:
 
 
 def main() -> None:
+    """Print every job beside its target."""
     config = load_config(QUICKSTART)
     background = build_background(load_profile(config.profile), 200, 4e5, 6e7)
     opacities = OpacitySet.from_names(config.microphysics.processes, microphysics_settings(config))

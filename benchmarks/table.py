@@ -64,6 +64,7 @@ def memory(plan: TablePlan, block_points: int) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Print costs by process, memory by block, and the time of the whole table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-build", action="store_true")

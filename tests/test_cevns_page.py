@@ -31,7 +31,7 @@ NUMBER = r"[-+]?\d+\.\d+(?:e[-+]\d+)?"
 @pytest.fixture(scope="module")
 def figures():
     """The script that draws and computes what the page shows."""
-    found = importlib.util.spec_from_file_location("structure_figures", DOCS / "structure_figures.py")
+    found = importlib.util.spec_from_file_location("cevns_figures", DOCS / "cevns_figures.py")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
