@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +28,17 @@ from snsim.profiles.readers import load_profile
 from snsim.result import Result
 from snsim.transport import records
 from snsim.transport.background import Background
+from snsim.transport.checkpoint import Checkpoint
+from snsim.transport.energy_groups import EnergyGroups
+from snsim.transport.evolution import COUPLED, FrozenStarModel, Track, evolve
+from snsim.transport.evolution_records import LEFT_OUT, evolution_group
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
+from snsim.transport.implicit import StepControl
+from snsim.transport.matter_table import MatterTable
+from snsim.transport.schemes import SpectralSolver, scheme_references
 from snsim.transport.solution import TransportSolution
+from snsim.transport.trust import Trust, assess, warn
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
@@ -44,7 +53,10 @@ NO_TRANSPORT = (
 
 
 def simulate(
-    config: Config, progress: Callable[[str], None] | None = None, profile: Profile | None = None
+    config: Config,
+    progress: Callable[[str], None] | None = None,
+    profile: Profile | None = None,
+    checkpoint: Path | None = None,
 ) -> Result:
     """Run one configuration.
 
@@ -56,6 +68,8 @@ def simulate(
         Called with a few words before each stage.
     profile : Profile, optional
         A star in memory, in place of the configuration's ``[profile]``.
+    checkpoint : Path, optional
+        File that an ``[evolution]`` renews on its way; if it exists, the evolution goes on from there.
 
     Returns
     -------
@@ -89,8 +103,10 @@ def simulate(
     solution = None
     if config.transport.scheme != "none":
         say("transport")
-        solution = _solve(config, background, spectra)
-        groups["transport"] = records.transport_group(background, solution)
+        solution, trust = _solve(config, background, opacities, spectra)
+        groups["transport"] = records.transport_group(
+            background, solution, trust, scheme_references(config.transport.scheme, config.transport.limiter)
+        )
 
     def finished() -> Result:
         result = Result(groups, resolve_toml(config))
@@ -106,19 +122,83 @@ def simulate(
         return replace(result, provenance=origin | {"profile": star.source} | how)
 
     if solution is not None and not solution.converged:
-        raise ConvergenceError(_how_it_failed(solution, config), finished())
+        raise ConvergenceError(_how_it_failed(solution, background, config), finished())
     say("diagnostics")
     for name in config.diagnostics.names:
         options = config.diagnostics.options(name) | _interactions(name, settings)
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
+    if config.evolution is not None and solution is not None:
+        try:
+            track = _evolve(config, background, opacities, solution, eos, progress, checkpoint)
+        except ConvergenceError as error:
+            if isinstance(error.partial, Track):
+                groups["evolution"] = evolution_group(solution.species, error.partial)
+            raise ConvergenceError(str(error), finished()) from error
+        groups["evolution"] = evolution_group(solution.species, track)
     return finished()
 
 
-def _solve(config: Config, background: Background, spectra: OpacitySpectra) -> TransportSolution:
-    """Run the transport scheme."""
+def _solve(
+    config: Config, background: Background, opacities: OpacitySet, spectra: OpacitySpectra
+) -> tuple[TransportSolution, Trust]:
+    """Run the transport scheme, and judge its answer."""
     chosen = config.transport
-    solver = GraySolver(chosen.limiter, chosen.spectral_shape, chosen.tolerance, chosen.max_iterations)
-    return solver.solve(background, spectra, chosen.species)
+    if chosen.scheme == "gray":
+        solution, energies = gray_solver(config).solve(background, spectra, chosen.species), None
+    else:
+        energies = EnergyGroups.logarithmic(chosen.groups, chosen.group_min, chosen.group_max)
+        solver = SpectralSolver(
+            chosen.scheme,
+            energies,
+            chosen.limiter,
+            chosen.reconstruction,
+            chosen.inelastic,
+            chosen.tolerance,
+            chosen.max_iterations,
+            chosen.core_rays,
+            chosen.zones_per_ray,
+        )
+        solution = solver.solve(background, opacities, chosen.species)
+    trust = assess(background, solution, energies)
+    if solution.converged:
+        warn(trust, solution.species)
+    return solution, trust
+
+
+def gray_solver(config: Config) -> GraySolver:
+    """Options of ``[transport]`` for the gray scheme."""
+    chosen = config.transport
+    return GraySolver(chosen.limiter, chosen.spectral_shape, chosen.tolerance, chosen.max_iterations)
+
+
+def _evolve(
+    config: Config,
+    background: Background,
+    opacities: OpacitySet,
+    solution: TransportSolution,
+    eos: EquationOfState,
+    progress: Callable[[str], None] | None,
+    checkpoint: Path | None,
+) -> Track:
+    """Let time pass from the steady solution on, with the gray scheme."""
+    chosen = config.evolution
+    assert chosen is not None
+    warnings.warn(f"evolution: {LEFT_OUT}", PhysicsWarning, stacklevel=3)
+    matter = MatterTable(eos, background.matter.density) if chosen.matter == COUPLED else None
+    scheme, file = gray_solver(config), None
+    model = FrozenStarModel(background, opacities, energy_grid(config), solution.species, eos, matter, scheme)
+    if checkpoint is not None:
+        file = Checkpoint(checkpoint, config_hash(config), chosen.checkpoint_steps)
+    return evolve(
+        model,
+        model.start(solution, chosen.first_step),
+        chosen.duration,
+        chosen.output_times,
+        StepControl(error=chosen.error, change=chosen.change, growth=chosen.growth),
+        progress=progress,
+        checkpoint=file,
+        max_steps=chosen.max_steps,
+    )
 
 
 def _interactions(name: str, settings: Settings) -> dict[str, Any]:
@@ -177,14 +257,20 @@ def energy_grid(config: Config) -> NDArray[np.float64]:
     return np.geomspace(config.opacity.energy_min, config.opacity.energy_max, config.opacity.energies)
 
 
-def _how_it_failed(solution: TransportSolution, config: Config) -> str:
-    """One sentence: which species, how far it came, what to try."""
-    reached = ", ".join(
-        f"{name} {history[-1]:.1e} after {history.size - 1} steps"
-        for name, history in zip(solution.species, solution.residual_history, strict=True)
-    )
+def _how_it_failed(solution: TransportSolution, background: Background, config: Config) -> str:
+    """One sentence: which species and where, how far it came, what to try."""
+    reached = []
+    for i, (name, history) in enumerate(zip(solution.species, solution.residual_history, strict=True)):
+        place = ""
+        if solution.spectral is not None:
+            zone, group = solution.spectral.worst[i]
+            place = (
+                f", worst in zone {zone} at {background.radius[zone] / 1e5:.4g} km, group {group} of "
+                f"{solution.spectral.energy[group]:.3g} MeV"
+            )
+        reached.append(f"{name} {history[-1]:.1e} after {history.size - 1} steps{place}")
     return (
         f"transport did not reach transport.tolerance = {config.transport.tolerance:g} within "
-        f"transport.max_iterations = {config.transport.max_iterations}: scaled residual {reached}. "
+        f"transport.max_iterations = {config.transport.max_iterations}: scaled residual {'; '.join(reached)}. "
         "Raise max_iterations, or look for zones with jumps that the grid does not resolve (grid.zones)."
     )

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from pydantic_core import PydanticCustomError
 
 from snsim.config import quantities
+from snsim.config.evolution import Evolution
 from snsim.config.new_physics import NewPhysics
 from snsim.config.observables import OF_OPACITIES, Diagnostics
 from snsim.config.section import Fraction, Section, default, distinct
@@ -67,7 +68,16 @@ _HOMES = {"processes": "processes", "structure-factors": "structure", "form-fact
 ElectronFraction = Annotated[float, Field(ge=0.01, le=0.6)]
 Entropy = Annotated[float, Field(ge=0.1, le=60.0)]
 Species = Literal["nue", "anue", "nux"]
-Limiter = Literal["wilson", "levermore-pomraning", "rational", "larsen2", "larsen4", "minerbo", "n1.25"]
+Limiter = Literal[
+    "wilson",
+    "levermore-pomraning",
+    "levermore-pomraning-albedo",
+    "rational",
+    "larsen2",
+    "larsen4",
+    "minerbo",
+    "n1.25",
+]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -310,8 +320,9 @@ class Opacity(Section):
 class Transport(Section):
     """The transport scheme and its solver."""
 
-    scheme: Literal["gray", "none"] = "gray"  # "none": opacity diagnostics only
+    scheme: Literal["gray", "multigroup", "eddington", "none"] = "gray"  # "none": opacity diagnostics only
     limiter: Limiter = "wilson"
+    reconstruction: Literal["second", "first"] = "second"
     closure: Literal["spectral-flux"] = "spectral-flux"
     spectral_shape: Literal["blended", "fixed", "equilibrium"] = "blended"
     species: Annotated[tuple[Species, ...], Field(strict=False, min_length=1), AfterValidator(distinct)] = (
@@ -321,7 +332,25 @@ class Transport(Section):
     )
     tolerance: float = Field(default=1e-10, ge=1e-14, le=1e-2)
     max_iterations: int = Field(default=500, ge=1, le=100000)
-    exchange_strength: float = Field(default=0.4, ge=0.0, le=10.0)
+    exchange_strength: float = Field(default=0.4, ge=0.0, le=10.0)  # gray
+    groups: int = Field(default=20, ge=4, le=200)
+    group_min: Annotated[float, quantities.particle_energy(0.01, 50.0, "1.6 MeV")] = default("1.6 MeV")
+    group_max: Annotated[float, quantities.particle_energy(20.0, 2000.0, "300 MeV")] = default("300 MeV")
+    inelastic: bool = True
+    core_rays: int = Field(default=8, ge=2, le=200)
+    zones_per_ray: int = Field(default=1, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _fit_the_scheme(self) -> Transport:
+        if self.group_max <= self.group_min:
+            raise PydanticCustomError("order", "expected group_min below group_max")
+        if self.scheme == "gray" and self.limiter.endswith("-albedo"):
+            raise PydanticCustomError(
+                "limiter",
+                'limiter = "{limiter}" needs the groups of scheme = "multigroup"; expected one without albedo',
+                {"limiter": self.limiter},
+            )
+        return self
 
 
 class Output(Section):
@@ -344,6 +373,7 @@ class Config(Section):
     opacity: Opacity = Field(default_factory=Opacity)
     transport: Transport = Field(default_factory=Transport)
     diagnostics: Diagnostics = Field(default_factory=Diagnostics)
+    evolution: Evolution | None = None
     output: Output = Field(default_factory=Output)
 
     @field_validator("diagnostics")
@@ -366,6 +396,18 @@ class Config(Section):
                 },
             )
         return diagnostics
+
+    @field_validator("evolution")
+    @classmethod
+    def _from_a_solution(cls, evolution: Evolution | None, found: ValidationInfo) -> Evolution | None:
+        """Refuse an evolution without the steady neutrinos that it starts from."""
+        transport = found.data.get("transport")
+        if evolution is not None and transport is not None and transport.scheme == "none":
+            raise PydanticCustomError(
+                "needs_solution",
+                'expected no section evolution, or transport to be solved, got transport.scheme = "none"',
+            )
+        return evolution
 
     @field_validator("diagnostics")
     @classmethod

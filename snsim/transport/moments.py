@@ -24,12 +24,12 @@ def mean_energy(solution: TransportSolution) -> Array:
 
 def rms_number(solution: TransportSolution) -> Array:
     """sqrt(<E^2>) of the number spectrum, MeV, shape (species, zone)."""
-    return _shape(solution).rms_number
+    return _shape(solution).rms_number if solution.spectral is None else solution.spectral.rms_number
 
 
 def rms_energy(solution: TransportSolution) -> Array:
     """sqrt(<E^3>/<E>), the energy-weighted rms that heating needs, MeV, shape (species, zone)."""
-    return _shape(solution).rms_energy
+    return _shape(solution).rms_energy if solution.spectral is None else solution.spectral.rms_energy
 
 
 def _shape(solution: TransportSolution) -> FermiDirac:
@@ -68,8 +68,8 @@ def fluid_frame(background: Background, solution: TransportSolution) -> FluidFra
     Notes
     -----
     L' = L g^2 [(1 + b^2) - b(1 + k)/h], E' = g^2 E [1 - 2bh + b^2 k], N' = g N (1 - b h_N) with b = v/c measured by a
-    static observer, v = (dr/dtau)/sqrt(Gamma^2 + (dr/dtau)^2/c^2), exact for the moments; k from a closure; the rms
-    energy takes the factor of the mean photon, g (1 - b h_N), right to first order in b.
+    static observer, v = (dr/dtau)/sqrt(Gamma^2 + (dr/dtau)^2/c^2), exact for the moments; k from the solution where it
+    has one, else from a closure; the rms energy takes the factor of the mean one, g (1 - b h_N), right to first order in b.
     """
     c = CODATA.speed_of_light
     edges = background.radius_interface
@@ -78,6 +78,8 @@ def fluid_frame(background: Background, solution: TransportSolution) -> FluidFra
     g = 1.0 / np.sqrt(1.0 - b**2)
     h = solution.flux_factor
     k = eddington_factor(h)
+    if solution.spectral is not None and solution.spectral.eddington_factor is not None:
+        k = _at_edges(solution.spectral.eddington_factor)
     energy = _at_edges(mean_energy(solution))
     h_number = (
         h

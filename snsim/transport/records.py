@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from microphysics.constants import CODATA
@@ -9,6 +11,7 @@ from microphysics.opacity import OpacitySpectra
 from snsim.transport import moments
 from snsim.transport.background import Background
 from snsim.transport.solution import TransportSolution
+from snsim.transport.trust import Trust
 from snsim.variable import Variable, scalar
 
 STATIC = "static observers (local orthonormal frame at rest in the star)"
@@ -89,17 +92,20 @@ def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[
     }
 
 
-def transport_group(background: Background, solution: TransportSolution) -> dict[str, Variable]:
-    """Variables of `/transport`; "nux" is one heavy-lepton species."""
+def transport_group(
+    background: Background, solution: TransportSolution, trust: Trust, references: Sequence[str] = ()
+) -> dict[str, Variable]:
+    """Variables of `/transport`; "nux" is one heavy-lepton species. `references`: papers of the scheme."""
     zone, edge = ("species", "zone"), ("species", "interface")
     fluid = moments.fluid_frame(background, solution)
     lapse = background.lapse_interface
     static = {"frame": STATIC}
+    cited = {"references": "; ".join(references)} if references else {}
     with np.errstate(invalid="ignore", divide="ignore"):
         flux_mean = solution.luminosity / CODATA.erg_per_mev / solution.number_luminosity
     group = {
         "species": Variable(("species",), np.array(solution.species), "1", "neutrino species; nux is one of four"),
-        "luminosity": Variable(edge, solution.luminosity, "erg/s", "luminosity", static),
+        "luminosity": Variable(edge, solution.luminosity, "erg/s", "luminosity", static | cited),
         "luminosity_infinity": Variable(
             edge, solution.luminosity * lapse**2, "erg/s", "luminosity seen from infinity", {"frame": INFINITY}
         ),
@@ -142,7 +148,11 @@ def transport_group(background: Background, solution: TransportSolution) -> dict
         "degeneracy": (zone, "1", "degeneracy of the neutrinos' spectrum"),
         "absorption_energy": (zone, "1/cm", "energy-weighted mean absorption opacity"),
         "absorption_number": (zone, "1/cm", "number-weighted mean absorption opacity"),
-        "transport_energy": (edge, "1/cm", "effective transport opacity of the energy flux"),
+        "transport_energy": (
+            edge,
+            "1/cm",
+            "effective transport opacity of the energy flux (with groups: mean over the flux)",
+        ),
         "transport_number": (edge, "1/cm", "effective transport opacity of the number flux"),
         "emission_energy": (zone, "MeV/(cm3 s)", "energy emission"),
         "emission_number": (zone, "1/(cm3 s)", "number emission"),
@@ -150,7 +160,60 @@ def transport_group(background: Background, solution: TransportSolution) -> dict
     }
     for name, (dims, unit, long_name) in simple.items():
         group[name] = Variable(dims, getattr(solution, name), unit, long_name, static)
-    return group | _statistics(solution)
+    return group | _spectral(solution) | _trust(trust) | _statistics(solution)
+
+
+def _spectral(solution: TransportSolution) -> dict[str, Variable]:
+    """Variables of groups, where the scheme has them."""
+    spectral = solution.spectral
+    if spectral is None:
+        return {}
+    static = {"frame": STATIC}
+    found = {
+        "group": Variable(("group",), spectral.energy, "MeV", "neutrino energy at infinity; locally energy/lapse"),
+        "occupation": Variable(
+            ("species", "zone", "group"), spectral.occupation, "1", "phase-space occupation, mean over angles", static
+        ),
+        "occupation_flux": Variable(
+            ("species", "interface", "group"), spectral.occupation_flux, "1", "first angular moment of the occupation", static
+        ),
+    }  # fmt: skip
+    if spectral.eddington_factor is not None:
+        found["eddington_factor"] = Variable(
+            ("species", "zone"),
+            spectral.eddington_factor,
+            "1",
+            "Eddington factor of the energy moments",
+            static,
+        )
+    return found
+
+
+def _trust(trust: Trust) -> dict[str, Variable]:
+    """Variables of what the run says about itself."""
+    by_species = ("species",)
+    found = {
+        "energy_defect": Variable(
+            by_species, trust.energy_defect, "1", "(sources - outflow)/outflow of energy at infinity"
+        ),
+        "number_defect": Variable(by_species, trust.number_defect, "1", "(sources - outflow)/outflow of number"),
+        "zones_per_depth": Variable(
+            by_species, trust.zones_per_depth, "1", "zones per unit optical depth at the neutrinosphere",
+            {"definition": "1/(kappa dr/Gamma) where the transport depth is 2/3"},
+        ),
+        "advection": Variable(
+            by_species, trust.advection, "1", "what a steady state leaves out of the flux",
+            {"definition": "|v|/(c h) at the neutrinosphere, h the flux factor"},
+        ),
+    }  # fmt: skip
+    if not np.isnan(trust.end_groups).all():
+        found["lowest_group_share"] = Variable(
+            by_species, trust.end_groups[:, 0], "1", "largest share of number in the lowest group"
+        )
+        found["highest_group_share"] = Variable(
+            by_species, trust.end_groups[:, 1], "1", "largest share of energy in the highest group"
+        )
+    return found
 
 
 def _statistics(solution: TransportSolution) -> dict[str, Variable]:

@@ -11,6 +11,35 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class SpectralField:
+    """What a scheme with energy groups knows beyond the moments.
+
+    Attributes
+    ----------
+    energy : ndarray, shape (group,)
+        At infinity, MeV; the local energy is energy/lapse.
+    occupation : ndarray, shape (species, zone, group)
+        f, averaged over angles.
+    occupation_flux : ndarray, shape (species, interface, group)
+        First angular moment of f.
+    rms_number, rms_energy : ndarray, shape (species, zone)
+        sqrt(<E^2>) and sqrt(<E^3>/<E>), MeV.
+    eddington_factor : ndarray, shape (species, zone), or None
+        P/E where the scheme computes it.
+    worst : tuple of tuple of int
+        Zone and group of the largest scaled residual of every species.
+    """
+
+    energy: Array
+    occupation: Array
+    occupation_flux: Array
+    rms_number: Array
+    rms_energy: Array
+    eddington_factor: Array | None
+    worst: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class TransportSolution:
     """A steady radiation field of every species, in the frame of static observers unless a name says otherwise.
 
@@ -23,7 +52,8 @@ class TransportSolution:
     energy_density, number_density : ndarray, shape (species, zone)
         MeV/cm^3 and 1/cm^3.
     neutrino_temperature, degeneracy : ndarray, shape (species, zone)
-        T_nu in MeV and eta of the Fermi-Dirac shape f = A/(1 + exp(E/T_nu - eta)) that closes the gray moments.
+        T_nu in MeV and eta of the Fermi-Dirac shape f = A/(1 + exp(E/T_nu - eta)) that closes the gray moments, or has
+        <E> and <E^2> of the groups.
     luminosity, number_luminosity : ndarray, shape (species, interface)
         Local, 4 pi r^2 F: erg/s and 1/s, per proper time of a static observer there.
     flux_factor : ndarray, shape (species, interface)
@@ -31,7 +61,7 @@ class TransportSolution:
     absorption_energy, absorption_number : ndarray, shape (species, zone)
         Spectral means of the absorption opacity weighted with the neutrinos' energy and number, 1/cm.
     transport_energy, transport_number : ndarray, shape (species, interface)
-        Effective transport opacity of the limited flux, 1/cm.
+        Effective transport opacity of the limited flux, 1/cm; with groups, the mean over the flux.
     emission_energy, emission_number : ndarray, shape (species, zone)
         MeV/cm^3/s and 1/cm^3/s, per proper time.
     exchange_energy : ndarray, shape (species, zone)
@@ -42,6 +72,8 @@ class TransportSolution:
         Newton steps taken.
     residual_history : tuple of ndarray
         Scaled residual after each step, per species.
+    spectral : SpectralField, optional
+        Groups, where the scheme has them.
     """
 
     species: tuple[str, ...]
@@ -62,3 +94,4 @@ class TransportSolution:
     converged: bool
     iterations: NDArray[np.int64]
     residual_history: tuple[Array, ...] = field(default=())
+    spectral: SpectralField | None = None

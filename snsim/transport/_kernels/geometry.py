@@ -1,0 +1,102 @@
+"""Finite volumes between areal radii, and the value at an edge seen from either side: shared by all schemes."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from microphysics._jit import njit
+
+STEEPEST = 0.7  # largest |d ln(r^2 x)| between a centre and its edge that the reconstruction follows
+
+
+class Geometry(NamedTuple):
+    """Static geometry of the operator.
+
+    `area` = r^2/alpha^2 at edges; `volume` = (r_+^3 - r_-^3)/(3 Gamma alpha^2) of zones; `gamma` at edges; `spacing` between
+    the centres on either side of an edge (1 at the ends); `lapse` of zones; `radius` of centres; `edge` their edges.
+    """
+
+    area: np.ndarray
+    volume: np.ndarray
+    gamma: np.ndarray
+    spacing: np.ndarray
+    lapse: np.ndarray
+    radius: np.ndarray
+    edge: np.ndarray
+
+
+class Reach(NamedTuple):
+    """Value of x at an edge over that of the zone on its `left` and on its `right`, shape (edge, column).
+
+    First order where r^2 x is constant on either side; `extend` adds its slope. The first row is not used; the last has only
+    a left side.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+
+
+@njit
+def dilute(geometry, reach):
+    """Fill `reach` with (r_zone/r_edge)^2: a streaming field is diluted between centre and edge, nothing else."""
+    zones = geometry.radius.size
+    for e in range(1, zones + 1):
+        for k in range(reach.left.shape[1]):
+            reach.left[e, k] = (geometry.radius[e - 1] / geometry.edge[e]) ** 2
+            reach.right[e, k] = (geometry.radius[e] / geometry.edge[e]) ** 2 if e < zones else 1.0
+
+
+@njit
+def _followed(change):
+    """Part of a change of ln(r^2 x) that the reconstruction follows: itself where small, never above `STEEPEST`."""
+    return change / math.sqrt(1.0 + (change / STEEPEST) ** 2)
+
+
+@njit
+def extend(x, geometry, reach, weight):
+    """Move `reach` by the fraction `weight` towards second order: r^2 x continued from upstream with its slope there.
+
+    x > 0, shape (zone, column). Returns the largest relative change that full weight would have made.
+    """
+    zones, columns = x.shape
+    largest = 0.0
+    before, after = (
+        np.zeros(columns),
+        np.zeros(columns),
+    )  # change of ln(r^2 x) from the zone before, to the zone after
+    for i in range(zones):
+        if i + 1 < zones:
+            dilution = 2.0 * math.log(geometry.radius[i + 1] / geometry.radius[i])
+            for k in range(columns):
+                after[k] = math.log(x[i + 1, k] / x[i, k]) + dilution
+        if i > 0:
+            part = (geometry.edge[i + 1] - geometry.radius[i]) / (geometry.radius[i] - geometry.radius[i - 1])
+            plain = (geometry.radius[i] / geometry.edge[i + 1]) ** 2
+            for k in range(columns):
+                value = plain * math.exp(_followed(part * before[k]))
+                change = value - reach.left[i + 1, k]
+                largest = max(largest, abs(change))
+                reach.left[i + 1, k] += weight * change
+        if 0 < i < zones - 1:
+            part = (geometry.radius[i] - geometry.edge[i]) / (geometry.radius[i + 1] - geometry.radius[i])
+            plain = (geometry.radius[i] / geometry.edge[i]) ** 2
+            for k in range(columns):
+                value = plain * math.exp(-_followed(part * after[k]))
+                change = value - reach.right[i, k]
+                largest = max(largest, abs(change))
+                reach.right[i, k] += weight * change
+        before, after = after, before
+    return largest
+
+
+@njit
+def gradient(left, right, gamma, spacing, from_left, from_right):
+    """Return g = Gamma |d ln x/dr| against the upstream value and dg/d ln x_left = -dg/d ln x_right."""
+    if left >= right:
+        ratio = right / left
+        scale = gamma / (spacing * from_left)
+        return scale * (1.0 - ratio), scale * ratio
+    ratio = left / right
+    scale = gamma / (spacing * from_right)
+    return scale * (1.0 - ratio), -scale * ratio
