@@ -168,7 +168,12 @@ def _solve(
 def gray_solver(config: Config) -> GraySolver:
     """Options of ``[transport]`` for the gray scheme."""
     chosen = config.transport
-    return GraySolver(chosen.limiter, chosen.spectral_shape, chosen.tolerance, chosen.max_iterations)
+    return GraySolver(
+        limiter=chosen.limiter,
+        spectral_shape=chosen.spectral_shape,
+        tolerance=chosen.tolerance,
+        max_iterations=chosen.max_iterations,
+    )
 
 
 def _evolve(

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from snsim.result import Result
 
 PARTIAL_FILE = "result.partial.h5"
-FIGURE_FILES = ("overview.png", "opacities.png")
+CHECKPOINT_FILE = "evolution.checkpoint.h5"
+FIGURE_FILES = ("overview.png", "opacities.png", "light_curve.png")
 MOST_KEYS = 4  # in one line
 NO_PHYSICS = ("title", "output")  # keys and sections that leave the answer as it is
 _HOW_TO_REPLACE = "Move it away, or replace it with --force."
@@ -69,7 +70,7 @@ def run(
     else:
         if before:
             _say_what_goes(before, config, same_physics, same_code)
-        result = _compute(config, directory)
+        result = _compute(config, directory, force)
         if drawing:
             figures = _draw(result, directory)
         elif not (same_physics and same_code):  # those of the result that was replaced
@@ -139,20 +140,24 @@ def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, s
     typer.echo(f"replaces the result of another configuration: {shown}{more}", err=True)
 
 
-def _compute(config: Config, directory: Path) -> Result:
-    """Simulate and write; a solver that stopped short leaves `result.partial.h5`."""
+def _compute(config: Config, directory: Path, force: bool) -> Result:
+    """Simulate and write; a solver that stopped short leaves `result.partial.h5`, an evolution its checkpoint."""
     from snsim.errors import ConvergenceError
     from snsim.output.reader import RESULT_FILE
     from snsim.output.writer import write_result
     from snsim.result import Result
 
-    partial = directory / PARTIAL_FILE
+    partial, checkpoint = directory / PARTIAL_FILE, directory / CHECKPOINT_FILE
+    if force:
+        checkpoint.unlink(missing_ok=True)
+    elif checkpoint.is_file():
+        typer.echo(f"goes on from {checkpoint}", err=True)
     announce_compilation("gray" if config.transport.scheme != "none" else "")
     from snsim.pipeline import simulate
 
     try:
         with _progress() as progress, plain_warnings():
-            result = _recorded(simulate(config, progress), config)
+            result = _recorded(simulate(config, progress, checkpoint=checkpoint), config)
     except ConvergenceError as error:
         if not isinstance(error.partial, Result):
             raise
@@ -160,6 +165,7 @@ def _compute(config: Config, directory: Path) -> Result:
         raise ConvergenceError(f"{error} The last iterate is in {partial}.", error.partial) from error
     write_result(result, directory / RESULT_FILE)
     partial.unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)
     return result
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from snsim.plots import style
+from snsim.plots.light_curve import GROUP as EVOLUTION
+from snsim.plots.light_curve import light_curve
 from snsim.plots.opacities import opacities
 from snsim.plots.overview import overview
 from snsim.plots.transport_spheres import GROUP as SPHERES
@@ -24,6 +26,7 @@ def at_a_glance(result: Result) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
+IN_TIME: dict[str, Callable[[Result], Figure]] = {"light_curve": light_curve}  # of an evolution
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -46,10 +49,10 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     Returns
     -------
     list of Path
-        ``overview.png``, ``opacities.png``, ...: equal results give equal bytes.
+        ``overview.png``, ``opacities.png``, of an evolution ``light_curve.png``: equal results give equal bytes.
     """
     files = []
-    for name, draw in FIGURES.items():
+    for name, draw in (FIGURES | (IN_TIME if EVOLUTION in result.groups else {})).items():
         with style.context():
             figure = draw(result)
             for kind in formats:

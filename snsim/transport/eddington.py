@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snsim.transport._kernels import eddington as kernels
+from snsim.transport.group_newton import EMPTY, GroupField
 from snsim.transport.groups import GroupMedium
 from snsim.transport.mesh import Metric, geometry_of
-from snsim.transport.group_newton import EMPTY, GroupField
 from snsim.transport.multigroup import first_guess, solve_eddington_moments
 from snsim.transport.rays import CORE_RAYS, RayMoments, optical_path, ray_layout, trace
 
@@ -65,6 +65,7 @@ def solve_eddington(
     zones_per_ray: int = 1,
     tolerance: float = 1e-6,
     max_iterations: int = 60,
+    guess: Array | None = None,
 ) -> GroupField:
     """Steady field of one species with the angular resolution of tangent rays.
 
@@ -79,7 +80,9 @@ def solve_eddington(
     tolerance : float
         On the largest relative change of J between iterations.
     max_iterations : int
-        Formal solutions.
+        Formal solutions, at least 1.
+    guess : ndarray, shape (zone, group), optional
+        J to start from.
 
     Returns
     -------
@@ -94,13 +97,14 @@ def solve_eddington(
     """
     opacity = medium.absorption + medium.scattering
     advance = _coupled_moments if _coupled(medium) else _plain_moments
-    closure = close(metric, opacity, diluted_moments(metric, opacity))
-    field = advance(metric, medium, closure, first_guess(metric, medium), 1.0)
-    emission = opacity * ray_source(medium, field.occupation)
-    layout = ray_layout(metric, opacity, emission, core_rays, zones_per_ray)
+    if guess is None:
+        closure = close(metric, opacity, diluted_moments(metric, opacity))
+        given = advance(metric, medium, closure, first_guess(metric, medium), 1.0).occupation
+    else:
+        given = np.maximum(guess, EMPTY)
+    layout = ray_layout(metric, opacity, opacity * ray_source(medium, given), core_rays, zones_per_ray)
     history: list[float] = []
     worst = (0, 0)
-    given = field.occupation
     past: list[tuple[Array, Array]] = []
     while len(history) < max_iterations and not (history and history[-1] < tolerance):
         moments = trace(metric, layout, opacity, ray_source(medium, given))

@@ -14,18 +14,11 @@ from snsim.transport._kernels.geometry import Geometry, Reach
 
 Array = NDArray[np.float64]
 
-LARGEST_FACTOR = 10.0  # by which an occupation may change in a step
-FILLING_SWEEPS, LONGEST_FALLBACK = 4, 32  # Picard sweeps before Newton's method, and after a step that failed
-NEAR, ADVANCE = (
-    0.03,
-    0.9,
-)  # residual below which any step is taken; part of the one before that a step must reach
-KEEP_BELOW, KEEP_WHILE = (
-    1e-3,
-    0.5,
-)  # residual below which a factorisation is used again, while each step gains as much
+KEEP_BELOW = 1e-3  # residual below which a factorisation is used again
+KEEP_WHILE = 0.5  # part of the residual before that each step must reach then
 FOLLOW_BELOW = 0.3  # residual below which lagged coefficients follow the iterate
 SETTLED = 1e-7  # relative change of lagged coefficients at which they rest
+ROUNDED = 1e-13  # relative change of any occupation below which 64 bits tell no more
 EMPTY = 1e-290  # occupation of a group that nothing emits
 
 
@@ -95,13 +88,13 @@ class GroupProblem:
         return kernels.System(residual, scale, lower, diagonal, upper, dense, np.zeros((zones + 1, groups)))
 
     def at(
-        self, x: Array, reach: Reach, bend: Array | None = None, system: kernels.System | None = None
+        self, x: Array, reach: Reach, expected: Array | None = None, system: kernels.System | None = None
     ) -> kernels.System:
-        """Residual, its derivative in ln x, and fluxes; into `system` if given."""
+        """Residual, its derivative in ln x, exact unless `expected` fluxes are given, and fluxes; into `system` if given."""
         system = system or self.empty_system()
-        bend = np.ones(x.shape[1]) if bend is None else bend
+        expected = np.full_like(system.flux, np.nan) if expected is None else expected
         kernels.linearise(
-            x, self.geometry, reach, self.medium, self.coupling, self.limiter, self.power, bend, system
+            x, self.geometry, reach, self.medium, self.coupling, self.limiter, self.power, expected, system
         )
         return system
 
@@ -114,89 +107,73 @@ def newton(
     tolerance: float,
     max_iterations: int,
 ) -> GroupField:
-    """Newton's method with Picard sweeps before it and where it does not advance, by group or for all that are coupled.
+    """Newton's method in x and in the fluxes (Chan, Golub & Mulet 1999, SIAM J. Sci. Comput. 20, 1964).
 
-    Picard sweeps take the diffusion lengths as constant. They leave fluxes outwards where sources are inside, and so repair
-    what a step beyond the near-kink of the limited flux has done in transparent zones, where the flux hardly depends on the
-    gradient but on its sign. `follow` moves the coefficients that the derivative takes as given and returns by how much they
-    would still move.
+    In transparent zones a limited flux hardly depends on the gradient but on its sign, and Newton's method in x alone leaps
+    over that near-kink and back. So fluxes are unknowns of their own: the derivative bends the flux as far as the one that
+    the step before was to give does, between a Picard sweep, which starts, and Newton's method, which ends. Whatever the
+    bend, matrix times x is flux divergence plus loss, no column of the matrix sums to less than 0 and no element beside the
+    diagonal is positive: x after a step is the inverse times the sources, and not negative. No step needs to be shortened.
+    `follow` moves the coefficients that the derivative takes as given and returns by how much they would still move.
     """
-    groups = x.shape[1]
-    linear = problem.limiter == kernels.EDDINGTON
-    change, norm = np.empty_like(x), np.empty(groups)
-    step = _coupled_step(x.shape) if problem.coupled else _separate_step(x.shape)
-    sweeps = np.full(groups, 0 if linear else FILLING_SWEEPS)  # still to make
-    penalty = np.full(groups, FILLING_SWEEPS)  # to make after the next failure
-    bend = np.where(sweeps > 0, 0.0, 1.0)
-    system = problem.at(x, reach, bend)
+    norm = np.empty(x.shape[1])
+    step = _coupled_step(problem) if problem.coupled else _separate_step(problem)
+    system = problem.at(x, reach, np.zeros((x.shape[0] + 1, x.shape[1])))
+    expected = system.flux.copy()
     kernels.norms(system, norm)
-    history, moved = [norm.max()], np.inf
-    while len(history) <= max_iterations and not (history[-1] < tolerance and moved < SETTLED):
-        step(system, history[-1], change)
-        positive = (change > -1.0).all(axis=0)
-        clipped = ~positive | ((bend > 0.0) & (not linear))
-        np.clip(
-            change,
-            np.where(clipped, 1.0 / LARGEST_FACTOR - 1.0, -1.0),
-            np.where(clipped, LARGEST_FACTOR - 1.0, np.inf),
-            out=change,
-        )
-        before, old = norm.copy(), x
-        x = np.clip(x * (1.0 + change), EMPTY, 1.0 if problem.coupled else np.inf)
+    history, moved, converged = [norm.max()], np.inf, False
+    while len(history) <= max_iterations and not converged:
+        after = np.empty_like(x)
+        step(x, system, history[-1], after, expected)
+        np.clip(after, EMPTY, 1.0 if problem.coupled else np.inf, out=after)
+        change, x = np.abs(after / x - 1.0).max(), after
         if history[-1] < FOLLOW_BELOW:
             moved = follow(x)
-        newtonian = bend > 0.0
-        sweeps = np.maximum(sweeps - 1, 0)
-        bend = np.where(sweeps > 0, 0.0, 1.0)
-        problem.at(x, reach, bend, system)
+        problem.at(x, reach, expected, system)
         kernels.norms(system, norm)
-        failed = newtonian & (norm > NEAR) & (norm > ADVANCE * before)
-        if problem.coupled:
-            failed[:] = newtonian[0] and norm.max() > NEAR and norm.max() > ADVANCE * before.max()
-        if failed.any() and not linear:
-            x = np.where(failed, old, x)
-            sweeps = np.where(failed, penalty, sweeps)
-            penalty = np.where(failed, np.minimum(2 * penalty, LONGEST_FALLBACK), penalty)
-            bend = np.where(sweeps > 0, 0.0, 1.0)
-            problem.at(x, reach, bend, system)
-            kernels.norms(system, norm)
         history.append(norm.max())
+        converged = bool((history[-1] < tolerance or change < ROUNDED) and moved < SETTLED)
     share = np.abs(system.residual / system.scale)
     zone, group = np.unravel_index(int(share.argmax()), share.shape)
     area = problem.geometry.area[:, None]
     return GroupField(
         occupation=x,
-        flux=np.divide(system.flux, area, out=np.zeros_like(system.flux), where=area > 0.0),
+        flux=np.divide(expected, area, out=np.zeros_like(expected), where=area > 0.0),
         eddington_factor=None,
         outflow=problem.medium.outflow.copy(),
-        converged=bool(history[-1] < tolerance and moved < SETTLED),
+        converged=converged,
         steps=len(history) - 1,
         history=np.array(history),
         worst=(int(zone), int(group)),
     )
 
 
-def _separate_step(shape: tuple[int, ...]) -> Callable[[kernels.System, float, Array], None]:
-    """Step of groups that do not know of each other."""
-    work = np.empty(shape)
+Step = Callable[[Array, kernels.System, float, Array, Array], None]
 
-    def step(system: kernels.System, norm: float, change: Array) -> None:
-        kernels.newton_change(system, change, work)
+
+def _separate_step(problem: GroupProblem) -> Step:
+    """Step of groups that do not know of each other."""
+    rest = np.empty_like(problem.medium.absorption)
+
+    def step(x: Array, system: kernels.System, norm: float, after: Array, expected: Array) -> None:
+        kernels.next_occupation(x, problem.geometry, problem.medium, system, after, expected, rest)
 
     return step
 
 
-def _coupled_step(shape: tuple[int, ...]) -> Callable[[kernels.System, float, Array], None]:
+def _coupled_step(problem: GroupProblem) -> Step:
     """Step of coupled groups; near the solution the factors of an earlier system serve as long as they help."""
-    zones, groups = shape
-    factors = kernels.Factors(np.empty((zones, groups, groups)), *(np.empty(shape) for _ in range(3)))
+    zones, groups = problem.medium.absorption.shape
+    factors = kernels.Factors(
+        np.empty((zones, groups, groups)), np.empty((zones + 1, groups)), np.empty((zones + 1, groups))
+    )
     last = 0.0  # residual at the previous step; the first one always factorises
 
-    def step(system: kernels.System, norm: float, change: Array) -> None:
+    def step(x: Array, system: kernels.System, norm: float, after: Array, expected: Array) -> None:
         nonlocal last
         if norm > KEEP_BELOW or norm > KEEP_WHILE * last:
-            kernels.factorise(system, factors)
+            kernels.factorise(x, problem.geometry, problem.medium, system, factors)
         last = norm
-        kernels.coupled_change(system, factors, change)
+        kernels.coupled_step(x, system, factors, after, expected)
 
     return step

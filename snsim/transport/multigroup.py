@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 OPACITY_FLOOR = 1e-25  # 1/cm
 ROUGH = 1e-3  # residual of the solution without exchange that coupled groups start from
 EXTENSION = 2.0 / 3.0  # of the reconstruction per step: with all of it the shortest waves would not decay
+LARGEST_TURN = 2.0  # of the logarithm of an opacity by the albedo in a step
 ALBEDO = "-albedo"
 
 
@@ -96,8 +97,8 @@ def solve_groups(
             moved = extend(x, geometry, reach, EXTENSION)
             equations.outflow[:] = reach.left[-1]
         if plain != limiter:
-            ratio = np.log(edge_opacity(total * effective_albedo(alone, x)) / equations.transport)
-            equations.transport[:] *= np.exp(EXTENSION * ratio)
+            ratio = np.log(edge_opacity(total) / equations.transport) + log_albedo(alone, x)
+            equations.transport[:] *= np.exp(np.clip(EXTENSION * ratio, -LARGEST_TURN, LARGEST_TURN))
             moved = max(moved, float(np.abs(ratio).max()))
         return moved
 
@@ -116,11 +117,13 @@ def isoenergetic(medium: GroupMedium) -> GroupMedium:
     )
 
 
-def effective_albedo(medium: GroupMedium, x: Array) -> Array:
-    """(kappa* f_eq + kappa_s f)/(kappa_t f), shape (zone, group)."""
+def log_albedo(medium: GroupMedium, x: Array) -> Array:
+    """Logarithm of the effective albedo (kappa* f_eq + kappa_s f)/(kappa_t f), mean at edges, shape (interface, group)."""
     given = medium.absorption * medium.equilibrium + medium.scattering * x
     taken = (medium.absorption + medium.scattering) * x
-    return np.divide(given, taken, out=np.ones_like(x), where=taken > 0.0)
+    known = (given > 0.0) & (taken > 0.0)
+    albedo = np.log(np.where(known, given, 1.0)) - np.log(np.where(known, taken, 1.0))
+    return np.concatenate([albedo[:1], 0.5 * (albedo[1:] + albedo[:-1]), albedo[-1:]])
 
 
 def solve_eddington_moments(

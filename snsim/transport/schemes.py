@@ -107,6 +107,7 @@ class SpectralSolver:
                 core_rays=self.core_rays,
                 zones_per_ray=self.zones_per_ray,
                 max_iterations=min(self.max_iterations, 60),
+                guess=guess,
             )
         return solve_groups(
             background,

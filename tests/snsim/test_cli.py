@@ -59,7 +59,9 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stand in for the simulation and the figures; counts the calls."""
     stage = SimpleNamespace(calls=[], simulate=answer, drawn=[])
 
-    def simulate(config: Config, progress: Callable[[str], None] | None = None) -> Result:
+    def simulate(
+        config: Config, progress: Callable[[str], None] | None = None, checkpoint: Path | None = None
+    ) -> Result:
         stage.calls.append(config)
         return stage.simulate(config)
 
@@ -250,9 +252,9 @@ def test_another_configuration_is_not_replaced_in_silence(
 
 def test_names_of_figures_are_those_that_are_drawn() -> None:
     from snsim.cli.run import FIGURE_FILES
-    from snsim.plots.figures import FIGURES
+    from snsim.plots.figures import FIGURES, IN_TIME
 
-    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES)
+    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES | IN_TIME)
 
 
 def test_a_result_of_other_code_is_computed_again(

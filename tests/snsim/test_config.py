@@ -98,7 +98,10 @@ BAD = [
             "'neutrino_conductivity'.",
         ],
     ),
-    ('[transport]\nscheme = "nome"', ['transport.scheme = "nome"', "'gray', 'none'", "Did you mean 'none'?"]),
+    (
+        '[transport]\nscheme = "nome"',
+        ['transport.scheme = "nome"', "'gray', 'multigroup', 'eddington', 'none'", "Did you mean 'none'?"],
+    ),
     (
         "[diagnostics.transport_sphere]\nenergies = [5.0, -1.0]",
         ["transport_sphere.energies[1] = -1.0", "above 0"],

@@ -218,6 +218,7 @@ def rebuilt(result):
         "species": tuple(transport["species"]),
         "converged": bool(transport["converged"]),
         "residual_history": (),
+        "spectral": None,
     }
     solution = TransportSolution(
         **special, **{f.name: transport[f.name] for f in fields(TransportSolution) if f.name not in special}

@@ -7,7 +7,9 @@ import numpy as np
 
 from microphysics._jit import njit
 
-STEEPEST = 0.7  # largest |d ln(r^2 x)| between a centre and its edge that the reconstruction follows
+STEEPEST = (
+    0.5  # largest relative change of r^2 x between a centre and its edge that the reconstruction follows
+)
 
 
 class Geometry(NamedTuple):
@@ -49,44 +51,38 @@ def dilute(geometry, reach):
 
 @njit
 def _followed(change):
-    """Part of a change of ln(r^2 x) that the reconstruction follows: itself where small, never above `STEEPEST`."""
+    """Part of a relative change that the reconstruction follows: itself where small, never above `STEEPEST`."""
     return change / math.sqrt(1.0 + (change / STEEPEST) ** 2)
 
 
 @njit
 def extend(x, geometry, reach, weight):
-    """Move `reach` by the fraction `weight` towards second order: r^2 x continued from upstream with its slope there.
+    """Move `reach` by the fraction `weight` towards second order: r^2 x continued linearly from upstream.
 
-    x > 0, shape (zone, column). Returns the largest relative change that full weight would have made.
+    x > 0, shape (zone, column). Returns the largest change that full weight would have made.
     """
     zones, columns = x.shape
     largest = 0.0
-    before, after = (
-        np.zeros(columns),
-        np.zeros(columns),
-    )  # change of ln(r^2 x) from the zone before, to the zone after
     for i in range(zones):
-        if i + 1 < zones:
-            dilution = 2.0 * math.log(geometry.radius[i + 1] / geometry.radius[i])
-            for k in range(columns):
-                after[k] = math.log(x[i + 1, k] / x[i, k]) + dilution
+        here, low, high = geometry.radius[i], geometry.edge[i], geometry.edge[i + 1]
         if i > 0:
-            part = (geometry.edge[i + 1] - geometry.radius[i]) / (geometry.radius[i] - geometry.radius[i - 1])
-            plain = (geometry.radius[i] / geometry.edge[i + 1]) ** 2
+            before = geometry.radius[i - 1]
+            part, shrink = (high - here) / (here - before), (before / here) ** 2
+            plain = (here / high) ** 2
             for k in range(columns):
-                value = plain * math.exp(_followed(part * before[k]))
+                value = plain * (1.0 + _followed(part * (1.0 - shrink * x[i - 1, k] / x[i, k])))
                 change = value - reach.left[i + 1, k]
                 largest = max(largest, abs(change))
                 reach.left[i + 1, k] += weight * change
         if 0 < i < zones - 1:
-            part = (geometry.radius[i] - geometry.edge[i]) / (geometry.radius[i + 1] - geometry.radius[i])
-            plain = (geometry.radius[i] / geometry.edge[i]) ** 2
+            after = geometry.radius[i + 1]
+            part, growth = (here - low) / (after - here), (after / here) ** 2
+            plain = (here / low) ** 2
             for k in range(columns):
-                value = plain * math.exp(-_followed(part * after[k]))
+                value = plain * (1.0 + _followed(part * (1.0 - growth * x[i + 1, k] / x[i, k])))
                 change = value - reach.right[i, k]
                 largest = max(largest, abs(change))
                 reach.right[i, k] += weight * change
-        before, after = after, before
     return largest
 
 

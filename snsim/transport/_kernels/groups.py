@@ -18,11 +18,14 @@ from snsim.transport._kernels.geometry import gradient
 from snsim.transport._kernels.limiters import diffusion_length
 
 EDDINGTON = -1  # in place of a limiter's code: the flux is linear in x
-TINY = 1e-300
+# residuals below this, in units of r^2 x, are those of groups without neutrinos: what is there is rounded up to 1e-290
+TINY = 1e-250
 # a flux is a difference of two nearly equal numbers and is not known better than this part of them
 ROUND_OFF = 1e-5
 # ... but in empty space the conductance is unbounded where the gradient vanishes, and would excuse any residual
 THINNEST = 1e8
+# of the bend of a limited flux: all of it leaves no derivative in the zone downstream, or one that rounding makes negative
+REGULAR = 1.0 - 1e-12
 
 
 class Medium(NamedTuple):
@@ -59,7 +62,15 @@ class System(NamedTuple):
 
 
 @njit
-def edge_fluxes(x, geometry, reach, medium, limiter, power, bend, system):
+def _followed(expected, flux):
+    """Part of the bend of a limited flux that the derivative takes along: all where the flux is what was expected."""
+    if math.isnan(expected):
+        return 1.0
+    return min(max(expected / flux, 0.0), REGULAR) if flux != 0.0 else 0.0
+
+
+@njit
+def edge_fluxes(x, geometry, reach, medium, limiter, power, expected, system):
     """Fill flux of every edge, and add its divergence to residual, scale and derivatives."""
     zones, groups = x.shape
     for e in range(1, zones):
@@ -77,7 +88,7 @@ def edge_fluxes(x, geometry, reach, medium, limiter, power, bend, system):
             from_left, from_right = medium.weight_left[e, k] * left, medium.weight_right[e, k] * right
             conductance = front * length
             flux = conductance * (from_left - from_right)
-            turned = bend[k] * front * (from_left - from_right) * dg * turn
+            turned = _followed(expected[e, k], flux) * front * (from_left - from_right) * dg * turn
             to_left, to_right = conductance * from_left + turned, -conductance * from_right - turned
             system.flux[e, k] = flux
             system.residual[i, k] += flux
@@ -98,11 +109,12 @@ def edge_fluxes(x, geometry, reach, medium, limiter, power, bend, system):
 
 
 @njit
-def linearise(x, geometry, reach, medium, coupling, limiter, power, bend, system):
+def linearise(x, geometry, reach, medium, coupling, limiter, power, expected, system):
     """Fill `system`: a function of x and the medium alone, no clips, no pseudo-time.
 
-    The derivative is exact where `bend`, shape (group), is 1; where it is 0 diffusion lengths count as constant (Picard). The
-    residual is homogeneous of degree one in (x, x_eq) at fixed `reach` where nothing changes the energy.
+    `expected`, shape (edge, group): flux that the step to x was to give. Where it is NaN the derivative is exact; where
+    it is 0 diffusion lengths count as constant (Picard). The residual is homogeneous of degree one in (x, x_eq) at fixed
+    `reach` where nothing changes the energy.
     """
     zones, groups = x.shape
     system.residual[:] = 0.0
@@ -110,7 +122,7 @@ def linearise(x, geometry, reach, medium, coupling, limiter, power, bend, system
     system.lower[:] = 0.0
     system.diagonal[:] = 0.0
     system.upper[:] = 0.0
-    edge_fluxes(x, geometry, reach, medium, limiter, power, bend, system)
+    edge_fluxes(x, geometry, reach, medium, limiter, power, expected, system)
     for i in range(zones):
         volume = geometry.volume[i]
         for k in range(groups):
@@ -129,81 +141,118 @@ def linearise(x, geometry, reach, medium, coupling, limiter, power, bend, system
                 system.scale[i, k] += volume * both[k]
                 for m in range(groups):
                     system.dense[i, k, m] *= -volume * x[i, m]
+                    # 1 - x has no digits left where x is nearly 1
+                    system.scale[i, k] += ROUND_OFF * abs(system.dense[i, k, m])
 
 
 @njit
-def newton_change(system, change, work):
-    """Fill `change`, the step in ln x of every group apart: tridiagonal, rows scaled.
+def next_occupation(x, geometry, medium, system, after, expected, rest):
+    """Fill the x `after` a step of every group apart, not negative, and the flux `expected` at every edge then.
 
-    `work` has the shape of `change`.
+    The derivative times x is flux divergence plus loss, so that it times `after` is the sources. Elimination subtracts
+    nothing: what is left of a zone's own column sum, `rest`, is carried along (Grassmann, Taksar & Heyman 1985), for edges
+    of empty space conduct 1e40 times better than others.
     """
-    zones, groups = change.shape
+    zones, groups = x.shape
     for i in range(zones):
         for k in range(groups):
-            scale = system.scale[i, k]
-            pivot = system.diagonal[i, k] / scale
-            right = -system.residual[i, k] / scale
+            loss = geometry.volume[i] * medium.absorption[i, k]
+            rest[i, k] = loss
+            after[i, k] = loss * medium.equilibrium[i, k]
             if i > 0:
-                lower = system.lower[i, k] / scale
-                pivot -= lower * work[i - 1, k]
-                right -= lower * change[i - 1, k]
-            work[i, k] = system.upper[i, k] / scale / pivot
-            change[i, k] = right / pivot
+                leaving, entering = -system.lower[i, k] / x[i - 1, k], -system.upper[i - 1, k] / x[i, k]
+                pivot = leaving + rest[i - 1, k]
+                rest[i, k] += entering * (rest[i - 1, k] / pivot)
+                after[i, k] += leaving / pivot * after[i - 1, k]
+    for k in range(groups):
+        leaving = geometry.area[zones] * medium.outflow[k]
+        after[zones - 1, k] /= leaving + rest[zones - 1, k]
+        expected[zones, k] = leaving * after[zones - 1, k]
     for i in range(zones - 2, -1, -1):
         for k in range(groups):
-            change[i, k] -= work[i, k] * change[i + 1, k]
+            leaving, entering = -system.lower[i + 1, k] / x[i, k], -system.upper[i, k] / x[i + 1, k]
+            gathered, back = after[i, k], entering * after[i + 1, k]
+            after[i, k] = (gathered + back) / (leaving + rest[i, k])
+            # the difference of smaller numbers knows the flux better
+            forth = leaving * after[i, k]
+            expected[i + 1, k] = forth - back if forth < gathered else gathered - rest[i, k] * after[i, k]
 
 
 class Factors(NamedTuple):
-    """What is left of a coupled system after elimination, rows scaled.
+    """What is left of a coupled system after elimination.
 
-    `inverse` (zone, group, group) of the pivots; `lower`, `upper` and `scale` (zone, group) of the system it was made of.
+    `inverse` (zone, group, group) of the pivots; `leaving` and `entering` (edge, group): derivative of the flux in x of the
+    zone before an edge, and of the zone after it, the latter with the opposite sign.
     """
 
     inverse: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    scale: np.ndarray
+    leaving: np.ndarray
+    entering: np.ndarray
 
 
 @njit
-def factorise(system, factors):
-    """Eliminate the zones one after the other: their blocks are dense, those between them diagonal."""
-    zones, groups = system.residual.shape
-    block = np.empty((groups, groups))
+def factorise(x, geometry, medium, system, factors):
+    """Eliminate the zones one after the other, without differences of conductances as in `next_occupation`.
+
+    Blocks of zones are dense, those between them diagonal.
+    """
+    zones, groups = x.shape
+    rest, pivot, scale = np.empty((groups, groups)), np.empty((groups, groups)), np.empty(groups)
     for i in range(zones):
+        if i > 0:
+            rest = rest @ factors.inverse[i - 1]
         for k in range(groups):
-            scale = system.scale[i, k]
-            factors.scale[i, k] = scale
-            factors.lower[i, k] = system.lower[i, k] / scale
-            factors.upper[i, k] = system.upper[i, k] / scale
+            factors.entering[i, k] = -system.upper[i - 1, k] / x[i, k] if i > 0 else 0.0
+        for k in range(groups):
+            leaving = (
+                -system.lower[i + 1, k] / x[i, k]
+                if i + 1 < zones
+                else geometry.area[zones] * medium.outflow[k]
+            )
+            factors.leaving[i + 1, k] = leaving
             for m in range(groups):
-                block[k, m] = system.dense[i, k, m] / scale
-            block[k, k] += system.diagonal[i, k] / scale
-            if i > 0:
-                for m in range(groups):
-                    block[k, m] -= (
-                        factors.lower[i, k] * factors.inverse[i - 1, k, m] * factors.upper[i - 1, m]
-                    )
-        factors.inverse[i] = np.linalg.inv(block)
+                below = rest[k, m] * factors.entering[i, m] if i > 0 else 0.0
+                rest[k, m] = below + system.dense[i, k, m] / x[i, m]
+            rest[k, k] += geometry.volume[i] * medium.absorption[i, k]
+            scale[k] = leaving + abs(rest[k, k])
+            for m in range(groups):
+                pivot[k, m] = rest[k, m] / scale[k]
+            pivot[k, k] += leaving / scale[k]
+        factors.inverse[i] = np.linalg.inv(pivot)
+        for k in range(groups):
+            for m in range(groups):
+                factors.inverse[i, k, m] /= scale[m]
 
 
 @njit
-def coupled_change(system, factors, change):
-    """Fill `change`, the step in ln x of all groups, from factors of this system or of one near it."""
-    zones, groups = change.shape
-    right = np.empty(groups)
+def coupled_step(x, system, factors, after, expected):
+    """Fill x `after` a step of all groups, and the flux `expected` then, from factors of this system or of one near it."""
+    zones, groups = x.shape
+    right, solved = np.empty(groups), np.empty(groups)
     for i in range(zones):
         for k in range(groups):
-            value = -system.residual[i, k] / factors.scale[i, k]
+            right[k] = -system.residual[i, k]
             if i > 0:
-                value -= factors.lower[i, k] * change[i - 1, k]
-            right[k] = value
-        change[i] = factors.inverse[i] @ right
-    for i in range(zones - 2, -1, -1):
+                right[k] += factors.leaving[i, k] * solved[k]
+        after[i] = right
+        if i + 1 < zones:
+            solved = factors.inverse[i] @ right
+    for i in range(zones - 1, -1, -1):
         for k in range(groups):
-            right[k] = factors.upper[i, k] * change[i + 1, k]
-        change[i] -= factors.inverse[i] @ right
+            right[k] = after[i, k]
+            if i + 1 < zones:
+                right[k] += factors.entering[i + 1, k] * after[i + 1, k]
+        after[i] = factors.inverse[i] @ right
+    for e in range(zones + 1):
+        for k in range(groups):
+            expected[e, k] = system.flux[e, k]
+            if e > 0:
+                expected[e, k] += factors.leaving[e, k] * after[e - 1, k]
+            if 0 < e < zones:
+                expected[e, k] -= factors.entering[e, k] * after[e, k]
+    for i in range(zones):
+        for k in range(groups):
+            after[i, k] += x[i, k]
 
 
 @njit

@@ -1,0 +1,188 @@
+"""A star in time: luminosities and mean energies, what has left it, and how its inside changes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from snsim.plots import style
+from snsim.plots._panels import Array, group_of, mark_shock, positive, radius_limits, species_of
+from snsim.result import Result
+from snsim.variable import Group
+
+Artists = dict[str, Artist]
+
+GROUP = "evolution"
+_HEIGHT = 5.8  # inches
+_EARLIEST = 1e-3  # s, of the time axis where the run is longer than ten times that
+_DASHES = (0, (4, 1.3))
+_LUMINOSITY = 1e51  # erg/s, unit of the axis
+_FEWEST = 2  # steps that make a curve
+
+
+def light_curve(result: Result) -> Figure:
+    """Draw four panels: luminosities, mean energies and energy lost over time, temperature and Y_e over radius.
+
+    Parameters
+    ----------
+    result : Result
+        Groups that it lacks leave a note in their panels.
+
+    Returns
+    -------
+    Figure
+        Not saved; save it inside `style.context` too.
+    """
+    with style.context():
+        figure = style.new_figure(_HEIGHT)
+        grid = figure.subplots(2, 2)
+        figure.subplots_adjust(left=0.085, right=0.935, bottom=0.075, top=0.955, wspace=0.3, hspace=0.33)
+        panels = (plot_luminosities, plot_energies, plot_budget, plot_inside)
+        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
+            panel(result, ax, title=f"({letter})")
+    return figure
+
+
+def plot_luminosities(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw luminosities seen from infinity over time.
+
+    Parameters
+    ----------
+    result : Result
+        Uses the group `evolution`.
+    ax : Axes, optional
+        None means new ones.
+    title : str
+        Letter of the panel.
+
+    Returns
+    -------
+    dict of Artist
+        ``luminosity.nue``, ..., or ``note``.
+    """
+    return _over_time(result, ax, title, "luminosity_infinity", r"$L_\infty$ [$10^{51}$ erg s$^{-1}$]", True)
+
+
+def plot_energies(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw mean energies at infinity over time; parameters as in `plot_luminosities`."""
+    words = r"mean energy $\langle E\rangle_\infty$ [MeV]"
+    return _over_time(result, ax, title, "mean_energy_infinity", words, False)
+
+
+def plot_budget(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw the shares of energy and lepton number that have left the star; parameters as in `plot_luminosities`."""
+    evolution = group_of(result, GROUP)
+    with style.axes(ax) as ax:
+        shares = {
+            name: evolution[f"{name}_lost"].values / np.abs(evolution[name].values[0])
+            for name in ("energy", "lepton_number")
+            if f"{name}_lost" in evolution
+        }
+        if not shares or not _time_axis(ax, evolution):
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "matter is fixed: no budget")}
+        found: Artists = {}
+        drawn = {"energy": (style.TEMPERATURE, "-"), "lepton_number": (style.FRACTION, _DASHES)}
+        for name, values in shares.items():
+            colour, dashes = drawn[name]
+            label = name.replace("_", " ")
+            (found[name],) = ax.plot(evolution["time"].values, values, color=colour, ls=dashes, label=label)
+        ax.set_ylim(0.0, None)
+        ax.set_ylabel("share that has left the star")
+        style.legend_above(ax, list(found.values()), title)
+    return found
+
+
+def plot_inside(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
+    """Draw temperature (left) and Y_e (right) at the first and last snapshot; parameters as in `plot_luminosities`."""
+    evolution, profile = group_of(result, GROUP), group_of(result, "profile")
+    with style.axes(ax) as ax:
+        style.radius_axis(ax, *radius_limits(result))
+        if "temperature" not in evolution or "radius" not in profile:
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "matter is fixed: no profiles of it")}
+        radius, right = profile["radius"].values / 1e5, ax.twinx()
+        right.tick_params(axis="x", which="both", top=False)
+        times = evolution["snapshot"].values
+        found: Artists = {}
+        for k, dashes in ((0, (0, (1, 1.2))), (-1, "-")):
+            when = _seconds(float(times[k]))
+            for panel, name, colour in (
+                (ax, "temperature", style.TEMPERATURE),
+                (right, "electron_fraction", style.FRACTION),
+            ):
+                values = positive(evolution[name].values[k])
+                (found[f"{name}.{when}"],) = panel.plot(radius, values, color=colour, ls=dashes)
+        style.log_axis(ax, "y", *_room(evolution["temperature"].values))
+        right.set_ylim(0.0, None)
+        ax.set_ylabel("temperature [MeV]")
+        right.set_ylabel(r"electron fraction $Y_e$")
+        mark_shock(ax, result)
+        handles: list[Artist] = [
+            Line2D([], [], color=style.TEMPERATURE, label="$T$"),
+            Line2D([], [], color=style.FRACTION, label="$Y_e$"),
+            Line2D([], [], color=style.GRAY, ls=(0, (1, 1.2)), label=_seconds(float(times[0]))),
+            Line2D([], [], color=style.GRAY, label=_seconds(float(times[-1]))),
+        ]
+        style.legend_above(ax, handles, title)
+    return found
+
+
+def _over_time(
+    result: Result, ax: Axes | None, title: str, name: str, label: str, logarithmic: bool
+) -> Artists:
+    """Draw a variable of (time, species)."""
+    evolution = group_of(result, GROUP)
+    with style.axes(ax) as ax:
+        variable = evolution.get(name)
+        if variable is None or not _time_axis(ax, evolution):
+            style.legend_above(ax, [], title)
+            return {"note": style.note(ax, "no evolution in this result")}
+        found: Artists = {}
+        key = name.removesuffix("_infinity")
+        shown = variable.values / (_LUMINOSITY if logarithmic else 1.0)
+        for who, values in zip(species_of(result, GROUP), shown.T, strict=True):
+            (found[f"{key}.{who}"],) = ax.plot(
+                evolution["time"].values,
+                positive(values),
+                color=style.species_colour(who),
+                label=style.species_label(who),
+            )
+        if logarithmic:
+            style.log_axis(ax, "y", *_room(shown))
+            label += f" ({style.species_label('nux')}: 1 of 4)" if "nux" in species_of(result, GROUP) else ""
+        else:
+            ax.set_ylim(0.0, 1.1 * float(np.nanmax(variable.values)))
+        ax.set_ylabel(label)
+        style.legend_above(ax, list(found.values()), title)
+    return found
+
+
+def _time_axis(ax: Axes, evolution: Group) -> bool:
+    """Set a logarithmic axis of time; False where there is nothing to draw."""
+    time = evolution["time"].values if "time" in evolution else np.empty(0)
+    if time.size <= _FEWEST:
+        return False
+    last = float(time[-1])
+    first = max(float(time[1]), _EARLIEST if last > 10.0 * _EARLIEST else 0.0)
+    style.log_axis(ax, "x", first, last)
+    ax.set_xlabel("time [s]")
+    return True
+
+
+def _room(values: Array) -> tuple[float, float]:
+    """Limits of a logarithmic axis with some room around positive values."""
+    known = values[np.isfinite(values) & (values > 0.0)]
+    return 0.8 * float(known.min()), 1.25 * float(known.max())
+
+
+def _seconds(time: float) -> str:
+    """Return a time in words."""
+    if time == 0.0:
+        return "start"
+    return f"{time:.3g} s" if math.log10(time) > -1.0 else f"{1e3 * time:.3g} ms"

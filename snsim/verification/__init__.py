@@ -1,0 +1,1 @@
+"""Problems whose answer is known exactly or published, and what our solvers make of them: `snsim verify`."""

@@ -1,0 +1,181 @@
+"""The section [evolution] of a run file, from its mistakes to the stored result and its figure."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from microphysics.errors import PhysicsWarning
+from snsim.cli.app import app
+from snsim.config.load import config_hash, load_config
+from snsim.config.write import resolve_toml
+from snsim.errors import ConfigError
+from snsim.output.reader import read_result
+from snsim.pipeline import simulate
+from snsim.plots.light_curve import light_curve, plot_budget, plot_energies, plot_inside, plot_luminosities
+from snsim.result import Result
+from snsim.transport.evolution import evolve
+
+RUN = """
+schema = 1
+[grid]
+zones = 40
+[diagnostics]
+names = []
+[evolution]
+duration = "0.4 ms"
+output_times = [1e-4, 2e-4]
+checkpoint_steps = 5
+"""
+
+
+@pytest.fixture
+def run_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(RUN)
+    return path
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory) -> Result:
+    path = tmp_path_factory.mktemp("evolution") / "run.toml"
+    path.write_text(RUN)
+    with pytest.warns(PhysicsWarning, match="no contraction, no convection, no infall"):
+        return simulate(load_config(path))
+
+
+# ------------------------------------------------------------------------------------------------------------- config
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('evolution.duration="-1 s"', r"evolution.duration.*expected a time from"),
+        ("evolution.duration=1.0", r"evolution.duration.*a number without a unit"),
+        (
+            "evolution.output_times=[2e-4, 1e-4]",
+            r"expected output_times that rise, got 0.0001 s after 0.0002 s",
+        ),
+        ("evolution.output_times=[1.0]", r"expected output_times up to duration = 0.0004 s, got 1 s"),
+        ("evolution.output_times=[-1.0]", r"evolution.output_times"),
+        ("evolution.changes=0.1", r"change"),
+        ('evolution.matter="free"', r"coupled"),
+        ('transport.scheme="none"', r"evolution.*transport.scheme = \"none\""),
+    ],
+)
+def test_mistakes_are_named(run_file, change, words):
+    with pytest.raises(ConfigError, match=words):
+        load_config(run_file, [change])
+
+
+def test_written_out_and_read_back(run_file, tmp_path):
+    config = load_config(run_file)
+    (tmp_path / "again.toml").write_text(resolve_toml(config))
+    again = load_config(tmp_path / "again.toml")
+    assert again == config
+    assert config_hash(again) == config_hash(config)
+    assert config_hash(load_config(run_file, ["evolution.change=0.02"])) != config_hash(config)
+
+
+# ------------------------------------------------------------------------------------------------------------- result
+
+
+def test_group_of_the_evolution(result):
+    group = result["evolution"]
+    time = group["time"].values
+    assert time[0] == 0.0
+    assert time[-1] == 4e-4
+    np.testing.assert_array_equal(group["snapshot"].values, [0.0, 1e-4, 2e-4, 4e-4])
+    assert group["luminosity_infinity"].values.shape == (time.size, 3)
+    # it begins with the steady solution
+    np.testing.assert_allclose(
+        group["luminosity_infinity"].values[0],
+        result["transport"]["luminosity_infinity"].values[:, -1],
+        rtol=1e-8,
+    )
+    np.testing.assert_allclose(
+        group["mean_energy_infinity"].values[0], result["transport"]["mean_energy_infinity"].values, rtol=1e-8
+    )
+    assert abs(group["energy_defect_relative"].values) < 1e-8
+    assert abs(group["lepton_number_defect_relative"].values) < 1e-8
+    radiated = group["energy_radiated"].values @ [1.0, 1.0, 4.0]
+    assert radiated == pytest.approx(group["total_energy_radiated"].values, rel=1e-3)
+    labels = dict(result.summary())
+    assert re.fullmatch(r"\S+ erg", labels["energy radiated, all species"])
+
+
+def test_opens_with_labels(result):
+    data = result.to_xarray("evolution")
+    assert data["luminosity_infinity"].sel(species="nue").dims == ("time",)
+    assert data["temperature"].dims == ("snapshot", "zone")
+
+
+# ---------------------------------------------------------------------------------------------------------------- cli
+
+
+def call(*words):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_run_that_was_stopped_goes_on(run_file, tmp_path, monkeypatch, result):
+    import snsim.pipeline as pipeline
+
+    def stopped(*arguments, progress=None, **options):
+        def stop(words):
+            if "step 12," in words:
+                raise KeyboardInterrupt
+
+        return evolve(*arguments, progress=stop, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "evolve", stopped)
+        assert call("run", run_file, "--no-plot").exit_code != 0
+    checkpoint = tmp_path / "evolution.checkpoint.h5"
+    assert checkpoint.is_file()
+    other = call("run", run_file, "--no-plot", "--set", "evolution.change=0.03")
+    assert other.exit_code == 4
+    assert "another configuration" in other.output
+    assert call("run", run_file).exit_code == 0
+    assert not checkpoint.exists()
+    assert (tmp_path / "light_curve.png").is_file()
+    again = read_result(tmp_path)["evolution"]
+    for name, variable in result["evolution"].items():
+        np.testing.assert_array_equal(again[name].values, variable.values, err_msg=name)
+
+
+# -------------------------------------------------------------------------------------------------------------- figure
+
+
+def test_curves_are_the_stored_numbers(result):
+    group = result["evolution"]
+    found = plot_luminosities(result)
+    for i, name in enumerate(("nue", "anue", "nux")):
+        line = found[f"luminosity.{name}"]
+        np.testing.assert_array_equal(line.get_xdata(), group["time"].values)
+        np.testing.assert_allclose(line.get_ydata(), group["luminosity_infinity"].values[:, i] / 1e51)
+    energies = plot_energies(result)
+    np.testing.assert_allclose(
+        energies["mean_energy.nux"].get_ydata(), group["mean_energy_infinity"].values[:, 2]
+    )
+    budget = plot_budget(result)
+    share = group["energy_lost"].values / group["energy"].values[0]
+    np.testing.assert_allclose(budget["energy"].get_ydata(), share)
+    inside = plot_inside(result)
+    np.testing.assert_allclose(inside["temperature.start"].get_ydata(), group["temperature"].values[0])
+    np.testing.assert_allclose(
+        inside["electron_fraction.0.4 ms"].get_ydata(), group["electron_fraction"].values[-1]
+    )
+
+
+def test_what_is_missing_is_said(result):
+    nothing = Result({"profile": result["profile"]})
+    for plot in (plot_luminosities, plot_energies, plot_budget, plot_inside):
+        assert set(plot(nothing)) == {"note"}
+    assert len(light_curve(nothing).axes) == 4
+    assert len(light_curve(result).axes) == 5
