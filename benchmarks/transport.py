@@ -91,7 +91,7 @@ def groups_of(
     species: tuple[str, ...],
     inelastic: bool = False,
 ) -> float:
-    """Some species, ms."""
+    """Solve some species, ms."""
     chosen = media(zones, groups, inelastic)
     return median_milliseconds(lambda: [solve(star(zones), chosen[name]) for name in species])
 

@@ -38,6 +38,7 @@ from snsim.transport.implicit import StepControl
 from snsim.transport.matter_table import MatterTable
 from snsim.transport.schemes import SpectralSolver, scheme_references
 from snsim.transport.solution import TransportSolution
+from snsim.transport.thermal_scattering import gray_spectra
 from snsim.transport.trust import Trust, assess, warn
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def simulate(
     say("opacities")
     settings = microphysics_settings(config)
     opacities = OpacitySet.from_names(process_names(config.microphysics), settings)
-    spectra = opacities.spectral(background.matter, energy_grid(config))
+    inelastic = config.transport.inelastic and config.transport.scheme != "none"
+    spectra = gray_spectra(opacities, background.matter, energy_grid(config), inelastic=inelastic)
     groups = {
         "profile": records.profile_group(background),
         "opacity": records.opacity_group(spectra, opacities.references),
@@ -170,6 +172,8 @@ def gray_solver(config: Config) -> GraySolver:
     chosen = config.transport
     return GraySolver(
         limiter=chosen.limiter,
+        closure=chosen.closure,
+        reconstruction=chosen.reconstruction,
         spectral_shape=chosen.spectral_shape,
         tolerance=chosen.tolerance,
         max_iterations=chosen.max_iterations,
@@ -190,8 +194,18 @@ def _evolve(
     assert chosen is not None
     warnings.warn(f"evolution: {LEFT_OUT}", PhysicsWarning, stacklevel=3)
     matter = MatterTable(eos, background.matter.density) if chosen.matter == COUPLED else None
-    scheme, file = gray_solver(config), None
-    model = FrozenStarModel(background, opacities, energy_grid(config), solution.species, eos, matter, scheme)
+    # edge values of second order would be lagged by a step, and so first order in time
+    scheme, file = replace(gray_solver(config), reconstruction="first"), None
+    model = FrozenStarModel(
+        background,
+        opacities,
+        energy_grid(config),
+        solution.species,
+        eos,
+        matter,
+        scheme,
+        inelastic=config.transport.inelastic,
+    )
     if checkpoint is not None:
         file = Checkpoint(checkpoint, config_hash(config), chosen.checkpoint_steps)
     return evolve(

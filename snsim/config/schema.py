@@ -323,7 +323,7 @@ class Transport(Section):
     scheme: Literal["gray", "multigroup", "eddington", "none"] = "gray"  # "none": opacity diagnostics only
     limiter: Limiter = "wilson"
     reconstruction: Literal["second", "first"] = "second"
-    closure: Literal["spectral-flux"] = "spectral-flux"
+    closure: Literal["spectral-gradient", "spectral-flux"] = "spectral-gradient"
     spectral_shape: Literal["blended", "fixed", "equilibrium"] = "blended"
     species: Annotated[tuple[Species, ...], Field(strict=False, min_length=1), AfterValidator(distinct)] = (
         "nue",

@@ -15,29 +15,32 @@ from numpy.typing import NDArray
 from microphysics.constants import CODATA
 from microphysics.eos.state import EquationOfState
 from microphysics.errors import OutOfRangeError
+from microphysics.matter import MatterState
 from microphysics.opacity import OpacitySet, OpacitySpectra
 from snsim.errors import ConvergenceError
 from snsim.transport import checkpoint as files
-from snsim.transport._kernels.gray import System
 from snsim.transport.background import Background
 from snsim.transport.frozen_star import (
     FrozenStar,
-    effective_depth,
-    gray_problem,
+    lagged,
     spectral_shape,
+    with_lagged,
 )
-from snsim.transport.gray import GraySolver
+from snsim.transport.gray import GraySolver, gray_problem
+from snsim.transport.gray_medium import set_degeneracy
 from snsim.transport.implicit import State, Step, StepControl, take_step
-from snsim.transport.limiters import limiter_code
 from snsim.transport.matter_table import MatterTable
 from snsim.transport.moving_matter import MovingMatter
+from snsim.transport.newton import Problem as GrayProblem
 from snsim.transport.solution import TransportSolution
+from snsim.transport.thermal_scattering import gray_spectra
 
 Array = NDArray[np.float64]
 
 COUPLED, FIXED = "coupled", "fixed"
 _SMALLEST_Y_E = 0.05  # below, changes of Y_e are compared with this
-_SHALLOWEST = 1e-30  # effective depth, for ratios of them
+_EXTENSION = 2.0 / 3.0  # of the edge values per step, as in the steady scheme
+_SWEEPS = 40  # of them at the start
 _TRAPPED = 1.0  # effective depth from which on neutrinos limit the step
 _TO_ERG = 4.0 * np.pi * CODATA.speed_of_light * CODATA.erg_per_mev  # rows of energy to erg, or erg/s
 _CONTROL = StepControl()
@@ -66,6 +69,8 @@ class FrozenStarModel:
         Its limiter and spectral shape.
     path : MovingMatter, optional
         Matter as a given function of time, in place of `matter`.
+    inelastic : bool
+        Whether scattering on electrons comes from its kernels.
     """
 
     background: Background
@@ -76,9 +81,14 @@ class FrozenStarModel:
     matter: MatterTable | None
     scheme: GraySolver = field(default_factory=GraySolver)
     path: MovingMatter | None = None
+    inelastic: bool = True
 
     def start(self, solution: TransportSolution, first_step: float) -> State:
         """State at time 0: the neutrinos of a steady solution in the matter of the background."""
+        if self.scheme.closure == "multigroup":
+            raise OutOfRangeError(
+                "transport.closure = 'multigroup': its means belong to one time, and not to an evolution"
+            )
         lapse, matter = self.background.lapse, self.background.matter
         columns = []
         for name in self.species:
@@ -88,61 +98,78 @@ class FrozenStarModel:
         if self.matter is not None:
             own = np.stack([np.log(matter.temperature), matter.electron_fraction], axis=1)
             y = np.concatenate([y, own], axis=1)
+        spectra = self._spectra(y, 0.0)
         shapes = solution.degeneracy[[solution.species.index(name) for name in self.species]]
-        problem = self._problem(y, self._spectra(y, 0.0), np.zeros_like(shapes), shapes)
-        depths = self._depths(problem.systems(y))
-        return State.start(y, first_step, depth=depths, depth_before=depths)
+        problems = self._gray(spectra)
+        for problem, shape in zip(problems, shapes, strict=True):
+            set_degeneracy(problem.medium, shape)
+        star = self._star(y, problems, np.zeros_like(shapes))
+        for _ in range(_SWEEPS):  # edge values of this x
+            memory, _ = self._lagged(star, y)
+        before = {f"{name}_before": values for name, values in memory.items()}
+        return replace(State.start(y, first_step), memory=memory | before)
 
     def equations(self, state: State, dt: float) -> FrozenStar:
-        """Equations of a step: opacities and depths are those of its middle, continued from the step before."""
+        """Equations of a step: opacities and what is lagged are those of its middle, continued from the step before."""
         part = 0.5 * dt / state.step_before if state.step_before > 0.0 else 0.0
-        depth, before = state.memory["depth"], state.memory["depth_before"]
         spectra = self._spectra(state.y + part * (state.y - state.before), state.time + 0.5 * dt)
-        return self._problem(state.y, spectra, depth * (depth / before) ** part, None)
+        now = {name: state.memory[name] for name in state.memory if not name.endswith("_before")}
+        # edge values are not continued: the shortest waves would grow
+        depth, before = now["depth"], state.memory["depth_before"]
+        middle = now | {"depth": depth * (depth / before) ** part}
+        problems = self._gray(spectra)
+        for s, problem in enumerate(problems):
+            own = {name: values[s] for name, values in middle.items()}
+            shape = spectral_shape(self.scheme.spectral_shape, own["depth"], spectra.degeneracy[s])
+            with_lagged(problem, own, shape)
+        return self._star(state.y, problems, middle["depth"])
 
-    def _problem(self, y: Array, spectra: OpacitySpectra, depth: Array, shapes: Array | None) -> FrozenStar:
-        problems = []
-        for s in range(len(self.species)):
-            shape = (
-                spectral_shape(self.scheme.spectral_shape, depth[s], spectra.degeneracy[s])
-                if shapes is None
-                else shapes[s]
-            )
-            problems.append(
-                gray_problem(self.background, spectra, s, shape, limiter_code(self.scheme.limiter))
-            )
+    def _gray(self, spectra: OpacitySpectra) -> tuple[GrayProblem, ...]:
+        return tuple(gray_problem(self.scheme, self.background, spectra, name)[0] for name in self.species)
+
+    def _star(self, y: Array, problems: tuple[GrayProblem, ...], depth: Array) -> FrozenStar:
         weight = np.zeros_like(y)
         for s in range(len(self.species)):
             weight[:, 2 * s : 2 * s + 2] = (depth[s] > _TRAPPED)[:, None]
         if self.matter is not None:
             weight[:, -2] = 1.0
             weight[:, -1] = 1.0 / np.maximum(y[:, -1], _SMALLEST_Y_E)
-        return FrozenStar(self.species, tuple(problems), self.background, self.matter, weight)
+        return FrozenStar(self.species, problems, self.background, self.matter, weight)
 
     @cached_property
     def _spectra_at_start(self) -> OpacitySpectra:
-        return self.opacities.spectral(self.background.matter, self.energy, self.species)
+        return self._opacities_of(self.background.matter)
+
+    def _opacities_of(self, matter: MatterState) -> OpacitySpectra:
+        return gray_spectra(self.opacities, matter, self.energy, self.species, self.inelastic)
 
     def _spectra(self, y: Array, time: float) -> OpacitySpectra:
         """Opacities of the matter in y, its composition that of the equation of state, or of given matter."""
         if self.path is not None:
-            return self.opacities.spectral(self.path.at(time), self.energy, self.species)
+            return self._opacities_of(self.path.at(time))
         if self.matter is None:
             return self._spectra_at_start
         low, high = self.matter.electron_fraction_bounds()
         fraction = np.clip(y[:, -1], low, high)  # where it was continued beyond them
         state = self.eos(self.background.matter.density, np.exp(y[:, -2]), fraction)
-        return self.opacities.spectral(state.matter, self.energy, self.species)
+        return self._opacities_of(state.matter)
 
-    def _depths(self, systems: Sequence[System]) -> Array:
-        depths = np.stack([effective_depth(self.background, system) for system in systems])
-        return np.maximum(depths, _SHALLOWEST)
+    def _lagged(self, star: FrozenStar, y: Array) -> tuple[dict[str, Array], Array]:
+        """Depths and edge values at y, first axis species, and the fluxes (species, interface, 2); moves those of `star`."""
+        part = _EXTENSION if self.scheme.reconstruction == "second" else 0.0
+        systems, x = star.systems(y), np.exp(y)
+        each = []
+        for s, problem in enumerate(star.gray):
+            own = np.ascontiguousarray(x[:, 2 * s : 2 * s + 2])
+            each.append(lagged(self.background, problem, own, part))
+        memory = {name: np.stack([values[name] for values in each]) for name in each[0]}
+        return memory, np.stack([system.flux for system in systems])
 
-    def remember(self, state: State, problem: FrozenStar) -> tuple[State, Array]:
-        """Depths for the next step, and the fluxes r^2 alpha^-2 h through all edges, shape (species, interface, 2)."""
-        systems = problem.systems(state.y)
-        memory = {"depth": self._depths(systems), "depth_before": state.memory["depth"]}
-        return replace(state, memory=memory), np.stack([system.flux for system in systems])
+    def remember(self, state: State, star: FrozenStar) -> tuple[State, Array]:
+        """Return what the next step takes from here, and all fluxes r^2 alpha^-2 h, shape (species, interface, 2)."""
+        after, flux = self._lagged(star, state.y)
+        before = {f"{name}_before": state.memory[name] for name in after}
+        return replace(state, memory=after | before), flux
 
 
 @dataclass(frozen=True)

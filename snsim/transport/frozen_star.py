@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
-from microphysics.opacity import OpacitySpectra
-from snsim.transport import gray
 from snsim.transport._kernels import evolution as kernels
-from snsim.transport._kernels.gray import Medium, System
+from snsim.transport._kernels.geometry import Reach, extend_monotone
+from snsim.transport._kernels.gray import Medium, System, thermal_depth
+from snsim.transport._kernels.gray_flux import SPECTRAL_GRADIENT, spread_reach
 from snsim.transport.background import Background
+from snsim.transport.gray_medium import FREE_DEGENERACY, set_degeneracy
 from snsim.transport.implicit import Linearised
 from snsim.transport.matter_table import MatterTable
 from snsim.transport.newton import Problem as GrayProblem
@@ -32,6 +33,8 @@ Array = NDArray[np.float64]
 
 MULTIPLICITY = {"nue": 1.0, "anue": 1.0, "nux": 4.0}
 LEPTON_NUMBER = {"nue": 1.0, "anue": -1.0, "nux": 0.0}
+_DEGENERACY_RANGE = (-8.0, 50.0)  # of spectra, as in the gray scheme
+_SHALLOWEST = 1e-30  # thermal depth, for ratios of them
 _LARGEST_FACTOR = 5.0  # by which a Newton step may change E, N
 _LARGEST_CHANGE = (0.3, 0.05)  # of ln T and Y_e
 
@@ -196,26 +199,39 @@ class FrozenStar:
         slope[:, -1, -1] = heavy
 
 
-def gray_problem(
-    background: Background, spectra: OpacitySpectra, index: int, shape: Array, limiter: tuple[int, float]
-) -> GrayProblem:
-    """Steady equations of one species with given spectral shapes, shape (zone,)."""
-    medium, _ = gray._medium(background, spectra, index)
-    gray._set_shape(medium, shape)
-    return GrayProblem(gray._geometry(background), medium, *limiter)
+# ------------------------------------------------------------------------------- what is lagged from step to step
 
 
-def effective_depth(background: Background, system: System) -> Array:
-    """tau_eff = int_r^inf sqrt(kappa_E kappa_tE) dr/Gamma at zone centres."""
-    transport = 0.5 * (system.effective[1:, 0] + system.effective[:-1, 0])
-    step = np.sqrt(system.means[:, 0] * transport) * np.diff(background.radius_interface) / background.gamma
-    return np.cumsum(step[::-1])[::-1] - 0.5 * step
+def lagged(background: Background, problem: GrayProblem, x: Array, part: float) -> dict[str, Array]:
+    """Return thermal depths of zones, and edge values moved by a part of the way to those that x asks for.
+
+    The arrays of `problem.reach` are moved as well.
+    """
+    reach = problem.reach
+    if part > 0.0:
+        extend_monotone(x, problem.geometry, Reach(reach.left, reach.right), part)
+        if problem.closure.scheme == SPECTRAL_GRADIENT:
+            spread_reach(x, problem.geometry, problem.medium, reach)
+    depth = np.empty(x.shape[0])
+    path = np.diff(background.radius_interface) / background.gamma
+    thermal_depth(x, problem.geometry, problem.medium, path, depth)
+    return {"depth": np.maximum(depth, _SHALLOWEST)} | {
+        f"reach_{name}": values.copy() for name, values in reach._asdict().items()
+    }
+
+
+def with_lagged(problem: GrayProblem, values: dict[str, Array], shape: Array) -> GrayProblem:
+    """Give a new problem the edge values of `lagged`, and spectra their degeneracy, shape (zone,)."""
+    for name, array in problem.reach._asdict().items():
+        array[:] = values[f"reach_{name}"]
+    set_degeneracy(problem.medium, shape)
+    return problem
 
 
 def spectral_shape(name: str, depth: Array, equilibrium: Array) -> Array:
-    """Degeneracy of the spectra as `GraySolver` has it, from the effective depth and the matter's, shape (zone,)."""
-    known = np.clip(np.nan_to_num(equilibrium, nan=gray.FREE_DEGENERACY), *gray._DEGENERACY_RANGE)
+    """Degeneracy of the spectra as `GraySolver` has it, from the thermal depth and the matter's, shape (zone,)."""
+    known = np.clip(np.nan_to_num(equilibrium, nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
     if name == "equilibrium":
         return known
-    trapped = -np.expm1(-((depth / gray.TRAPPING_DEPTH) ** 2)) if name == "blended" else 0.0 * depth
-    return gray.FREE_DEGENERACY + (known - gray.FREE_DEGENERACY) * trapped
+    trapped = -np.expm1(-depth) if name == "blended" else 0.0 * depth
+    return FREE_DEGENERACY + (known - FREE_DEGENERACY) * trapped

@@ -4,44 +4,63 @@ Steady state on a static general-relativistic background. With e = alpha^4 E and
 
     -(Gamma alpha^2/r^2) d/dr [r^2 alpha^-2 D dx/dr] = sources - kappa x,
 
-with D/Gamma the spectral mean of the limited diffusion length Lambda(kappa_t(eps), Gamma |d ln x/dr|) and kappa
-the spectral mean of the absorption, both over f = A/(1 + exp(eps/T_nu - eta)), T_nu from the local E/N. The closure
-stands inside the residual, so that Newton's method sees all of it.
+with kappa the spectral mean of the absorption over f = A/(1 + exp(eps/T_nu - eta)), T_nu from the local E/N. The closure
+stands inside the residual, so that Newton's method sees all of it. The flux of either moment is, by name in `GRAY_CLOSURES`,
 
-The limited diffusion length is averaged with the spectrum itself, not with its gradient: where a thermal gradient drives the
-flux through a scattering shell, as for nux, that is more than the groups of a multigroup solution carry together (12-20 %
-in the luminosity of nux on the G15 models, 2 % for nue and anue).
+- ``spectral-gradient``: the sum over energies of the limited diffusion of that f, -Lambda(kappa_t, Gamma |dln f/dr|)
+  Gamma df/dr at fixed alpha eps, with A, T_nu and eta varying between zones: the flux of a multigroup scheme for a
+  spectrum of two parameters. Diffusion by thermal and chemical gradients is exact, and nothing flows where alpha T_nu,
+  eta and A are constant;
+- ``spectral-flux``: D/Gamma is the mean over f of Lambda(kappa_t, Gamma |dln x/dr|), the gradient that of the moment itself.
+  Where a thermal gradient drives the flux through a scattering shell, as for nux, that is 12-25 % more than groups carry;
+- ``multigroup``: the means of a spectral solution, `GivenMeans`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics._kernels.fermi import fermi_integral_array
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, UnknownNameError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.geometry import Reach, extend_monotone
+from snsim.transport._kernels.gray_flux import spread_reach
 from snsim.transport.background import Background
+from snsim.transport.gray_medium import (
+    FREE_DEGENERACY,
+    GivenMeans,
+    blended_degeneracy,
+    first_reach,
+    gray_medium,
+    initial_guess,
+    set_degeneracy,
+)
 from snsim.transport.limiters import limiter_code
-from snsim.transport.newton import DAMPING, Problem, newton, picard
+from snsim.transport.mesh import geometry_of
+from snsim.transport.newton import DAMPING, Problem, advanced, newton, newton_change, picard, scaled_norm
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
 
 SPECTRAL_SHAPES = ("blended", "fixed", "equilibrium")
-FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
-TRAPPING_DEPTH = 20.0  # effective optical depth at which the shape turns to the equilibrium one
+RECONSTRUCTIONS = ("second", "first")
+GRAY_CLOSURES: dict[str, int] = {
+    "spectral-gradient": kernels.SPECTRAL_GRADIENT,
+    "spectral-flux": kernels.SPECTRAL_FLUX,
+    "multigroup": kernels.GIVEN,
+}
 _DEGENERACY_RANGE = (-8.0, 50.0)
-_OPACITY_FLOOR = 1e-25  # 1/cm
-_FILLING_SWEEPS, _SETTLING_SWEEPS = 4, 10
-_SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
-_INEXACT = 1e-3  # residual asked for per change of the spectral degeneracy
-_SHAPE_TOLERANCE = 1e-8  # on the spectral degeneracy
+_FILLING_SWEEPS, _SETTLING_SWEEPS = 4, 6
+_EXTENSION = 2.0 / 3.0  # of the reconstruction per step: with all of it the shortest waves would not decay
+_SMOOTH = 1e-3  # residual from which a Newton step needs no watching
+_PATIENCE = 40  # Newton steps for one move of reconstruction and degeneracy; then it is made smaller
+_SHORTEST_MOVE = 0.02
+_AT_REST = 3e-5  # of the lagged degeneracy and reconstruction: with 1e-9 answers move by 1e-7
 
 
 @dataclass(frozen=True)
@@ -52,19 +71,28 @@ class GraySolver:
     ----------
     limiter : str
         Name in `LIMITERS`.
+    closure : str
+        Name in `GRAY_CLOSURES`.
+    reconstruction : {"second", "first"}
+        Order of the values at edges that limiter and outflow see.
     spectral_shape : str
-        ``blended``: eta goes from 2 outside to its equilibrium value where neutrinos are trapped; ``fixed``: 2
-        everywhere; ``equilibrium``: the matter's everywhere.
+        ``blended``: eta goes from 2 outside to its equilibrium value where even neutrinos of energy T_nu are trapped;
+        ``fixed``: 2 everywhere; ``equilibrium``: the matter's everywhere.
     tolerance : float
         On the root mean square of the residual over its scale.
     max_iterations : int
         Newton steps per species, over all updates of the spectral shape.
+    given : mapping of str to GivenMeans
+        Of every species, for the closure ``multigroup``.
     """
 
     limiter: str = "wilson"
+    closure: str = "spectral-gradient"
+    reconstruction: str = "second"
     spectral_shape: str = "blended"
     tolerance: float = 1e-10
     max_iterations: int = 500
+    given: Mapping[str, GivenMeans] = field(default_factory=dict)
 
     def solve(
         self, background: Background, spectra: OpacitySpectra, species: Sequence[str] | None = None
@@ -75,15 +103,34 @@ class GraySolver:
         -------
         TransportSolution
             With `converged` False, and the last iterate, if a species did not reach the tolerance.
+
+        Raises
+        ------
+        UnknownNameError
+            For an unknown option.
+        OutOfRangeError
+            If nothing emits a species, or its means are not given.
         """
-        if self.spectral_shape not in SPECTRAL_SHAPES:
-            raise UnknownNameError("spectral shape", self.spectral_shape, SPECTRAL_SHAPES)
+        for what, name, known in (
+            ("gray closure", self.closure, tuple(GRAY_CLOSURES)),
+            ("reconstruction", self.reconstruction, RECONSTRUCTIONS),
+            ("spectral shape", self.spectral_shape, SPECTRAL_SHAPES),
+        ):
+            if name not in known:
+                raise UnknownNameError(what, name, known)
         names = tuple(species or spectra.species)
-        geometry = _geometry(background)
-        answers = [
-            _solve_species(self, geometry, background, spectra, spectra.species.index(name)) for name in names
-        ]
-        return _assemble(names, background, geometry, answers)
+        stars = [_star(self, background, spectra, name) for name in names]
+        return _assemble(names, background, [_solve_species(self, star) for star in stars])
+
+
+@dataclass(frozen=True)
+class _Star:
+    """One species on its background: equations, equilibrium moments and degeneracy."""
+
+    background: Background
+    problem: Problem
+    moments: Array
+    degeneracy: Array
 
 
 @dataclass(frozen=True)
@@ -91,159 +138,134 @@ class _Answer:
     """One species: unknowns, closure and history."""
 
     x: Array
-    medium: kernels.Medium
+    problem: Problem
     system: kernels.System
     history: Array
     steps: int
     converged: bool
 
 
-def _geometry(background: Background) -> kernels.Geometry:
-    edges, centres = background.radius_interface, background.radius
-    area = edges**2 / background.lapse_interface**2
-    volume = np.diff(edges**3) / (3.0 * background.gamma * background.lapse**2)
-    spacing = np.ones_like(edges)
-    spacing[1:-1] = np.diff(centres)
-    from_left, from_right = np.ones_like(edges), np.ones_like(edges)
-    from_left[1:] = (centres / edges[1:]) ** 2
-    from_right[1:-1] = (centres[1:] / edges[1:-1]) ** 2
-    return kernels.Geometry(
-        area,
-        volume,
-        background.gamma_interface.copy(),
-        spacing,
-        from_left,
-        from_right,
-        background.lapse.copy(),
-    )
+def gray_problem(
+    solver: GraySolver, background: Background, spectra: OpacitySpectra, name: str
+) -> tuple[Problem, Array]:
+    """Equations of one species, with edge values to first order and the free spectral shape; equilibrium moments (zone, 2).
 
-
-def energy_weights(energy: Array) -> tuple[Array, Array]:
-    """Weights of int eps^3 deps and int eps^2 deps by the trapezium in ln eps, shapes (energy,)."""
-    log_energy = np.log(energy)
-    width = np.gradient(log_energy)
-    width[0] *= 0.5
-    width[-1] *= 0.5
-    return width * energy**4, width * energy**3
-
-
-def _medium(background: Background, spectra: OpacitySpectra, index: int) -> tuple[kernels.Medium, Array]:
-    """Opacities and exact spectral sources of one species, and its equilibrium moments, shape (zone, 2)."""
-    weight_energy, weight_number = energy_weights(spectra.energy)
-    absorption = spectra.total_absorption[index]
-    total = np.maximum(absorption + spectra.total_scattering[index], _OPACITY_FLOOR)
-    transport = np.empty((total.shape[0] + 1, total.shape[1]))
-    transport[1:-1] = np.sqrt(total[1:] * total[:-1])
-    transport[0], transport[-1] = total[0], total[-1]
-    phase_space = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
-    equilibrium = phase_space * spectra.equilibrium[index]
-    lapse = background.lapse
-    medium = kernels.Medium(
-        energy=spectra.energy,
-        weight_energy=weight_energy,
-        weight_number=weight_number,
-        absorption=absorption,
-        exchange=spectra.total_exchange[index],
-        transport=transport,
-        source_energy=lapse**4 * ((absorption * equilibrium) @ weight_energy),
-        source_number=lapse**3 * ((absorption * equilibrium) @ weight_number),
-        temperature=spectra.temperature.copy(),
-        degeneracy=np.full_like(lapse, FREE_DEGENERACY),
-        shape_ratio=np.empty_like(lapse),
-    )
-    moments = np.stack(
-        [lapse**4 * (equilibrium @ weight_energy), lapse**3 * (equilibrium @ weight_number)], axis=1
-    )
-    return medium, moments
-
-
-def _initial_guess(
-    geometry: kernels.Geometry, background: Background, medium: kernels.Medium, moments: Array
-) -> Array:
-    """Equilibrium inside transport depth 1, diluted outside; streaming from the sources where nothing is opaque."""
-    path = np.diff(background.radius_interface) / background.gamma
-    weight = moments[:, :1] > 0.0
-    spectrum = medium.weight_energy / (
-        1.0 + np.exp(np.minimum(medium.energy / background.matter.temperature[:, None], 600.0))
-    )
-    opacity = (medium.transport[1:] * spectrum).sum(axis=1) / spectrum.sum(axis=1)
-    depth = np.cumsum((opacity * path)[::-1])[::-1]
-    opaque = (depth > 1.0) & weight[:, 0] & (medium.source_energy > 0.0)
-    area = geometry.area[1:]
-    streaming = np.cumsum(
-        np.stack([medium.source_energy, medium.source_number], axis=1) * geometry.volume[:, None], axis=0
-    )
-    guess = np.maximum(streaming, _SMALLEST) / area[:, None]
-    if opaque.any():
-        sphere = int(np.flatnonzero(opaque)[-1])
-        inside = np.arange(area.size) <= sphere
-        # a flux of a quarter of cE at the sphere, free streaming outside
-        diluted = 0.25 * moments[sphere] * area[sphere] / area[:, None]
-        guess = np.where(inside[:, None], np.maximum(moments, diluted * 1e-6), diluted)
-    return np.maximum(guess, _SMALLEST)
-
-
-def _solve_species(
-    solver: GraySolver,
-    geometry: kernels.Geometry,
-    background: Background,
-    spectra: OpacitySpectra,
-    index: int,
-) -> _Answer:
-    """Picard sweeps to fill the star, Newton, and the spectral shape updated between Newton solves until it rests."""
-    medium, moments = _medium(background, spectra, index)
-    if not (medium.source_energy > 0.0).any():
+    Raises
+    ------
+    OutOfRangeError
+        If nothing emits the species, or its means are not given.
+    """
+    index = spectra.species.index(name)
+    given = solver.given.get(name)
+    if (given is None) == (solver.closure == "multigroup"):
         raise OutOfRangeError(
-            f"transport.species: no process of the opacity set emits {spectra.species[index]}"
+            f"closure '{solver.closure}': GraySolver.given must hold the means of {name} for 'multigroup', and for no other"
         )
-    problem = Problem(geometry, medium, *limiter_code(solver.limiter))
-    equilibrium = np.clip(np.nan_to_num(spectra.degeneracy[index], nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
-    shape = (
-        equilibrium if solver.spectral_shape == "equilibrium" else np.full_like(equilibrium, FREE_DEGENERACY)
-    )
-    _set_shape(medium, shape)
-    x = _initial_guess(geometry, background, medium, moments)
+    medium, moments = gray_medium(background, spectra, index, given)
+    if not (medium.source_energy > 0.0).any():
+        raise OutOfRangeError(f"transport.species: no process of the opacity set emits {name}")
+    geometry = geometry_of(background)
+    closure = kernels.Closure(GRAY_CLOSURES[solver.closure], *limiter_code(solver.limiter))
+    return Problem(geometry, medium, first_reach(geometry, medium), closure), moments
+
+
+def _star(solver: GraySolver, background: Background, spectra: OpacitySpectra, name: str) -> _Star:
+    problem, moments = gray_problem(solver, background, spectra, name)
+    eta = np.nan_to_num(spectra.degeneracy[spectra.species.index(name)], nan=FREE_DEGENERACY)
+    star = _Star(background, problem, moments, np.clip(eta, *_DEGENERACY_RANGE))
+    if solver.spectral_shape == "equilibrium":
+        set_degeneracy(problem.medium, star.degeneracy)
+    return star
+
+
+def _follow(solver: GraySolver, star: _Star, x: Array, part: float) -> float:
+    """Move the reconstruction and the degeneracy by a part of the way to what x asks for; return the whole way."""
+    problem, moved = star.problem, 0.0
+    if solver.spectral_shape == "blended":
+        before = problem.medium.degeneracy
+        wanted = blended_degeneracy(star.background, problem.geometry, problem.medium, x, star.degeneracy)
+        change = wanted - before
+        set_degeneracy(problem.medium, before + min(part / _EXTENSION, 1.0) * change)
+        moved = float(np.abs(change).max())
+    if solver.reconstruction == "second":
+        reach = problem.reach
+        moved = max(moved, float(extend_monotone(x, problem.geometry, Reach(reach.left, reach.right), part)))
+        if problem.closure.scheme == kernels.SPECTRAL_GRADIENT:
+            spread_reach(x, problem.geometry, problem.medium, reach)
+    return moved
+
+
+def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
+    """Picard sweeps to fill the star, Newton, then both the unknowns and what is lagged until neither moves."""
+    problem = star.problem
+    x = initial_guess(problem.geometry, star.background, problem.medium, star.moments)
     x = picard(problem, x, _FILLING_SWEEPS, 1.0)
     x = picard(problem, x, _SETTLING_SWEEPS, DAMPING)
-    history: list[float] = []
-    steps = 0
-    moved = np.inf if solver.spectral_shape == "blended" else 0.0
-    while len(history) < solver.max_iterations:
-        # no need to solve further than the shape is known
-        tolerance = max(solver.tolerance, min(1e-3, _INEXACT * moved))
-        x, norms = newton(problem, x, tolerance, solver.max_iterations - len(history))
-        history.extend(norms)
-        steps += len(norms) - 1
-        if history[-1] >= tolerance or (moved < _SHAPE_TOLERANCE and history[-1] < solver.tolerance):
-            break
-        new = _blended_shape(background, problem.at(x), equilibrium)
-        moved = float(np.abs(new - shape).max())
-        shape = new
-        _set_shape(medium, shape)
+    x, history, system = newton(problem, x, max(solver.tolerance, _SMOOTH), solver.max_iterations)
+    if history[-1] < max(solver.tolerance, _SMOOTH):
+        x, history, system = _settle(solver, star, x, history)
     converged = history[-1] < solver.tolerance
     if converged:
         # one step more: the budget of energy feels the residual of opaque zones amplified
-        x, _ = newton(problem, x, 0.0, max_steps=1, fallback=0)
-    return _Answer(x, medium, problem.at(x), np.array(history), steps, converged)
+        x, _, system = newton(problem, x, 0.0, max_steps=1, fallback=0)
+    return _Answer(x, problem, system, np.array(history), len(history) - 1, converged)
 
 
-def _set_shape(medium: kernels.Medium, degeneracy: Array) -> None:
-    medium.degeneracy[:] = degeneracy
-    medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
+def _settle(
+    solver: GraySolver, star: _Star, x: Array, history: list[float]
+) -> tuple[Array, list[float], kernels.System]:
+    """Newton steps, with reconstruction and degeneracy moved before each, until both rest and the tolerance is met.
+
+    A step is taken unwatched while the residual falls from one to the next. Else Newton's method with backtracking and Picard
+    sweeps has `_PATIENCE` steps; if they are not enough, the move is taken back and one of half the length made.
+    """
+    problem, part, moved = star.problem, _EXTENSION, np.inf
+    system, before = problem.at(x), history[-1]
+    while len(history) <= solver.max_iterations:
+        kept, start = _kept(problem), x
+        if moved > _AT_REST:
+            moved = _follow(solver, star, x, part)
+            system = problem.at(x)
+        goal = max(solver.tolerance, min(_SMOOTH, 1e-2 * moved) if moved > _AT_REST else 0.0)
+        norm = scaled_norm(system)
+        if norm >= goal and norm < min(_SMOOTH, before):
+            x, before = advanced(x, newton_change(system)), norm
+            history.append(norm)
+            system = problem.at(x) if moved <= _AT_REST else system
+            continue
+        if norm >= goal:
+            last = part <= _SHORTEST_MOVE or moved <= _AT_REST
+            steps = solver.max_iterations - len(history)
+            x, norms, system = newton(problem, x, goal, steps if last else min(steps, _PATIENCE))
+            history.extend(norms)
+            norm = norms[-1]
+            if norm >= goal and last:
+                break
+            if norm >= goal:
+                x, part, before = start, 0.5 * part, np.inf
+                _restore(problem, kept)
+                continue
+            part = min(2.0 * part, _EXTENSION)
+        else:
+            history.append(norm)
+        before = norm
+        if moved <= _AT_REST and norm < solver.tolerance:
+            break
+    return x, history, system
 
 
-def _blended_shape(background: Background, system: kernels.System, equilibrium: Array) -> Array:
-    """Return eta = 2 + (eta_eq - 2) w, w = 1 - exp(-(tau_eff/20)^2), tau_eff = int sqrt(kappa_E kappa_tE) dr/Gamma."""
-    transport = 0.5 * (system.effective[1:, 0] + system.effective[:-1, 0])
-    step = np.sqrt(system.means[:, 0] * transport) * np.diff(background.radius_interface) / background.gamma
-    depth = np.cumsum(step[::-1])[::-1] - 0.5 * step
-    trapped = -np.expm1(-((depth / TRAPPING_DEPTH) ** 2))
-    return FREE_DEGENERACY + (equilibrium - FREE_DEGENERACY) * trapped
+def _kept(problem: Problem) -> list[Array]:
+    return [values.copy() for values in (*problem.reach, problem.medium.degeneracy)]
 
 
-def _assemble(
-    names: tuple[str, ...], background: Background, geometry: kernels.Geometry, answers: list[_Answer]
-) -> TransportSolution:
+def _restore(problem: Problem, kept: list[Array]) -> None:
+    *reach, degeneracy = kept
+    for values, old in zip(problem.reach, reach, strict=True):
+        values[:] = old
+    set_degeneracy(problem.medium, degeneracy)
+
+
+def _assemble(names: tuple[str, ...], background: Background, answers: list[_Answer]) -> TransportSolution:
     """Undo the lapse factors and collect the species."""
     c = CODATA.speed_of_light
     lapse = background.lapse
@@ -257,7 +279,7 @@ def _assemble(
         4.0 * np.pi * c * np.stack([a.system.flux[:, 1] for a in answers]) / background.lapse_interface
     )
     temperature = np.stack(
-        [energy_density[i] / number_density[i] / a.medium.shape_ratio for i, a in enumerate(answers)]
+        [energy_density[i] / number_density[i] / a.problem.medium.shape_ratio for i, a in enumerate(answers)]
     )
     exchange = np.stack([a.system.means[:, 2] for a in answers]) * (
         1.0 - background.matter.temperature / temperature
@@ -267,16 +289,16 @@ def _assemble(
         energy_density=energy_density,
         number_density=number_density,
         neutrino_temperature=temperature,
-        degeneracy=np.stack([a.medium.degeneracy for a in answers]),
+        degeneracy=np.stack([a.problem.medium.degeneracy for a in answers]),
         luminosity=luminosity * CODATA.erg_per_mev,
         number_luminosity=number_luminosity,
-        flux_factor=_flux_factor(background, geometry, energy_density, luminosity),
+        flux_factor=np.stack([_flux_factor(a) for a in answers]),
         absorption_energy=np.stack([a.system.means[:, 0] for a in answers]),
         absorption_number=np.stack([a.system.means[:, 1] for a in answers]),
         transport_energy=np.stack([a.system.effective[:, 0] for a in answers]),
         transport_number=np.stack([a.system.effective[:, 1] for a in answers]),
-        emission_energy=c * np.stack([a.medium.source_energy for a in answers]) / lapse**4,
-        emission_number=c * np.stack([a.medium.source_number for a in answers]) / lapse**3,
+        emission_energy=c * np.stack([a.problem.medium.source_energy for a in answers]) / lapse**4,
+        emission_number=c * np.stack([a.problem.medium.source_number for a in answers]) / lapse**3,
         exchange_energy=-c * exchange * energy_density,
         converged=all(a.converged for a in answers),
         iterations=np.array([a.steps for a in answers]),
@@ -284,11 +306,9 @@ def _assemble(
     )
 
 
-def _flux_factor(
-    background: Background, geometry: kernels.Geometry, energy_density: Array, luminosity: Array
-) -> Array:
-    """F_E/(cE) at edges: E by the geometric mean of r^2 alpha^4 E on either side, streaming at the outer edge."""
-    carried = energy_density * background.radius**2 * background.lapse**4
-    at_edge = np.concatenate([np.sqrt(carried[:, 1:] * carried[:, :-1]), carried[:, -1:]], axis=1)
-    flux = luminosity[:, 1:] * background.lapse_interface[1:] ** 4 / (4.0 * np.pi * CODATA.speed_of_light)
-    return np.concatenate([np.full((luminosity.shape[0], 1), np.nan), flux / at_edge], axis=1)
+def _flux_factor(answer: _Answer) -> Array:
+    """F_E/(cE) at edges, with E as the limiter sees it, from upstream: never above 1; NaN at the centre."""
+    problem, e = answer.problem, answer.x[:, 0]
+    left, right = problem.reach.left[1:, 0] * e, problem.reach.right[1:, 0] * np.append(e[1:], 0.0)
+    flux = answer.system.flux[1:, 0] / problem.geometry.area[1:]
+    return np.append(np.nan, flux / np.where(flux >= 0.0, left, right))

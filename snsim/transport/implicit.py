@@ -309,9 +309,9 @@ class State:
     memory: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, y: Array, first_step: float, time: float = 0.0, **memory: Array) -> State:
+    def start(cls, y: Array, first_step: float) -> State:
         """State at the beginning."""
-        return cls(time, y, y, 0.0, first_step, 0, memory)
+        return cls(0.0, y, y, 0.0, first_step)
 
     @property
     def trend(self) -> Array | None:

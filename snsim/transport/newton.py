@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.geometry import Geometry
 
 Array = NDArray[np.float64]
 
@@ -23,41 +24,37 @@ class Problem:
 
     Attributes
     ----------
-    geometry, medium : NamedTuple
-        See the kernels.
-    limiter : int
-        Code of the flux limiter.
-    power : float
-        Its exponent.
+    geometry, medium, reach, closure : NamedTuple
+        See the kernels. The values of `reach` and the degeneracy of `medium` are moved between solves.
     """
 
-    geometry: kernels.Geometry
+    geometry: Geometry
     medium: kernels.Medium
-    limiter: int
-    power: float
+    reach: kernels.GrayReach
+    closure: kernels.Closure
 
     def at(self, x: Array) -> kernels.System:
         """Residual, derivative and closure at x, shape (zone, 2)."""
         zones = x.shape[0]
         block = (zones, 2, 2)
         system = kernels.System(
-            residual=np.zeros((zones, 2)),
-            scale=np.zeros((zones, 2)),
-            lower=np.zeros(block),
-            diagonal=np.zeros(block),
-            upper=np.zeros(block),
-            flux=np.zeros((zones + 1, 2)),
-            conductance=np.zeros((zones + 1, 2)),
-            effective=np.zeros((zones + 1, 2)),
-            means=np.zeros((zones, 3)),
+            residual=np.empty((zones, 2)),
+            scale=np.empty((zones, 2)),
+            lower=np.empty(block),
+            diagonal=np.empty(block),
+            upper=np.empty(block),
+            flux=np.empty((zones + 1, 2)),
+            conductance=np.empty((zones + 1, 2, 2)),
+            effective=np.empty((zones + 1, 2)),
+            means=np.empty((zones, 3)),
         )
-        kernels.linearise(x, self.geometry, self.medium, self.limiter, self.power, system)
+        kernels.linearise(x, self.geometry, self.medium, self.reach, self.closure, system)
         return system
 
 
 def scaled_norm(system: kernels.System) -> float:
     """Root mean square of residual over scale."""
-    return float(np.sqrt(np.mean((system.residual / system.scale) ** 2)))
+    return float(kernels.scaled_norm(system.residual, system.scale))
 
 
 def picard(problem: Problem, x: Array, sweeps: int, damping: float) -> Array:
@@ -82,7 +79,7 @@ def picard(problem: Problem, x: Array, sweeps: int, damping: float) -> Array:
 
 def newton(
     problem: Problem, x: Array, tolerance: float, max_steps: int, fallback: int = FALLBACK_SWEEPS
-) -> tuple[Array, list[float]]:
+) -> tuple[Array, list[float], kernels.System]:
     """Newton's method, positive and with backtracking.
 
     A step must reduce the scaled residual. Where even a short one does not (the limited flux has a near-kink where
@@ -95,20 +92,22 @@ def newton(
         The last iterate.
     history : list of float
         Scaled residual before the first and after each step; the tolerance was met if its last entry is below it.
+    system : System
+        The equations at x.
     """
     system = problem.at(x)
     history = [scaled_norm(system)]
     while history[-1] >= tolerance and len(history) <= max_steps:
-        change = _newton_change(system)
+        change = newton_change(system)
         fraction, accepted = 1.0, False
         while fraction >= SHORTEST_STEP and not accepted:
-            trial = x * np.clip(1.0 + fraction * change, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR)
-            system = problem.at(trial)
-            norm = scaled_norm(system)
+            trial = advanced(x, fraction * change)
+            there = problem.at(trial)
+            norm = scaled_norm(there)
             accepted = norm < history[-1] * (1.0 - 0.1 * fraction) or norm < tolerance
             fraction *= 0.5
         if accepted:
-            x = trial
+            x, system = trial, there
         elif fallback == 0:
             break
         else:
@@ -117,12 +116,16 @@ def newton(
             system = problem.at(x)
             norm = scaled_norm(system)
         history.append(norm)
-    return x, history
+    return x, history, system
 
 
-def _newton_change(system: kernels.System) -> Array:
+def newton_change(system: kernels.System) -> Array:
     """Relative change of x that makes the linearised residual vanish, rows scaled, shape (zone, 2)."""
-    scale = system.scale[:, :, None]
-    change = -system.residual / system.scale
-    kernels.solve_blocks(system.lower / scale, system.diagonal / scale, system.upper / scale, change)
+    change = np.empty_like(system.residual)
+    kernels.newton_change(system, change)
     return change
+
+
+def advanced(x: Array, change: Array) -> Array:
+    """Return x after a relative change, positive and at most `LARGEST_FACTOR` away."""
+    return x * np.clip(1.0 + change, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR)

@@ -12,12 +12,13 @@ Unlike the elastic form both know final-state blocking, positrons and how much e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.matter import MatterState
+from microphysics.matter import SPECIES, MatterState
 from microphysics.opacity import OpacitySet, OpacitySpectra
 from microphysics.processes.contract import ScatteringKernel
 from snsim.transport._kernels.local_energies import local_opacities
@@ -29,6 +30,18 @@ Array = NDArray[np.float64]
 NODES = 20  # energies of the kernels
 THERMAL = ("nux", "numu", "anumu", "nutau", "anutau", "numutau", "anumutau")
 """Species whose spectrum scattering changes and absorption does not restore; elsewhere the exchange is left out."""
+
+
+def gray_spectra(
+    opacities: OpacitySet,
+    matter: MatterState,
+    energy: Array,
+    species: Sequence[str] = SPECIES,
+    inelastic: bool = True,
+) -> OpacitySpectra:
+    """Opacities for the gray scheme: those of the set, scattering on electrons from its kernels if `inelastic`."""
+    spectra = opacities.spectral(matter, energy, species)
+    return with_kernels(spectra, opacities, matter) if inelastic else spectra
 
 
 def with_kernels(spectra: OpacitySpectra, opacities: OpacitySet, matter: MatterState) -> OpacitySpectra:

@@ -22,6 +22,7 @@ from snsim.transport.grid import build_background
 from snsim.transport.moments import rms_number
 from snsim.transport.schemes import SpectralSolver
 from snsim.transport.solution import TransportSolution
+from snsim.transport.thermal_scattering import gray_spectra
 
 Array = NDArray[np.float64]
 
@@ -85,7 +86,7 @@ def solve(
     limiter = limiter or LIMITER[scheme]
     where = f"{scheme} {limiter}, {zones} zones"
     if scheme == "gray":
-        spectra = opacities.spectral(background.matter, ENERGIES, SPECIES)
+        spectra = gray_spectra(opacities, background.matter, ENERGIES, SPECIES)
         return Solved(background, _converged(GraySolver(limiter=limiter).solve(background, spectra), where))
     grid = EnergyGroups.logarithmic(groups)
     spectral = SpectralSolver(scheme=scheme, groups=grid, limiter=limiter)

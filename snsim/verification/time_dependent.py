@@ -20,6 +20,7 @@ from snsim.transport.grid import build_background
 from snsim.transport.implicit import EULER, SDIRK2, advance
 from snsim.transport.linear_diffusion import Boundary, LinearDiffusion
 from snsim.transport.matter_table import MatterTable
+from snsim.transport.thermal_scattering import gray_spectra
 from snsim.verification.data_files import select, table
 from snsim.verification.exact import gaussian_pulse
 from snsim.verification.problem import Curve, Outcome, Panel, Problem, Row, observed_order
@@ -204,7 +205,7 @@ def frozen_star(quick: bool) -> Outcome:
         )
         opacities = OpacitySet.from_names(PROCESSES, BRUENN)
         scheme = GraySolver(tolerance=1e-11)
-        steady = scheme.solve(background, opacities.spectral(background.matter, ENERGIES, SPECIES))
+        steady = scheme.solve(background, gray_spectra(opacities, background.matter, ENERGIES, SPECIES))
         matter = MatterTable(eos, background.matter.density)
         model = FrozenStarModel(background, opacities, ENERGIES, SPECIES, eos, matter, scheme)
         track = evolve(model, model.start(steady, 1e-5), duration)

@@ -23,7 +23,9 @@ from snsim.transport.evolution import evolve
 RUN = """
 schema = 1
 [grid]
-zones = 40
+zones = 60
+[transport]
+reconstruction = "first"
 [diagnostics]
 names = []
 [evolution]

@@ -20,6 +20,7 @@ from snsim.transport.grid import build_background
 from snsim.transport.implicit import EULER, SDIRK2, StepControl, advance
 from snsim.transport.linear_diffusion import Boundary, LinearDiffusion
 from snsim.transport.moving_matter import MovingMatter
+from snsim.transport.thermal_scattering import gray_spectra
 
 # ------------------------------------------------------------------------------------------- Su & Olson 1996, JQSRT 56
 
@@ -155,7 +156,7 @@ def test_neutrinos_of_agile_boltztran_lag_behind_a_steady_state_and_reach_it(ref
 
     def steady(time):
         there = replace(start, matter=matter.at(time))
-        return scheme.solve(there, chosen.spectral(there.matter, energy))
+        return scheme.solve(there, gray_spectra(chosen, there.matter, energy))
 
     model = FrozenStarModel(
         start, chosen, energy, ("nue", "anue", "nux"), LattimerSwesty(), None, scheme, matter

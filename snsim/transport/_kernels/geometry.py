@@ -87,6 +87,41 @@ def extend(x, geometry, reach, weight):
 
 
 @njit
+def _between(a, b):
+    """Harmonic mean of two slopes of one sign, else 0 (van Leer 1974): no new extremum, second order where smooth."""
+    return 2.0 * a * b / (a + b) if a * b > 0.0 else 0.0
+
+
+@njit
+def extend_monotone(x, geometry, reach, weight):
+    """As `extend`, with the slope of both sides: what two moments of one spectrum need where either has an extremum.
+
+    It settles more slowly, because a zone's slope then depends on the one that its flux feeds.
+    """
+    zones, columns = x.shape
+    largest = 0.0
+    for i in range(1, zones):
+        here, low, high = geometry.radius[i], geometry.edge[i], geometry.edge[i + 1]
+        before = geometry.radius[i - 1]
+        shrink = (before / here) ** 2
+        for k in range(columns):
+            slope = (1.0 - shrink * x[i - 1, k] / x[i, k]) / (here - before)  # of r^2 x, over its value here
+            if i + 1 < zones:
+                after = geometry.radius[i + 1]
+                slope = _between(slope, ((after / here) ** 2 * x[i + 1, k] / x[i, k] - 1.0) / (after - here))
+            value = (here / high) ** 2 * (1.0 + _followed((high - here) * slope))
+            change = value - reach.left[i + 1, k]
+            largest = max(largest, abs(change))
+            reach.left[i + 1, k] += weight * change
+            if i + 1 < zones:
+                value = (here / low) ** 2 * (1.0 - _followed((here - low) * slope))
+                change = value - reach.right[i, k]
+                largest = max(largest, abs(change))
+                reach.right[i, k] += weight * change
+    return largest
+
+
+@njit
 def gradient(left, right, gamma, spacing, from_left, from_right):
     """Return g = Gamma |d ln x/dr| against the upstream value and dg/d ln x_left = -dg/d ln x_right."""
     if left >= right:

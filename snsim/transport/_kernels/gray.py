@@ -1,4 +1,4 @@
-"""Residual and Jacobian of the two-moment gray diffusion equations with the spectral-flux closure inside.
+"""Residual and Jacobian of the two-moment gray diffusion equations with the closure inside.
 
 Unknowns per zone: x = (e, n), e = alpha^4 E and n = alpha^3 N, for which energy and number obey the same operator.
 Derivatives are taken in ln x: dimensionless, and a Newton step in them is the relative change.
@@ -11,7 +11,34 @@ from typing import NamedTuple
 import numpy as np
 
 from microphysics._jit import njit
-from snsim.transport._kernels.limiters import diffusion_length
+from snsim.transport._kernels.gray_flux import (
+    GIVEN,
+    SPECTRAL_FLUX,
+    SPECTRAL_GRADIENT,
+    Closure,
+    GrayReach,
+    Medium,
+    edge_flux,
+    edge_work,
+    spectral_temperature,
+)
+from snsim.transport._kernels.occupation import fill_occupation
+
+__all__ = [
+    "GIVEN",
+    "SPECTRAL_FLUX",
+    "SPECTRAL_GRADIENT",
+    "Closure",
+    "GrayReach",
+    "Medium",
+    "System",
+    "linearise",
+    "newton_change",
+    "scaled_norm",
+    "solve_blocks",
+    "solve_diffusion",
+    "thermal_depth",
+]
 
 TINY = 1e-300
 # a flux is a difference of two nearly equal numbers and is not known better than this part of them
@@ -20,153 +47,12 @@ ROUND_OFF = 1e-5
 THINNEST = 1e8
 
 
-class Geometry(NamedTuple):
-    """Static geometry of the operator finite volumes between areal radii.
-
-    `area` = r^2/alpha^2 at edges; `volume` = (r_+^3 - r_-^3)/(3 Gamma alpha^2) of zones; `gamma` at edges; `spacing`
-    between the centres on either side of an edge; `from_left`, `from_right` = (r_upstream/r_edge)^2; `lapse` of zones.
-    """
-
-    area: np.ndarray
-    volume: np.ndarray
-    gamma: np.ndarray
-    spacing: np.ndarray
-    from_left: np.ndarray
-    from_right: np.ndarray
-    lapse: np.ndarray
-
-
-class Medium(NamedTuple):
-    """Opacities and sources of one species.
-
-    `energy` in MeV with weights of eps^3 deps (`weight_energy`) and eps^2 deps (`weight_number`); `absorption`, `exchange`
-    of zones, `transport` of edges, shape (zone or edge, energy), 1/cm; `source_energy` = alpha^4 Q_E/c,
-    `source_number` = alpha^3 Q_N/c; `temperature` of the matter; `degeneracy` eta and `shape_ratio` F_3/F_2(eta).
-    """
-
-    energy: np.ndarray
-    weight_energy: np.ndarray
-    weight_number: np.ndarray
-    absorption: np.ndarray
-    exchange: np.ndarray
-    transport: np.ndarray
-    source_energy: np.ndarray
-    source_number: np.ndarray
-    temperature: np.ndarray
-    degeneracy: np.ndarray
-    shape_ratio: np.ndarray
-
-
-@njit
-def spectral_temperature(x, ratio, lapse):
-    """T_nu = (E/N)/(F_3/F_2), MeV, from x = (e, n)."""
-    return x[0] / (x[1] * lapse * ratio)
-
-
-@njit
-def absorption_means(medium, zone, temperature, means, slopes):
-    """Fill energy mean and number mean of the absorption and the energy mean of the exchange, and d/d ln T_nu."""
-    eta = medium.degeneracy[zone]
-    norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
-    a_e, a_n, a_x, b_e, b_n, b_x = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(medium.energy.size):
-        x = medium.energy[k] / temperature
-        f = 1.0 / (1.0 + math.exp(min(x - eta, 690.0)))
-        slope = x * (1.0 - f)  # d ln f/d ln T
-        w_e, w_n = medium.weight_energy[k] * f, medium.weight_number[k] * f
-        kappa, gain = medium.absorption[zone, k], medium.exchange[zone, k]
-        norm_e += w_e
-        norm_n += w_n
-        tilt_e += w_e * slope
-        tilt_n += w_n * slope
-        a_e += w_e * kappa
-        a_n += w_n * kappa
-        a_x += w_e * gain
-        b_e += w_e * kappa * slope
-        b_n += w_n * kappa * slope
-        b_x += w_e * gain * slope
-    means[0], means[1], means[2] = a_e / norm_e, a_n / norm_n, a_x / norm_e
-    slopes[0] = b_e / norm_e - means[0] * tilt_e / norm_e
-    slopes[1] = b_n / norm_n - means[1] * tilt_n / norm_n
-    slopes[2] = b_x / norm_e - means[2] * tilt_e / norm_e
-
-
-@njit
-def flux_lengths(medium, edge, temperature, eta, limiter, power, g_e, g_n, out):
-    """Fill Lambda_E, dLambda_E/dg, dLambda_E/d ln T_nu and the same for number: means of Lambda(kappa_t, g)."""
-    norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
-    a_e, a_n, b_e, b_n, s_e, s_n = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(medium.energy.size):
-        x = medium.energy[k] / temperature
-        f = 1.0 / (1.0 + math.exp(min(x - eta, 690.0)))
-        slope = x * (1.0 - f)
-        w_e, w_n = medium.weight_energy[k] * f, medium.weight_number[k] * f
-        kappa = medium.transport[edge, k]
-        length_e, dg_e = diffusion_length(limiter, power, kappa, g_e)
-        length_n, dg_n = diffusion_length(limiter, power, kappa, g_n)
-        norm_e += w_e
-        norm_n += w_n
-        tilt_e += w_e * slope
-        tilt_n += w_n * slope
-        a_e += w_e * length_e
-        a_n += w_n * length_n
-        s_e += w_e * dg_e
-        s_n += w_n * dg_n
-        b_e += w_e * length_e * slope
-        b_n += w_n * length_n * slope
-    out[0], out[1] = a_e / norm_e, s_e / norm_e
-    out[2] = b_e / norm_e - out[0] * tilt_e / norm_e
-    out[3], out[4] = a_n / norm_n, s_n / norm_n
-    out[5] = b_n / norm_n - out[3] * tilt_n / norm_n
-
-
-@njit
-def _gradient(left, right, gamma, spacing, from_left, from_right):
-    """Return g = Gamma |d ln x/dr| against the upstream value and dg/d ln x_left = -dg/d ln x_right."""
-    if left >= right:
-        ratio = right / left
-        scale = gamma / (spacing * from_left)
-        return scale * (1.0 - ratio), scale * ratio
-    ratio = left / right
-    scale = gamma / (spacing * from_right)
-    return scale * (1.0 - ratio), -scale * ratio
-
-
-@njit
-def edge_flux(x, geometry, medium, limiter, power, edge, flux, jacobian, lengths):
-    """Fill r^2 alpha^-2 h of energy and number at an interior edge, and its derivatives.
-
-    `jacobian[m, v]`: moment m against v = (ln e_left, ln n_left, ln e_right, ln n_right). `lengths` holds the mean diffusion
-    lengths and the two g.
-    """
-    left, right = x[edge - 1], x[edge]
-    t_left = spectral_temperature(left, medium.shape_ratio[edge - 1], geometry.lapse[edge - 1])
-    t_right = spectral_temperature(right, medium.shape_ratio[edge], geometry.lapse[edge])
-    temperature = math.sqrt(t_left * t_right)
-    eta = 0.5 * (medium.degeneracy[edge - 1] + medium.degeneracy[edge])
-    gamma, spacing = geometry.gamma[edge], geometry.spacing[edge]
-    for m in range(2):
-        lengths[6 + m], lengths[8 + m] = _gradient(
-            left[m], right[m], gamma, spacing, geometry.from_left[edge], geometry.from_right[edge]
-        )
-    flux_lengths(medium, edge, temperature, eta, limiter, power, lengths[6], lengths[7], lengths)
-    scale = geometry.area[edge] * gamma / spacing
-    for m in range(2):
-        length, dg, d_temperature = lengths[3 * m], lengths[3 * m + 1], lengths[3 * m + 2]
-        difference = scale * (left[m] - right[m])
-        flux[m] = length * difference
-        tilt = 0.5 * difference * d_temperature
-        jacobian[m, 0], jacobian[m, 1], jacobian[m, 2], jacobian[m, 3] = tilt, -tilt, tilt, -tilt
-        jacobian[m, m] += scale * length * left[m] + difference * dg * lengths[8 + m]
-        jacobian[m, 2 + m] += -scale * length * right[m] - difference * dg * lengths[8 + m]
-
-
 class System(NamedTuple):
     """The equations at one x, and what the closure made of it; everything `linearise` fills.
 
     Shapes: `residual`, `scale` (zone, 2); blocks of the derivative in ln x `lower`, `diagonal`, `upper` (zone, 2, 2); `flux`
-    r^2 alpha^-2 h, its `conductance` flux/(x_left - x_right) and the `effective` transport opacity (edge, 2); `means` of
-    absorption by energy and number and of the exchange (zone, 3).
+    r^2 alpha^-2 h = conductance[0] x_left - conductance[1] x_right with `conductance` (edge, side, 2); the `effective`
+    transport opacity (edge, 2); `means` of absorption by energy and number and of the exchange (zone, 3).
     """
 
     residual: np.ndarray
@@ -181,67 +67,150 @@ class System(NamedTuple):
 
 
 @njit
-def linearise(x, geometry, medium, limiter, power, system):
-    """Fill `system`, whose arrays start at zero: a function of x and the medium alone, no clips, no pseudo-time.
+def absorption_means(medium, zone, temperature, rows, means, slopes):
+    """Fill energy mean and number mean of the absorption and the energy mean of the exchange, and d/d ln T_nu."""
+    occupation, slope = rows[0], rows[1]
+    fill_occupation(medium.energy, temperature, medium.degeneracy[zone], occupation, slope)
+    absorption, exchange = medium.absorption[zone], medium.exchange[zone]
+    norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
+    a_e, a_n, a_x, b_e, b_n, b_x = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(medium.energy.size):
+        w_e, w_n = medium.weight_energy[k] * occupation[k], medium.weight_number[k] * occupation[k]
+        kappa, gain, turn = absorption[k], exchange[k], slope[k]
+        norm_e += w_e
+        norm_n += w_n
+        tilt_e += w_e * turn
+        tilt_n += w_n * turn
+        a_e += w_e * kappa
+        a_n += w_n * kappa
+        a_x += w_e * gain
+        b_e += w_e * kappa * turn
+        b_n += w_n * kappa * turn
+        b_x += w_e * gain * turn
+    means[0], means[1], means[2] = a_e / norm_e, a_n / norm_n, a_x / norm_e
+    slopes[0] = b_e / norm_e - means[0] * tilt_e / norm_e
+    slopes[1] = b_n / norm_n - means[1] * tilt_n / norm_n
+    slopes[2] = b_x / norm_e - means[2] * tilt_e / norm_e
+
+
+@njit
+def _add_edges(x, geometry, medium, reach, closure, work, system):
+    """Fill fluxes, conductances and effective opacities of all edges, and the fluxes' part of the blocks.
 
     The effective opacity makes the Wilson form 1/(3 kappa + g) equal to the mean diffusion length, whatever limiter was used.
     """
     zones = x.shape[0]
-    out, scale, lower, diagonal, upper = (
-        system.residual,
-        system.scale,
-        system.lower,
-        system.diagonal,
-        system.upper,
-    )
-    flux, conductance, means = system.flux, system.conductance, system.means
-    slopes, block, lengths = np.empty(3), np.empty((2, 4)), np.empty(10)
-    for i in range(zones):
-        if i + 1 < zones:
-            edge_flux(x, geometry, medium, limiter, power, i + 1, flux[i + 1], block, lengths)
-            for m in range(2):
-                per_length = geometry.area[i + 1] * geometry.gamma[i + 1] / geometry.spacing[i + 1]
-                conductance[i + 1, m] = per_length * lengths[3 * m]
-                system.effective[i + 1, m] = max((1.0 / lengths[3 * m] - lengths[6 + m]) / 3.0, 0.0)
-                for v in range(2):
-                    diagonal[i, m, v] += block[m, v]
-                    upper[i, m, v] += block[m, 2 + v]
-                    lower[i + 1, m, v] -= block[m, v]
-                    diagonal[i + 1, m, v] -= block[m, 2 + v]
-        else:
-            for m in range(2):
-                conductance[zones, m] = geometry.area[zones] * geometry.from_left[zones]
-                flux[zones, m] = conductance[zones, m] * x[i, m]
-                diagonal[i, m, m] += flux[zones, m]
-                system.effective[zones, m] = system.effective[i, m]
+    for e in range(1, zones):
+        edge_flux(x, geometry, medium, reach, closure, e, work)
+        per_length = geometry.area[e] * geometry.gamma[e] / geometry.spacing[e]
+        for m in range(2):
+            system.flux[e, m] = work.flux[m]
+            carried = 0.0
+            for side in range(2):
+                system.conductance[e, side, m] = per_length * work.length[side, m]
+                carried += work.length[side, m] * x[e - 1 + side, m]
+            mean = carried / (x[e - 1, m] + x[e, m])
+            system.effective[e, m] = max((1.0 / mean - work.gradient[m]) / 3.0, 0.0)
+            for v in range(2):
+                system.diagonal[e - 1, m, v] += work.jacobian[m, v]
+                system.upper[e - 1, m, v] += work.jacobian[m, 2 + v]
+                system.lower[e, m, v] -= work.jacobian[m, v]
+                system.diagonal[e, m, v] -= work.jacobian[m, 2 + v]
+    for m in range(2):
+        outflow = medium.given_outflow[m] if closure.scheme == GIVEN else reach.left[zones, m]
+        system.conductance[zones, 0, m] = geometry.area[zones] * outflow
+        system.flux[zones, m] = system.conductance[zones, 0, m] * x[zones - 1, m]
+        system.diagonal[zones - 1, m, m] += system.flux[zones, m]
+        system.effective[zones, m] = system.effective[zones - 1, m]
+        system.effective[0, m] = system.effective[1, m]
+
+
+@njit
+def _at_energy(values, energy, wanted):
+    """Interpolate a row as a power of eps, constant beyond its ends and linearly in ln eps next to a zero."""
+    k = min(max(np.searchsorted(energy, wanted) - 1, 0), energy.size - 2)
+    part = math.log(wanted / energy[k]) / math.log(energy[k + 1] / energy[k])
+    part = min(max(part, 0.0), 1.0)
+    low, high = values[k], values[k + 1]
+    if low > 0.0 and high > 0.0:
+        return low * (high / low) ** part
+    return (1.0 - part) * low + part * high
+
+
+@njit
+def thermal_depth(x, geometry, medium, path, depth):
+    """Fill the optical depth of zones to changes of energy, int sqrt(kappa_th kappa_t) dr/Gamma, for neutrinos of eps = T_nu.
+
+    kappa_th is absorption and exchange; `path` = dr/Gamma of zones, cm.
+    """
+    outside = 0.0
+    for i in range(x.shape[0] - 1, -1, -1):
         temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        absorption_means(medium, i, temperature, means[i], slopes)
+        thermal = _at_energy(medium.absorption[i], medium.energy, temperature)
+        thermal += _at_energy(medium.exchange[i], medium.energy, temperature)
+        transport = 0.5 * (
+            _at_energy(medium.transport[i], medium.flux_energy, temperature)
+            + _at_energy(medium.transport[i + 1], medium.flux_energy, temperature)
+        )
+        step = math.sqrt(thermal * transport) * path[i]
+        depth[i] = outside + 0.5 * step
+        outside += step
+
+
+@njit
+def _exchanged(system, geometry, x, edge, m):
+    """Return what both sides send through an edge, of which the flux is the difference."""
+    if edge == 0 or edge == x.shape[0]:
+        return 0.0
+    most = THINNEST * geometry.area[edge]
+    return (
+        min(system.conductance[edge, 0, m], most) * x[edge - 1, m]
+        + min(system.conductance[edge, 1, m], most) * x[edge, m]
+    )
+
+
+@njit
+def linearise(x, geometry, medium, reach, closure, system):
+    """Fill `system`: a function of x, the medium and the reach alone, no clips, no pseudo-time."""
+    zones = x.shape[0]
+    work, slopes, rows = edge_work(medium.flux_energy.size), np.zeros(3), np.empty((2, medium.energy.size))
+    means, diagonal = system.means, system.diagonal
+    system.lower[:] = 0.0
+    diagonal[:] = 0.0
+    system.upper[:] = 0.0
+    system.flux[0] = 0.0
+    system.conductance[0] = 0.0
+    system.conductance[zones] = 0.0
+    system.effective[:] = 0.0
+    _add_edges(x, geometry, medium, reach, closure, work, system)
+    for i in range(zones):
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
+        if closure.scheme == GIVEN:
+            means[i, 0], means[i, 1] = medium.given_absorption[i, 0], medium.given_absorption[i, 1]
+            means[i, 2] = 0.0
+        else:
+            absorption_means(medium, i, temperature, rows, means[i], slopes)
         volume = geometry.volume[i]
         e, n = volume * x[i, 0], volume * x[i, 1]
         source_e, source_n = volume * medium.source_energy[i], volume * medium.source_number[i]
         cold = medium.temperature[i] / temperature
         exchange = means[i, 2] * (1.0 - cold)
-        out[i, 0] = flux[i + 1, 0] - flux[i, 0] + (means[i, 0] * e - source_e) + exchange * e
-        out[i, 1] = flux[i + 1, 1] - flux[i, 1] + (means[i, 1] * n - source_n)
-        scale[i, 0] = (means[i, 0] + means[i, 2] * (1.0 + cold)) * e + source_e + TINY
-        scale[i, 1] = means[i, 1] * n + source_n + TINY
+        flux_e = system.flux[i + 1, 0] - system.flux[i, 0]
+        flux_n = system.flux[i + 1, 1] - system.flux[i, 1]
+        system.residual[i, 0] = flux_e + (means[i, 0] * e - source_e) + exchange * e
+        system.residual[i, 1] = flux_n + (means[i, 1] * n - source_n)
+        system.scale[i, 0] = (means[i, 0] + means[i, 2] * (1.0 + cold)) * e + abs(source_e) + TINY
+        system.scale[i, 1] = means[i, 1] * n + abs(source_n) + TINY
         for m in range(2):
-            scale[i, m] += abs(flux[i, m]) + abs(flux[i + 1, m])
-            if i > 0:
-                exchanged = min(conductance[i, m], THINNEST * geometry.area[i]) * (x[i - 1, m] + x[i, m])
-                scale[i, m] += ROUND_OFF * exchanged
-            if i + 1 < zones:
-                exchanged = min(conductance[i + 1, m], THINNEST * geometry.area[i + 1]) * (
-                    x[i, m] + x[i + 1, m]
-                )
-                scale[i, m] += ROUND_OFF * exchanged
+            system.scale[i, m] += abs(system.flux[i, m]) + abs(system.flux[i + 1, m])
+            system.scale[i, m] += ROUND_OFF * (
+                _exchanged(system, geometry, x, i, m) + _exchanged(system, geometry, x, i + 1, m)
+            )
         tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[i, 2] * cold)  # d/d ln T_nu, T_nu ~ e/n
         diagonal[i, 0, 0] += (means[i, 0] + exchange) * e + tilt
         diagonal[i, 0, 1] -= tilt
         diagonal[i, 1, 0] += slopes[1] * n
         diagonal[i, 1, 1] += (means[i, 1] - slopes[1]) * n
-    for m in range(2):
-        system.effective[0, m] = system.effective[1, m]
 
 
 @njit
@@ -274,23 +243,53 @@ def solve_blocks(lower, diagonal, upper, right):
 
 
 @njit
-def solve_diffusion(conductance, loss, source, out):
-    """Solve conductance_+ (x_i - x_i+1) - conductance_- (x_i-1 - x_i) + loss x = source for both moments, shape (zone, 2).
+def scaled_norm(residual, scale):
+    """Root mean square of residual over scale."""
+    total = 0.0
+    for i in range(residual.shape[0]):
+        for m in range(residual.shape[1]):
+            total += (residual[i, m] / scale[i, m]) ** 2
+    return math.sqrt(total / residual.size)
 
-    The outermost conductance leads to empty space. The matrix is diagonally dominant, so x is positive where sources are.
+
+@njit
+def newton_change(system, change):
+    """Fill the relative change of x that makes the linearised residual vanish; rows are scaled first."""
+    lower, diagonal, upper = (
+        np.empty_like(system.lower),
+        np.empty_like(system.lower),
+        np.empty_like(system.lower),
+    )
+    for i in range(change.shape[0]):
+        for m in range(2):
+            inverse = 1.0 / system.scale[i, m]
+            change[i, m] = -system.residual[i, m] * inverse
+            for v in range(2):
+                lower[i, m, v] = system.lower[i, m, v] * inverse
+                diagonal[i, m, v] = system.diagonal[i, m, v] * inverse
+                upper[i, m, v] = system.upper[i, m, v] * inverse
+    solve_blocks(lower, diagonal, upper, change)
+
+
+@njit
+def solve_diffusion(conductance, loss, source, out):
+    """Solve h_+ - h_- + loss x = source with h = conductance[0] x_left - conductance[1] x_right, shape (zone, 2).
+
+    The outermost conductance leads to empty space. The matrix is dominated by the diagonal of every column, so x is positive
+    where sources are.
     """
     zones = out.shape[0]
-    forward = np.empty(zones)
+    back = np.empty(zones)
     for m in range(2):
-        lost = 0.0  # 1 - forward of the zone before: its losses over its pivot, without a difference of large numbers
+        lost = 0.0  # part of what enters a zone from outside that never comes back, without a difference of large numbers
         for i in range(zones):
             leak, right = loss[i, m], source[i, m]
             if i > 0:
-                leak += conductance[i, m] * lost
-                right += conductance[i, m] * out[i - 1, m]
-            pivot = conductance[i + 1, m] + leak
+                leak += conductance[i, 1, m] * lost
+                right += conductance[i, 0, m] * out[i - 1, m]
+            pivot = conductance[i + 1, 0, m] + leak
             lost = leak / pivot
-            forward[i] = conductance[i + 1, m] / pivot
+            back[i] = conductance[i + 1, 1, m] / pivot
             out[i, m] = right / pivot
         for i in range(zones - 2, -1, -1):
-            out[i, m] += forward[i] * out[i + 1, m]
+            out[i, m] += back[i] * out[i + 1, m]

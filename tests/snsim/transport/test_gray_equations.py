@@ -12,13 +12,17 @@ from scipy.integrate import quad
 from microphysics.constants import CODATA
 from microphysics.matter import MatterState
 from microphysics.opacity import OpacitySpectra
-from snsim.transport import gray
 from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.gray_flux import spread_reach
 from snsim.transport.background import Background
+from snsim.transport.gray import GRAY_CLOSURES
+from snsim.transport.gray_medium import first_reach, gray_medium, set_degeneracy
 from snsim.transport.limiters import LIMITERS, limiter_code
+from snsim.transport.mesh import geometry_of
 from snsim.transport.newton import Problem, newton, picard, scaled_norm
 
 ZONES = 14
+CLOSURES = ("spectral-flux", "spectral-gradient")
 ENERGY = np.geomspace(0.3, 300.0, 30)
 PHASE_SPACE = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
 
@@ -45,11 +49,18 @@ class Case:
     degeneracy: np.ndarray
     x: np.ndarray
 
-    def problem(self, limiter):
-        geometry = gray._geometry(self.background)
-        medium, _ = gray._medium(self.background, self.spectra, 0)
-        gray._set_shape(medium, self.degeneracy)
-        return Problem(geometry, medium, *limiter_code(limiter))
+    def problem(self, limiter, closure="spectral-gradient"):
+        geometry = geometry_of(self.background)
+        medium, _ = gray_medium(self.background, self.spectra, 0)
+        set_degeneracy(medium, self.degeneracy)
+        reach = first_reach(geometry, medium)
+        # edge values of no particular order, so that each has to stand where it belongs
+        rng = np.random.default_rng(5)
+        for values in reach:
+            values *= rng.uniform(0.7, 1.4, values.shape)
+        return Problem(
+            geometry, medium, reach, kernels.Closure(GRAY_CLOSURES[closure], *limiter_code(limiter))
+        )
 
 
 def jagged(seed=1, exchange=1.0):
@@ -106,13 +117,44 @@ def average(values, temperature, eta, order):
     return np.trapezoid(values * weight, x) / np.trapezoid(weight, x)
 
 
-def twin(case, limiter):
+def edge_flux_twin(case, problem, limiter, closure, i, m, t):
+    """-r^2 alpha^-2 Lambda Gamma dx/dr at edge i of moment m: one spectrum and one gradient, or each energy its own."""
+    b, eta, x = case.background, case.degeneracy, case.x[:, m]
+    kappa = np.sqrt(np.prod([total_opacity(case)[j] for j in (i - 1, i)], axis=0))
+    per_length = b.gamma_interface[i] / (b.radius[i] - b.radius[i - 1])
+    reach = problem.reach
+    if closure == "spectral-flux":
+        at_edge = x[i - 1] * reach.left[i, m] if x[i - 1] >= x[i] else x[i] * reach.right[i, m]
+        slope = per_length * (x[i] - x[i - 1])
+        length = LAMBDA[limiter](abs(slope) / at_edge / kappa) / kappa
+        mean = average(length, np.sqrt(t[i - 1] * t[i]), 0.5 * (eta[i - 1] + eta[i]), 3 - m)
+        return -(b.radius_interface[i] ** 2) / b.lapse_interface[i] ** 2 * mean * slope
+    sides = []
+    for j in (i - 1, i):
+        # at the same energy at infinity: local energies of the edge, seen in zone j
+        there = ENERGY * b.lapse_interface[i] / b.lapse[j]
+        density = ENERGY ** (4 - m) / (1.0 + np.exp(there / t[j] - eta[j]))
+        sides.append(x[j] * density / np.trapezoid(density, np.log(ENERGY)))
+    left, right = sides
+    at_edge = np.where(left >= right, left * reach.spectral_left[i], right * reach.spectral_right[i])
+    length = LAMBDA[limiter](per_length * np.abs(left - right) / at_edge / kappa) / kappa
+    return (
+        (b.radius_interface[i] / b.lapse_interface[i]) ** 2
+        * per_length
+        * np.trapezoid(length * (left - right), np.log(ENERGY))
+    )
+
+
+def total_opacity(case):
+    return (case.spectra.absorption + case.spectra.scattering).sum(axis=0)[0]
+
+
+def twin(case, problem, limiter, closure):
     """Residual, zone by zone, from the equations and not from the program."""
     b, spectra, eta = case.background, case.spectra, case.degeneracy
-    r, edges = b.radius, b.radius_interface
+    edges = b.radius_interface
     absorption = spectra.absorption.sum(axis=0)[0]
     exchange = spectra.exchange.sum(axis=0)[0]
-    total = absorption + spectra.scattering.sum(axis=0)[0]
     e, n = case.x.T
     energy_density, number_density = e / b.lapse**4, n / b.lapse**3
     t = np.array(
@@ -123,16 +165,9 @@ def twin(case, limiter):
     )
     flux = np.zeros((ZONES + 1, 2))
     for i in range(1, ZONES):
-        kappa = np.sqrt(total[i - 1] * total[i])
-        t_edge, eta_edge = np.sqrt(t[i - 1] * t[i]), 0.5 * (eta[i - 1] + eta[i])
-        for m, x in enumerate((e, n)):
-            upstream = i - 1 if x[i - 1] >= x[i] else i
-            at_edge = x[upstream] * (r[upstream] / edges[i]) ** 2
-            slope = b.gamma_interface[i] * (x[i] - x[i - 1]) / (r[i] - r[i - 1])
-            length = average(LAMBDA[limiter](abs(slope) / at_edge / kappa) / kappa, t_edge, eta_edge, 3 - m)
-            flux[i, m] = -(edges[i] ** 2) / b.lapse_interface[i] ** 2 * length * slope
-    streaming = case.x[-1] * (r[-1] / edges[-1]) ** 2
-    flux[-1] = edges[-1] ** 2 / b.lapse_interface[-1] ** 2 * streaming
+        for m in range(2):
+            flux[i, m] = edge_flux_twin(case, problem, limiter, closure, i, m, t)
+    flux[-1] = edges[-1] ** 2 / b.lapse_interface[-1] ** 2 * case.x[-1] * problem.reach.left[-1]
     out = np.empty((ZONES, 2))
     for i in range(ZONES):
         volume = (edges[i + 1] ** 3 - edges[i] ** 3) / (3.0 * b.gamma[i] * b.lapse[i] ** 2)
@@ -150,12 +185,14 @@ def twin(case, limiter):
     return out
 
 
+@pytest.mark.parametrize("closure", CLOSURES)
 @pytest.mark.parametrize("limiter", LIMITERS)
-def test_residual_is_its_twin(limiter):
+def test_residual_is_its_twin(limiter, closure):
     for seed in (1, 2):
         case = jagged(seed)
-        system = case.problem(limiter).at(case.x)
-        assert np.abs((system.residual - twin(case, limiter)) / system.scale).max() < 1e-11
+        problem = case.problem(limiter, closure)
+        system = problem.at(case.x)
+        assert np.abs((system.residual - twin(case, problem, limiter, closure)) / system.scale).max() < 1e-11
 
 
 def test_effective_opacity_reproduces_the_diffusion_length():
@@ -163,14 +200,10 @@ def test_effective_opacity_reproduces_the_diffusion_length():
     case = jagged()
     b = case.background
     for limiter in LIMITERS:
-        problem = case.problem(limiter)
+        problem = case.problem(limiter, "spectral-flux")
         system = problem.at(case.x)
         left, right = case.x[:-1], case.x[1:]
-        upstream = np.where(
-            left >= right,
-            left * problem.geometry.from_left[1:-1, None],
-            right * problem.geometry.from_right[1:-1, None],
-        )
+        upstream = np.where(left >= right, left * problem.reach.left[1:-1], right * problem.reach.right[1:-1])
         spacing = np.diff(b.radius)[:, None]
         g = b.gamma_interface[1:-1, None] * np.abs(left - right) / spacing / upstream
         scale = (
@@ -183,11 +216,12 @@ def test_effective_opacity_reproduces_the_diffusion_length():
         assert (system.effective >= 0.0).all()
 
 
+@pytest.mark.parametrize("closure", CLOSURES)
 @pytest.mark.parametrize("limiter", LIMITERS)
 @pytest.mark.parametrize("exchange", [0.0, 1.0])
-def test_jacobian_against_differences(limiter, exchange):
+def test_jacobian_against_differences(limiter, exchange, closure):
     case = jagged(3, exchange)
-    problem = case.problem(limiter)
+    problem = case.problem(limiter, closure)
     system, step = problem.at(case.x), 1e-5
     for j in range(ZONES):
         for v in range(2):
@@ -213,6 +247,95 @@ def test_residual_is_homogeneous():
     )
     once, seven = problem.at(case.x), replace(problem, medium=louder).at(7.0 * case.x)
     np.testing.assert_allclose(seven.residual, 7.0 * once.residual, rtol=1e-9, atol=1e-10 * once.scale.max())
+
+
+def equilibrium_case(closure="spectral-gradient"):
+    """A jagged star whose neutrinos have T alpha and mu alpha constant, in nothing that absorbs."""
+    case = jagged(6)
+    spectra = replace(
+        case.spectra, absorption=1e-30 * case.spectra.absorption, exchange=0.0 * case.spectra.exchange
+    )
+    b = case.background
+    eta = np.full(ZONES, 1.3)
+    t = 5.0 / b.lapse
+    n = PHASE_SPACE * fermi_by_hand(2, 1.3) * t**3
+    e = PHASE_SPACE * fermi_by_hand(3, 1.3) * t**4
+    even = replace(
+        case, spectra=spectra, degeneracy=eta, x=np.stack([e * b.lapse**4, n * b.lapse**3], axis=1)
+    )
+    return even, even.problem("levermore-pomraning", closure)
+
+
+@pytest.mark.parametrize("closure", CLOSURES)
+def test_nothing_flows_in_a_tolman_state(closure):
+    case, problem = equilibrium_case(closure)
+    flux = problem.at(case.x).flux[1:-1] / problem.geometry.area[1:-1, None]
+    assert (np.abs(flux) < 1e-13 * case.x[1:]).all()
+
+
+@pytest.mark.parametrize("limiter", ["wilson", "levermore-pomraning"])
+def test_thermal_and_chemical_diffusion_are_exact(limiter):
+    # small changes of T and eta between opaque zones: F = -(c/3) int deps eps^(3,2) (1/kappa) df/dr, the gradients by hand
+    zones, energy = 2, np.geomspace(0.05, 500.0, 150)
+    base = jagged(7)
+    edges = np.array([0.0, 1e6, 1e6 + 1e4])
+    flat = np.ones(zones)
+    matter = replace(base.background.matter, **{
+        name: values[:zones] for name, values in vars(base.background.matter).items() if np.ndim(values)
+    })  # fmt: skip
+    background = replace(
+        base.background, radius_interface=edges, radius=0.5 * (edges[1:] + edges[:-1]), lapse=flat, gamma=flat,
+        lapse_interface=np.ones(3), gamma_interface=np.ones(3), matter=matter,
+    )  # fmt: skip
+    kappa = 0.1 + (energy / 10.0) ** 2
+    opacity = np.broadcast_to(kappa, (1, 1, zones, energy.size)).copy()
+    spectra = replace(
+        base.spectra, processes=("a",), energy=energy, absorption=1e-30 * opacity, scattering=opacity,
+        exchange=0.0 * opacity, collision=opacity, temperature=5.0 * flat, degeneracy=flat[None, :],
+    )  # fmt: skip
+    t, eta, d_t, d_eta = 5.0, 1.3, 1e-4, 3e-4
+    temperature, degeneracy = t + np.array([0.5, -0.5]) * d_t, eta + np.array([0.5, -0.5]) * d_eta
+    n = PHASE_SPACE * np.array([fermi_by_hand(2, a) for a in degeneracy]) * temperature**3
+    e = PHASE_SPACE * np.array([fermi_by_hand(3, a) for a in degeneracy]) * temperature**4
+    case = Case(background, spectra, degeneracy, np.stack([e, n], axis=1))
+    medium, _ = gray_medium(background, spectra, 0)
+    set_degeneracy(medium, degeneracy)
+    geometry = geometry_of(background)
+    problem = Problem(
+        geometry, medium, first_reach(geometry, medium),
+        kernels.Closure(GRAY_CLOSURES["spectral-gradient"], *limiter_code(limiter)),
+    )  # fmt: skip
+    flux = problem.at(case.x).flux[1] / geometry.area[1]
+    spacing = background.radius[1] - background.radius[0]
+
+    def diffused(order):
+        def integrand(eps):
+            x = eps / t - eta
+            steep = 1.0 / (4.0 * np.cosh(0.5 * min(x, 600.0)) ** 2)  # -df/dx
+            change = (eps / t * d_t / t + d_eta) / spacing
+            return eps**order * steep * change / (3.0 * (0.1 + (eps / 10.0) ** 2))
+
+        return PHASE_SPACE * quad(integrand, 0.0, 400.0, epsrel=1e-11, limit=300)[0]
+
+    np.testing.assert_allclose(flux, [diffused(3), diffused(2)], rtol=1e-5)
+
+
+def test_spectral_reach_is_that_of_the_moments():
+    # weighted with the spectrum, edge values at all energies are the edge values of the moments, to second order
+    case = jagged(8)
+    problem = case.problem("wilson")
+    reach, medium = problem.reach, problem.medium
+    b = case.background
+    rng = np.random.default_rng(2)
+    dilution = (b.radius / b.radius_interface[1:]) ** 2
+    reach.left[1:] = dilution[:, None] * np.exp(rng.uniform(-1e-3, 1e-3, (ZONES, 2)))
+    spread_reach(case.x, problem.geometry, medium, reach)
+    t = case.x[:, 0] / (case.x[:, 1] * medium.shape_ratio)
+    for i in range(1, ZONES):
+        f = 1.0 / (1.0 + np.exp(b.lapse_interface[i] * ENERGY / t[i - 1] - case.degeneracy[i - 1]))
+        for m, weight in enumerate((medium.flux_weight_energy, medium.flux_weight_number)):
+            mean = (reach.spectral_left[i] * weight * f).sum() / (weight * f).sum()
+            assert mean / reach.left[i, m] - 1.0 == pytest.approx(0.0, abs=2e-5)
 
 
 def dense(lower, diagonal, upper):
@@ -241,21 +364,24 @@ def test_solve_blocks_against_dense(zones):
 @pytest.mark.parametrize("zones", [1, 2, 30])
 def test_solve_diffusion_against_dense(zones):
     rng = np.random.default_rng(zones)
-    conductance = rng.uniform(0.1, 3.0, (zones + 1, 2))
+    conductance = rng.uniform(0.1, 3.0, (zones + 1, 2, 2))
     conductance[0] = 0.0
+    conductance[-1, 1] = 0.0
     loss, source = rng.uniform(0.0, 1.0, (2, zones, 2))
     out = np.empty((zones, 2))
     kernels.solve_diffusion(conductance, loss, source, out)
     for m in range(2):
-        c = conductance[:, m]
-        matrix = np.diag(c[:-1] + c[1:] + loss[:, m]) - np.diag(c[1:-1], 1) - np.diag(c[1:-1], -1)
+        out_of, into = conductance[:, 0, m], conductance[:, 1, m]
+        matrix = (
+            np.diag(into[:-1] + out_of[1:] + loss[:, m]) - np.diag(into[1:-1], 1) - np.diag(out_of[1:-1], -1)
+        )
         np.testing.assert_allclose(out[:, m], np.linalg.solve(matrix, source[:, m]), rtol=1e-12)
 
 
 def test_solve_diffusion_survives_superconducting_zones():
     # neighbours in vacuum with nearly the same x have a conductance 1e25 times the others'; no difference may vanish
     zones = 20
-    conductance = np.ones((zones + 1, 2))
+    conductance = np.ones((zones + 1, 2, 2))
     conductance[0] = 0.0
     conductance[5:15] = 1e30
     loss, source = np.zeros((2, zones, 2))
@@ -272,13 +398,13 @@ def test_newton_reports_what_it_did():
     problem = case.problem("wilson")
     x = picard(problem, case.x, 30, 0.5)
     assert (x > 0.0).all()
-    answer, history = newton(problem, x, 1e-12, 60)
+    answer, history, system = newton(problem, x, 1e-12, 60)
     assert history[0] == scaled_norm(problem.at(x))
-    assert history[-1] == scaled_norm(problem.at(answer)) < 1e-12
+    assert history[-1] == scaled_norm(problem.at(answer)) == scaled_norm(system) < 1e-12
     assert len(history) < 15
     # quadratic at the end
     assert history[-2] < 1e-4
-    _, short = newton(problem, x, 1e-12, 2)
+    _, short, _ = newton(problem, x, 1e-12, 2)
     assert len(short) == 3
     assert short == history[:3]
 
@@ -288,7 +414,7 @@ def test_newton_finds_the_same_answer_from_elsewhere(seed):
     # the sweeps alone go round in circles in stars as jagged as these
     case = jagged(seed)
     problem = case.problem("wilson")
-    near, _ = newton(problem, picard(problem, case.x, 30, 0.5), 1e-12, 60)
-    far, history = newton(problem, picard(problem, 1e3 * case.x[::-1], 500, 0.5), 1e-12, 60)
+    near, _, _ = newton(problem, picard(problem, case.x, 30, 0.5), 1e-12, 60)
+    far, history, _ = newton(problem, picard(problem, 1e3 * case.x[::-1], 500, 0.5), 1e-12, 60)
     assert history[-1] < 1e-12
     np.testing.assert_allclose(far, near, rtol=1e-9)

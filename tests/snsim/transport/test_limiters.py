@@ -73,6 +73,18 @@ def test_formula_and_derivative(name, kappa):
                 assert slope * kappa**2 == pytest.approx(derivative, rel=1e-9, abs=1e-16)
 
 
+def test_levermore_pomraning_and_its_slope_to_round_off():
+    code, power = limiter_code("levermore-pomraning")
+    with mp.workdps(50):
+        for ratio in np.geomspace(1e-3, 60.0, 200):
+            r = mp.mpf(float(ratio))
+            value = (mp.coth(r) - 1 / r) / r
+            slope = ((1 / r**2 - mp.csch(r) ** 2) - value) / r
+            length, change = diffusion_length(code, power, 1.0, float(ratio))
+            assert length == pytest.approx(float(value), rel=1e-12)
+            assert change == pytest.approx(float(slope), rel=1e-12)
+
+
 @pytest.mark.parametrize("name", LIMITERS)
 def test_derivative_against_finite_difference(name):
     code, power = limiter_code(name)

@@ -322,6 +322,15 @@ def test_groups_that_miss_the_spectrum_are_warned_of():
     background, solution, groups = solved(groups=8, low=8.0, high=40.0)
     trust = assess(background, solution, groups)
     assert (trust.end_groups > 1e-2).all()
+    f = solution.spectral.occupation
+    number, energy = f * groups.number_weight, f * groups.energy_weight
+    first, last = (number[..., 0] / number.sum(axis=2), energy[..., -1] / energy.sum(axis=2))
+    # the outermost zone is decoupled; where the shares are largest lies further in
+    assert (trust.end_groups[:, 0] >= first[:, -1]).all()
+    assert (trust.end_groups[:, 1] >= last[:, -1]).all()
+    for i in range(3):
+        assert np.isclose(first[i], trust.end_groups[i, 0], rtol=1e-12).any()
+        assert np.isclose(last[i], trust.end_groups[i, 1], rtol=1e-12).any()
     words = [text for category, text in said(trust) if category is UnresolvedWarning]
     assert any("number in the lowest group; change transport.group_min" in text for text in words)
     assert any("energy in the highest group; change transport.group_max" in text for text in words)

@@ -1,0 +1,185 @@
+"""What the gray equations of one species stand on: weights, opacities, sources, spectral shape, first guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics._kernels.fermi import fermi_integral_array
+from microphysics.constants import CODATA
+from microphysics.errors import OutOfRangeError
+from microphysics.opacity import OpacitySpectra
+from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.geometry import Geometry
+from snsim.transport.background import Background
+from snsim.transport.mesh import diluted_reach
+
+Array = NDArray[np.float64]
+
+FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
+WIDEST = 0.3  # spacing in ln eps that fluxes bear, where no Fermi edge is sharp: answers move by 1e-5
+_OPACITY_FLOOR = 1e-25  # 1/cm
+_SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
+
+
+@dataclass(frozen=True)
+class GivenMeans:
+    """Spectral means from elsewhere, such as a multigroup solution, for the closure ``multigroup``.
+
+    With the means of a spectral solution over its own groups the gray equations have its moments as their solution.
+
+    Attributes
+    ----------
+    absorption_energy, absorption_number : ndarray, shape (zone,)
+        Mean kappa* over energy and number, 1/cm.
+    length_energy, length_number : ndarray, shape (interface, 2)
+        Mean limited diffusion length Lambda, cm, over the spectrum of the zone on the left and on the right of an edge:
+        F ~ Lambda_left x_left - Lambda_right x_right; ends are not read.
+    emission_energy, emission_number : ndarray, shape (zone,)
+        Q_E/c and Q_N/c, MeV/cm^4 and 1/cm^4, with whatever else reactions add; may be negative.
+    outflow_energy, outflow_number : float
+        Flux factor alpha^4 F_E/(c e), alpha^3 F_N/(c n) at the outer edge over the moments of the outermost zone.
+    """
+
+    absorption_energy: Array
+    absorption_number: Array
+    length_energy: Array
+    length_number: Array
+    emission_energy: Array
+    emission_number: Array
+    outflow_energy: float
+    outflow_number: float
+
+    def checked(self, zones: int) -> GivenMeans:
+        """Return itself if the shapes fit.
+
+        Raises
+        ------
+        OutOfRangeError
+            With the name of the field.
+        """
+        expected = {"absorption": (zones,), "length": (zones + 1, 2), "emission": (zones,)}
+        for name, values in vars(self).items():
+            shape = expected.get(name.split("_")[0], ())
+            if np.shape(values) != shape:
+                raise OutOfRangeError(f"GivenMeans.{name} has shape {np.shape(values)}: expected {shape}")
+            if not np.isfinite(values).all():
+                raise OutOfRangeError(f"GivenMeans.{name}: must be finite")
+        return self
+
+
+def energy_weights(energy: Array) -> tuple[Array, Array]:
+    """Weights of int eps^3 deps and int eps^2 deps by the trapezium in ln eps, shapes (energy,)."""
+    log_energy = np.log(energy)
+    width = np.gradient(log_energy)
+    width[0] *= 0.5
+    width[-1] *= 0.5
+    return width * energy**4, width * energy**3
+
+
+def thinning(energy: Array) -> slice:
+    """Every n-th energy with the largest n at which they lie no more than `WIDEST` apart in ln eps."""
+    span = np.diff(np.log(energy)).max()
+    return slice(None, None, max(int(WIDEST / span), 1))
+
+
+def gray_medium(
+    background: Background, spectra: OpacitySpectra, index: int, given: GivenMeans | None = None
+) -> tuple[kernels.Medium, Array]:
+    """Opacities and exact spectral sources of one species, and its equilibrium moments, shape (zone, 2)."""
+    some, energy = thinning(spectra.energy), spectra.energy
+    weight_energy, weight_number = energy_weights(energy)
+    flux_energy = np.ascontiguousarray(energy[some])
+    absorption = spectra.total_absorption[index]
+    exchange = spectra.total_exchange[index]
+    total = absorption[:, some] + spectra.scattering[:, index, :, some].sum(axis=0)
+    total = np.maximum(total, _OPACITY_FLOOR)
+    transport = np.empty((total.shape[0] + 1, total.shape[1]))
+    transport[1:-1] = np.sqrt(total[1:] * total[:-1])
+    transport[0], transport[-1] = total[0], total[-1]
+    phase_space = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
+    equilibrium = phase_space * spectra.equilibrium[index]
+    lapse = background.lapse
+    source_energy = lapse**4 * ((absorption * equilibrium) @ weight_energy)
+    source_number = lapse**3 * ((absorption * equilibrium) @ weight_number)
+    given_fields = (np.empty((0, 2)), np.empty((0, 2, 2)), np.empty(2))
+    if given is not None:
+        given.checked(lapse.size)
+        source_energy, source_number = lapse**4 * given.emission_energy, lapse**3 * given.emission_number
+        given_fields = (
+            np.stack([given.absorption_energy, given.absorption_number], axis=1),
+            np.stack([given.length_energy, given.length_number], axis=2),
+            np.array([given.outflow_energy, given.outflow_number], dtype=np.float64),
+        )
+    medium = kernels.Medium(
+        energy,
+        weight_energy,
+        weight_number,
+        absorption,
+        exchange,
+        flux_energy,
+        *energy_weights(flux_energy),
+        transport,
+        source_energy,
+        source_number,
+        spectra.temperature.copy(),
+        np.full_like(lapse, FREE_DEGENERACY),
+        np.empty_like(lapse),
+        *given_fields,
+    )
+    moments = np.stack(
+        [lapse**4 * (equilibrium @ weight_energy), lapse**3 * (equilibrium @ weight_number)], axis=1
+    )
+    set_degeneracy(medium, medium.degeneracy.copy())
+    return medium, moments
+
+
+def first_reach(geometry: Geometry, medium: kernels.Medium) -> kernels.GrayReach:
+    """Edge values to first order: r^2 f constant between a centre and its edges."""
+    return kernels.GrayReach(*diluted_reach(geometry, 2), *diluted_reach(geometry, medium.flux_energy.size))
+
+
+def set_degeneracy(medium: kernels.Medium, degeneracy: Array) -> None:
+    """Give the spectra of all zones the degeneracy eta."""
+    medium.degeneracy[:] = degeneracy
+    medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
+
+
+def blended_degeneracy(
+    background: Background, geometry: Geometry, medium: kernels.Medium, x: Array, equilibrium: Array
+) -> Array:
+    """Return eta = 2 + (eta_eq - 2)(1 - e^-tau), tau the thermal depth of neutrinos of energy T_nu.
+
+    A spectrum has the shape of equilibrium where even its slow end is trapped. In multigroup solutions of proto-neutron stars
+    the eta that fits E, N and <eps^2> goes half the way at tau = 0.7 to 0.8 for nue and anue, 0.4 to 0.5 for nux.
+    """
+    depth = np.empty(x.shape[0])
+    path = np.diff(background.radius_interface) / background.gamma
+    kernels.thermal_depth(x, geometry, medium, path, depth)
+    return equilibrium + (FREE_DEGENERACY - equilibrium) * np.exp(-depth)
+
+
+def initial_guess(
+    geometry: Geometry, background: Background, medium: kernels.Medium, moments: Array
+) -> Array:
+    """Equilibrium inside transport depth 1, diluted outside; streaming from the sources where nothing is opaque."""
+    path = np.diff(background.radius_interface) / background.gamma
+    spectrum = medium.flux_weight_energy / (
+        1.0 + np.exp(np.minimum(medium.flux_energy / background.matter.temperature[:, None], 600.0))
+    )
+    opacity = (medium.transport[1:] * spectrum).sum(axis=1) / spectrum.sum(axis=1)
+    depth = np.cumsum((opacity * path)[::-1])[::-1]
+    opaque = (depth > 1.0) & (moments[:, 0] > 0.0) & (medium.source_energy > 0.0)
+    area = geometry.area[1:]
+    sources = np.stack([medium.source_energy, medium.source_number], axis=1)
+    streaming = np.cumsum(np.maximum(sources, 0.0) * geometry.volume[:, None], axis=0)
+    guess = np.maximum(streaming, _SMALLEST) / area[:, None]
+    if opaque.any():
+        sphere = int(np.flatnonzero(opaque)[-1])
+        inside = np.arange(area.size) <= sphere
+        # a flux of a quarter of cE at the sphere, free streaming outside
+        diluted = 0.25 * moments[sphere] * area[sphere] / area[:, None]
+        guess = np.where(inside[:, None], np.maximum(moments, diluted * 1e-6), diluted)
+    return np.maximum(guess, _SMALLEST)
