@@ -400,12 +400,13 @@ class Config(Section):
     @field_validator("evolution")
     @classmethod
     def _from_a_solution(cls, evolution: Evolution | None, found: ValidationInfo) -> Evolution | None:
-        """Refuse an evolution without the steady neutrinos that it starts from."""
+        """Refuse an evolution of anything but the gray scheme, whose steady neutrinos it starts from."""
         transport = found.data.get("transport")
-        if evolution is not None and transport is not None and transport.scheme == "none":
+        if evolution is not None and transport is not None and transport.scheme != "gray":
             raise PydanticCustomError(
-                "needs_solution",
-                'expected no section evolution, or transport to be solved, got transport.scheme = "none"',
+                "needs_gray",
+                'time-dependent runs use the gray scheme: expected transport.scheme = "gray", got transport.scheme = "{scheme}"',
+                {"scheme": transport.scheme},
             )
         return evolution
 

@@ -110,7 +110,11 @@ def group_media(
 
 
 def with_partner(medium: GroupMedium, occupied: Array) -> GroupMedium:
-    """Return the medium with the partner of pairs as it is: f of shape (zone, group). What is its own partner stays."""
+    """Return the medium with the partner of pairs as it is: f of shape (zone, group). What is its own partner stays.
+
+    The loss to the partner is part of the transport opacity as well: an equilibrium partner where nothing is in equilibrium
+    would be a Fermi sea that is not there.
+    """
     if medium.coupling.own_partner[0] == 1 or not medium.coupling.partner.size:
         return medium
     partner = np.ascontiguousarray(occupied, dtype=np.float64)
@@ -118,7 +122,10 @@ def with_partner(medium: GroupMedium, occupied: Array) -> GroupMedium:
         raise OutOfRangeError(
             f"occupied has shape {partner.shape}: zones and groups make {medium.equilibrium.shape}"
         )
-    return replace(medium, coupling=medium.coupling._replace(partner=partner))
+    coupling = medium.coupling
+    change = (coupling.annihilation - coupling.production) @ (partner - coupling.partner)[:, :, None]
+    scattering = np.maximum(medium.scattering + change[:, :, 0], 0.0)
+    return replace(medium, scattering=scattering, coupling=coupling._replace(partner=partner))
 
 
 def _acts_alone(process: Process, through: dict[str, frozenset[str]]) -> bool:

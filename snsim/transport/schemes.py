@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,4 +138,6 @@ class SpectralSolver:
                 moved = max(moved, abs(fields[name].flux[-1] @ weight / before - 1.0))
             if moved < PARTNER_TOLERANCE:
                 break
+        else:
+            fields |= {name: replace(fields[name], converged=False) for name in paired}
         return media, fields

@@ -81,7 +81,7 @@ def diffused(
     metric: Metric,
     medium: GroupMedium,
     limiter: str,
-    tolerance: float = 1e-12,
+    tolerance: float = 1e-11,
     reconstruction: str = "second",
 ) -> GroupField:
     """Steady flux-limited diffusion.
@@ -110,7 +110,8 @@ def checked(field: GroupField, where: str) -> GroupField:
     """Return a field that converged and is positive."""
     if not field.converged:
         raise ConvergenceError(
-            f"{where}: residual {field.history[-1]:.1e} after {field.steps} steps, worst at {field.worst}"
+            f"{where}: residual {field.history[-1]:.1e} after {field.steps} steps, worst in zone {field.worst[0]}, group "
+            f"{field.worst[1]}"
         )
     if not (field.occupation > 0.0).all():
         raise ConvergenceError(f"{where}: an occupation is not positive")

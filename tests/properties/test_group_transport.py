@@ -1,7 +1,8 @@
 """Any star that a profile may describe is solved with energy groups too: by diffusion or rays, with exchange and without.
 
 The stars are those of the gray test, on 10 to 250 zones and with 6 to 16 groups. All must converge, within a few times the
-steps of an ordinary star. Of 10,000 stars, each with two limiters and with and without exchange, all did.
+steps of an ordinary star. Of 7,000 rough and 3,000 analytic ones, each by diffusion with one of two limiters, with and
+without exchange, 12 are refused: their mass lies within its own horizon. The others take 20 steps in the median, 46 at most.
 """
 
 from __future__ import annotations

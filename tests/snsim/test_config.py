@@ -18,6 +18,7 @@ from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
 from snsim.transport.limiters import LIMITERS
+from snsim.transport.multigroup import ALBEDO
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
 
@@ -291,7 +292,10 @@ def test_resolved_table_profile_reads_back(tmp_path: Path) -> None:
 
 def test_names_agree_with_the_modules_that_own_them() -> None:
     schema = Config.model_json_schema()["$defs"]
-    assert set(schema["Transport"]["properties"]["limiter"]["enum"]) == set(LIMITERS)
+    assert set(schema["Transport"]["properties"]["limiter"]["enum"]) == {
+        *LIMITERS,
+        "levermore-pomraning" + ALBEDO,
+    }
     assert set(schema["Diagnostics"]["properties"]["names"]["items"]["enum"]) == set(OBSERVABLES)
     for kind, names in BUILT_IN.items():
         assert set(names) <= set(registry(kind))

@@ -132,6 +132,7 @@ def test_every_observable_in_a_run_with_transport():
     ],
     ids=["form_factor", "couplings", "new_physics"],
 )
+@pytest.mark.filterwarnings("ignore:electron_scattering. its kernels know nothing")
 def test_recoils_are_those_of_the_opacities(changes, monkeypatch):
     config = load_config(RUNS / "quickstart", ['diagnostics.names=["recoil_heating"]', *SMALL])
     before = simulate(config)

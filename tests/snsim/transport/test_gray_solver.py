@@ -328,7 +328,7 @@ def test_closures_and_reconstructions(closure, reconstruction, limiter):
         assert change[2] > 0.1
         assert (np.abs(change[:2]) < 0.1).all()
     else:
-        assert (np.abs(change) < 0.02).all()
+        assert (np.abs(change) < 0.03).all()  # first order with 100 zones
 
 
 def test_reconstruction_is_second_order():
