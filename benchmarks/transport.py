@@ -21,15 +21,18 @@ from microphysics.opacity import OpacitySet
 from snsim.config.schema import Config
 from snsim.pipeline import energy_grid, microphysics_settings
 from snsim.profiles.readers import load_profile
-from snsim.transport._kernels.groups import System, newton_change
+from snsim.transport._kernels.groups import Medium, next_occupation
 from snsim.transport.background import Background
 from snsim.transport.eddington import solve_eddington
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
-from snsim.transport.group_newton import GroupField
+from snsim.transport.group_newton import GroupField, GroupProblem
 from snsim.transport.groups import GroupMedium, group_media
-from snsim.transport.multigroup import solve_groups
+from snsim.transport.limiters import limiter_code
+from snsim.transport.mesh import diluted_reach, geometry_of
+from snsim.transport.multigroup import edge_opacity, first_guess, solve_groups
+from snsim.transport.thermal_scattering import gray_spectra
 
 REPEATS = 5
 CONFIG = Config(schema=1)
@@ -58,29 +61,30 @@ def media(zones: int, groups: int, inelastic: bool) -> dict[str, GroupMedium]:
 
 
 def sweep(zones: int, groups: int) -> float:
-    """One batched tridiagonal solve, ms."""
-    ones = np.ones((zones, groups))
-    system = System(
-        ones,
-        ones,
-        -0.4 * ones,
-        ones,
-        -0.4 * ones,
-        np.empty((0, groups, groups)),
-        np.zeros((zones + 1, groups)),
+    """One batched tridiagonal solve, ms: that of the multigroup scheme."""
+    medium = media(zones, groups, False)["nue"]
+    total = medium.absorption + medium.scattering
+    geometry = geometry_of(star(zones))
+    reach = diluted_reach(geometry, groups)
+    ones = np.ones_like(reach.left)
+    equations = Medium(
+        medium.absorption, medium.equilibrium, edge_opacity(total), ones, ones, reach.left[-1].copy()
     )
-    change, work = np.empty_like(ones), np.empty_like(ones)
+    problem = GroupProblem(geometry, equations, medium.coupling, *limiter_code("wilson"))
+    x = first_guess(star(zones), medium)
+    system = problem.at(x, reach)
+    after, expected, rest = np.empty_like(x), np.empty_like(system.flux), np.empty_like(x)
 
     def twenty() -> None:
         for _ in range(20):
-            newton_change(system, change, work)
+            next_occupation(x, geometry, equations, system, after, expected, rest)
 
     return median_milliseconds(twenty) / 20.0
 
 
 def gray(zones: int) -> float:
     """All species, ms."""
-    spectra = OPACITIES.spectral(star(zones).matter, energy_grid(CONFIG))
+    spectra = gray_spectra(OPACITIES, star(zones).matter, energy_grid(CONFIG))
     return median_milliseconds(lambda: GraySolver().solve(star(zones), spectra))
 
 

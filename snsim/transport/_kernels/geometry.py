@@ -62,7 +62,7 @@ def extend(x, geometry, reach, weight):
     x > 0, shape (zone, column). Returns the largest change that full weight would have made.
     """
     zones, columns = x.shape
-    largest = 0.0
+    largest = np.zeros(columns)  # by column, so that the loops over columns stay vectors
     for i in range(zones):
         here, low, high = geometry.radius[i], geometry.edge[i], geometry.edge[i + 1]
         if i > 0:
@@ -72,7 +72,7 @@ def extend(x, geometry, reach, weight):
             for k in range(columns):
                 value = plain * (1.0 + _followed(part * (1.0 - shrink * x[i - 1, k] / x[i, k])))
                 change = value - reach.left[i + 1, k]
-                largest = max(largest, abs(change))
+                largest[k] = abs(change) if abs(change) > largest[k] else largest[k]
                 reach.left[i + 1, k] += weight * change
         if 0 < i < zones - 1:
             after = geometry.radius[i + 1]
@@ -81,9 +81,9 @@ def extend(x, geometry, reach, weight):
             for k in range(columns):
                 value = plain * (1.0 + _followed(part * (1.0 - growth * x[i + 1, k] / x[i, k])))
                 change = value - reach.right[i, k]
-                largest = max(largest, abs(change))
+                largest[k] = abs(change) if abs(change) > largest[k] else largest[k]
                 reach.right[i, k] += weight * change
-    return largest
+    return largest.max()
 
 
 @njit
