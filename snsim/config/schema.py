@@ -405,7 +405,7 @@ class Config(Section):
         if evolution is not None and transport is not None and transport.scheme != "gray":
             raise PydanticCustomError(
                 "needs_gray",
-                'time-dependent runs use the gray scheme: expected transport.scheme = "gray", got transport.scheme = "{scheme}"',
+                'time-dependent runs are gray: expected transport.scheme = "gray", got transport.scheme = "{scheme}"',
                 {"scheme": transport.scheme},
             )
         return evolution

@@ -1,7 +1,7 @@
 """Any star that a profile may describe is solved, or refused with a reason; nothing comes out negative.
 
 Analytic stars with mass, accretion rate and shock drawn at random, and rough ones: a density that falls in jumps over many
-decades, temperature and electron fraction that wander. What ends without convergence is reported as such, never as an exception.
+decades, temperature and electron fraction that wander. What does not converge is reported as such, never as an exception.
 """
 
 from __future__ import annotations
