@@ -6,19 +6,16 @@ decades, temperature and electron fraction that wander. What does not converge i
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from random_stars import analytic, rough
 
 from microphysics.constants import CODATA
 from microphysics.errors import MicrophysicsError
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
-from snsim.config.schema import AnalyticProfile, Config
+from snsim.config.schema import Config
 from snsim.errors import ProfileError
-from snsim.profiles.analytic import analytic_profile
-from snsim.profiles.profile import Profile
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 
@@ -29,38 +26,6 @@ DEFAULT = Config(schema=1)
 OPACITIES = OpacitySet.from_names(DEFAULT.microphysics.processes, Settings(on_out_of_range="clamp"))
 ENERGY = np.geomspace(0.5, 350.0, 48)
 LAPSE_WITHIN_A_ZONE = 1.1  # alpha differs between a centre and its edge
-
-
-def analytic(rng):
-    choice = dict(AnalyticProfile(format="analytic"))
-    choice["mass"] = rng.uniform(1.2, 1.6) * CODATA.solar_mass
-    choice["accretion_rate"] = rng.uniform(0.3, 0.95) * CODATA.solar_mass
-    choice["shock_radius"] = rng.uniform(100.0, 200.0) * 1e5
-    return analytic_profile(SimpleNamespace(**choice))
-
-
-def wander(rng, points):
-    steps = np.cumsum(rng.normal(size=points))
-    return (steps - steps.min()) / (np.ptp(steps) + 1e-9)
-
-
-def rough(rng):
-    """Density monotone with jumps, T between 0.1 and 50 MeV, Y_e between 0.02 and 0.55."""
-    points = int(rng.integers(10, 200))
-    radius = np.geomspace(rng.uniform(1e5, 5e5), rng.uniform(2e7, 1e8), points)
-    top, bottom = rng.uniform(11.0, 14.6), rng.uniform(4.0, 9.5)
-    falls = rng.exponential(size=points - 1)
-    falls[rng.random(points - 1) < 0.1] *= 20.0
-    depth = np.concatenate([[0.0], np.cumsum(falls)])
-    density = 10.0 ** (top + (bottom - top) * depth / depth[-1])
-    warmth = wander(rng, points)
-    low, high = np.sort(10.0 ** rng.uniform(-1.0, np.log10(50.0), 2))
-    if rng.random() >= 0.5:
-        warmth = np.sort(warmth)[::-1]
-    temperature = np.clip(low * (high / low) ** warmth, 0.1, 50.0)
-    y = wander(rng, points)
-    a, b = np.sort(rng.uniform(0.02, 0.55, 2))
-    return Profile(radius, density, temperature, a + (b - a) * y)
 
 
 def breaks_causality(background, answer):
