@@ -30,8 +30,9 @@ from snsim.transport import records
 from snsim.transport.background import Background
 from snsim.transport.checkpoint import Checkpoint
 from snsim.transport.energy_groups import EnergyGroups
-from snsim.transport.evolution import COUPLED, FrozenStarModel, Track, evolve
-from snsim.transport.evolution_records import LEFT_OUT, evolution_group
+from snsim.transport.evolution import Track, evolve
+from snsim.transport.evolution_records import LEFT_OUT, evolution_attributes, evolution_group
+from snsim.transport.frozen_star_model import COUPLED, FrozenStarModel, in_time
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.implicit import StepControl
@@ -102,6 +103,7 @@ def simulate(
         "profile": records.profile_group(background),
         "opacity": records.opacity_group(spectra, opacities.references),
     }
+    attributes: dict[str, dict[str, str]] = {}
     solution = None
     if config.transport.scheme != "none":
         say("transport")
@@ -111,7 +113,7 @@ def simulate(
         )
 
     def finished() -> Result:
-        result = Result(groups, resolve_toml(config))
+        result = Result(groups, resolve_toml(config), attributes=attributes)
         origin = collect(
             config_hash(config),
             title=config.title,
@@ -130,8 +132,10 @@ def simulate(
         options = config.diagnostics.options(name) | _interactions(name, settings)
         groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
     if config.evolution is not None and solution is not None:
+        model = _evolving(config, background, opacities, solution.species, eos)
+        attributes["evolution"] = evolution_attributes(model)
         try:
-            track = _evolve(config, background, opacities, solution, eos, progress, checkpoint)
+            track = _evolve(config, model, progress, checkpoint)
         except ConvergenceError as error:
             if isinstance(error.partial, Track):
                 groups["evolution"] = evolution_group(solution.species, error.partial)
@@ -180,37 +184,43 @@ def gray_solver(config: Config) -> GraySolver:
     )
 
 
-def _evolve(
+def _evolving(
     config: Config,
     background: Background,
     opacities: OpacitySet,
-    solution: TransportSolution,
+    species: tuple[str, ...],
     eos: EquationOfState,
-    progress: Callable[[str], None] | None,
-    checkpoint: Path | None,
-) -> Track:
-    """Let time pass from the steady solution on, with the gray scheme."""
-    chosen = config.evolution
-    assert chosen is not None
-    warnings.warn(f"evolution: {LEFT_OUT}", PhysicsWarning, stacklevel=3)
-    matter = MatterTable(eos, background.matter.density) if chosen.matter == COUPLED else None
-    # edge values of second order would be lagged by a step, and so first order in time
-    scheme, file = replace(gray_solver(config), reconstruction="first"), None
-    model = FrozenStarModel(
+) -> FrozenStarModel:
+    """Return the star of ``[evolution]``, with the gray scheme."""
+    assert config.evolution is not None
+    coupled = config.evolution.matter == COUPLED
+    return FrozenStarModel(
         background,
         opacities,
         energy_grid(config),
-        solution.species,
+        species,
         eos,
-        matter,
-        scheme,
+        MatterTable(eos, background.matter.density) if coupled else None,
+        in_time(gray_solver(config)),
         inelastic=config.transport.inelastic,
     )
+
+
+def _evolve(
+    config: Config,
+    model: FrozenStarModel,
+    progress: Callable[[str], None] | None,
+    checkpoint: Path | None,
+) -> Track:
+    """Let time pass from steady neutrinos on."""
+    chosen, file = config.evolution, None
+    assert chosen is not None
+    warnings.warn(f"evolution: {LEFT_OUT}", PhysicsWarning, stacklevel=3)
     if checkpoint is not None:
         file = Checkpoint(checkpoint, config_hash(config), chosen.checkpoint_steps)
     return evolve(
         model,
-        model.start(solution, chosen.first_step),
+        model.start(model.steady(), chosen.first_step),
         chosen.duration,
         chosen.output_times,
         StepControl(error=chosen.error, change=chosen.change, growth=chosen.growth),

@@ -18,6 +18,9 @@ HEADLINES = (
     ("transport", "luminosity", "luminosity at the outer edge"),
     ("transport", "mean_energy_infinity", "mean energy at infinity"),
     ("transport", "mean_energy", "mean energy"),
+    ("evolution", "luminosity_infinity", "luminosity at infinity"),
+    ("evolution", "mean_energy_infinity", "mean energy at infinity"),
+    ("evolution", "central_temperature", "central temperature"),
     ("evolution", "energy_radiated", "energy radiated"),
     ("evolution", "total_energy_radiated", "energy radiated, all species"),
     ("evolution", "energy_defect_relative", "defect of the energy budget"),
@@ -75,6 +78,8 @@ class Result:
         The complete, resolved run file.
     provenance : mapping of str to str
         Versions, host, times, hash and citations; see `snsim.output.provenance`.
+    attributes : mapping of str to mapping of str to str
+        What all numbers of a group rest on, by name of the group.
 
     Examples
     --------
@@ -89,6 +94,7 @@ class Result:
     groups: Mapping[str, Group]
     config_toml: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         """Return a group, or the groups below a name: result["transport"], result["diagnostics"]["kick"]."""
@@ -108,6 +114,8 @@ class Result:
         if not isinstance(other, Result):
             return NotImplemented
         if self.config_toml != other.config_toml or dict(self.provenance) != dict(other.provenance):
+            return False
+        if self.attributes != other.attributes:
             return False
         return self.groups.keys() == other.groups.keys() and all(
             _same_group(group, other.groups[name]) for name, group in self.groups.items()
@@ -135,7 +143,8 @@ class Result:
         for name, group in self.groups.items():
             for key, variable in group.items():
                 if name.startswith("diagnostics/") or (name, key) in first:
-                    found += _answers(name, key, variable, variable.long_name, self._species(name))
+                    label = variable.long_name + self._time(name, variable)
+                    found += _answers(name, key, variable, label, self._species(name))
         return found
 
     def summary(self) -> list[tuple[str, str]]:
@@ -144,7 +153,9 @@ class Result:
         if (words := self.provenance.get("transport")) is not None:
             rows.append(("transport", words))
         for name, key, label, answers in self._headlines():
-            rows.append((label, _phrase(answers, self.groups[name][key].attributes.get("reason", ""))))
+            variable = self.groups[name][key]
+            row = label + self._time(name, variable), _phrase(answers, variable.attributes.get("reason", ""))
+            rows.append(row)
             shown.add(name)
         for name in self.groups:
             if name.startswith("diagnostics/") and name not in shown:
@@ -174,6 +185,7 @@ class Result:
         return xarray.Dataset(
             {name: array for name, array in arrays.items() if name not in coordinates},
             coords={name: array for name, array in arrays.items() if name in coordinates},
+            attrs=dict(self.attributes.get(group, {})),
         )
 
     def _headlines(self) -> Iterator[tuple[str, str, str, list[Answer]]]:
@@ -181,9 +193,21 @@ class Result:
         for name, key, label in HEADLINES:
             group = self.groups.get(name, {})
             if key in group and _BETTER.get(key) not in group:
-                answers = _answers(name, key, group[key], label, self._species(name))
+                timed = label + self._time(name, group[key])
+                answers = _answers(name, key, group[key], timed, self._species(name))
                 if answers:
                     yield name, key, label, answers
+
+    def _time(self, name: str, variable: Variable) -> str:
+        """Return to which time a number belongs, in words to add to its label; nothing where time stands still."""
+        if "evolution" not in self.groups:
+            return ""
+        if name != "evolution":
+            return " (t = 0)"
+        end = float(self.groups["evolution"]["time"].values[-1])
+        unit, factor = shown_unit("s", end)
+        words = f"{end / factor:.4g} {unit}"
+        return f" (t = {words})" if variable.dims[:1] == ("time",) else f" (t = 0 to {words})"
 
     def _species(self, name: str) -> tuple[str, ...]:
         variable = with_coordinates(self, name).get("species")
@@ -193,7 +217,8 @@ class Result:
         for key, variable in self.groups[name].items():
             answers = _answers(name, key, variable, variable.long_name, self._species(name))
             if answers and not variable.dims:
-                return [(variable.long_name, _phrase(answers, variable.attributes.get("reason", "")))]
+                label = variable.long_name + self._time(name, variable)
+                return [(label, _phrase(answers, variable.attributes.get("reason", "")))]
         return []
 
 
@@ -239,20 +264,18 @@ def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
 
 
 def _answers(name: str, key: str, variable: Variable, label: str, species: tuple[str, ...]) -> list[Answer]:
-    """Numbers of a scalar, or of an array over species (in `transport` at the outermost point)."""
-    values = variable.values
+    """Numbers of a scalar, or of an array over species (in `transport` at the outermost point, in `evolution` at the end)."""
+    values, dims = variable.values, variable.dims
     if values.dtype.kind not in "fi":
         return []
     path = f"{name.removeprefix('diagnostics/')}.{key}"
-    if not variable.dims:
+    if name == "evolution" and dims[:1] == ("time",):
+        values, dims = values[-1], dims[1:]
+    if not dims:
         return [Answer(path, label, float(values), variable.unit)]
-    if (
-        name == "transport"
-        and variable.dims[0] == "species"
-        and variable.dims[1:] in (("zone",), ("interface",))
-    ):
+    if name == "transport" and dims[0] == "species" and dims[1:] in (("zone",), ("interface",)):
         values = values[:, -1]
-    elif variable.dims != ("species",):
+    elif dims != ("species",):
         return []
     names = species if len(species) == len(values) else tuple(str(i) for i in range(len(values)))
     return [

@@ -51,8 +51,8 @@ def guarded(command: Command) -> Command:
             return command(*arguments, **options)
         except (typer.Exit, typer.Abort, BrokenPipeError):  # the last: `| head`, no trouble with a file
             raise
-        except KeyboardInterrupt:
-            typer.echo("interrupted; no half-written file is left", err=True)
+        except KeyboardInterrupt as stop:
+            typer.echo(f"interrupted; {str(stop) or 'no half-written file is left'}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:
             if options.get("debug"):

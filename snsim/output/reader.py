@@ -38,9 +38,10 @@ def read_result(path: str | Path) -> Result:
     with _opened(path) as file:
         groups: dict[str, dict[str, Variable]] = {}
         _collect(file, "", groups)
+        attributes = {name: _words(file[name].attrs) for name in groups if _words(file[name].attrs)}
         provenance = _provenance(file)
     config_toml = provenance.pop("config_toml", "")
-    return Result(groups, config_toml, provenance)
+    return Result(groups, config_toml, provenance, attributes)
 
 
 def read_provenance(path: str | Path) -> dict[str, str]:
@@ -120,14 +121,17 @@ def _variable(name: str, dataset: h5py.Dataset) -> Variable:
     values = np.asarray(dataset.asstr()[()] if is_text else dataset[()])
     if is_text:
         values = values.astype(np.str_)
-    attributes = {key: str(value) for key, value in dataset.attrs.items() if key not in RESERVED}
     return Variable(
         _dimensions(name, dataset),
         values,
         str(dataset.attrs["units"]),
         str(dataset.attrs["long_name"]),
-        attributes,
+        _words(dataset.attrs),
     )
+
+
+def _words(attributes: h5py.AttributeManager) -> dict[str, str]:
+    return {key: str(value) for key, value in attributes.items() if key not in RESERVED}
 
 
 def _dimensions(name: str, dataset: h5py.Dataset) -> tuple[str, ...]:

@@ -97,6 +97,7 @@ def write_result(result: Result, path: str | Path) -> Path:
                 _write_group(
                     file.create_group(name), with_coordinates(result, name), set(result.groups[name])
                 )
+                file[name].attrs.update(result.attributes.get(name, {}))
             _write_provenance(file.create_group("provenance"), result)
         os.replace(temporary, path)
     except OSError as error:

@@ -16,12 +16,22 @@ from snsim.transport.implicit import State
 
 Array = NDArray[np.float64]
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What a checkpoint holds: the state, what was found so far, and nodes of the matter table."""
+    """What a checkpoint holds: how far an evolution has come.
+
+    Attributes
+    ----------
+    state : State
+        From which it goes on.
+    steps, snapshots : mapping of str to ndarray
+        What was found so far, see `snsim.transport.evolution.Track`.
+    nodes : ndarray or None
+        Of the matter table, shape (zone, ln T, Y_e, 2).
+    """
 
     state: State
     steps: dict[str, Array]
@@ -49,6 +59,11 @@ class Checkpoint:
 
     def write(self, stored: Stored) -> None:
         """Write the file.
+
+        Parameters
+        ----------
+        stored : Stored
+            Everything that is needed to go on.
 
         Raises
         ------
@@ -83,7 +98,12 @@ class Checkpoint:
             temporary.unlink(missing_ok=True)
 
     def read(self) -> Stored | None:
-        """Read the file; None where there is none.
+        """Read the file.
+
+        Returns
+        -------
+        Stored or None
+            None where there is no file.
 
         Raises
         ------

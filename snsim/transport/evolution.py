@@ -7,169 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
-from microphysics.eos.state import EquationOfState
 from microphysics.errors import OutOfRangeError
-from microphysics.matter import MatterState
-from microphysics.opacity import OpacitySet, OpacitySpectra
 from snsim.errors import ConvergenceError
 from snsim.transport import checkpoint as files
-from snsim.transport.background import Background
-from snsim.transport.frozen_star import (
-    FrozenStar,
-    lagged,
-    spectral_shape,
-    with_lagged,
-)
-from snsim.transport.gray import GraySolver, gray_problem
-from snsim.transport.gray_medium import set_degeneracy
+from snsim.transport.frozen_star import FrozenStar
+from snsim.transport.frozen_star_model import FrozenStarModel
 from snsim.transport.implicit import State, Step, StepControl, take_step
-from snsim.transport.matter_table import MatterTable
-from snsim.transport.moving_matter import MovingMatter
-from snsim.transport.newton import Problem as GrayProblem
-from snsim.transport.solution import TransportSolution
-from snsim.transport.thermal_scattering import gray_spectra
 
 Array = NDArray[np.float64]
 
-COUPLED, FIXED = "coupled", "fixed"
-_SMALLEST_Y_E = 0.05  # below, changes of Y_e are compared with this
-_EXTENSION = 2.0 / 3.0  # of the edge values per step, as in the steady scheme
-_SWEEPS = 40  # of them at the start
-_TRAPPED = 1.0  # effective depth from which on neutrinos limit the step
 _TO_ERG = 4.0 * np.pi * CODATA.speed_of_light * CODATA.erg_per_mev  # rows of energy to erg, or erg/s
 _CONTROL = StepControl()
 _TO_NUMBER = 4.0 * np.pi * CODATA.speed_of_light
-
-
-@dataclass(frozen=True)
-class FrozenStarModel:
-    """What stays the same during an evolution, and how the equations of a step come from a state.
-
-    Attributes
-    ----------
-    background : Background
-        Zones, metric, densities; its temperature and Y_e are those of the beginning.
-    opacities : OpacitySet
-        Processes.
-    energy : ndarray, shape (energy,)
-        Local energies of the opacities, MeV.
-    species : tuple of str
-        Which neutrinos.
-    eos : EquationOfState
-        Of the matter.
-    matter : MatterTable or None
-        None holds the matter fixed.
-    scheme : GraySolver
-        Its limiter and spectral shape.
-    path : MovingMatter, optional
-        Matter as a given function of time, in place of `matter`.
-    inelastic : bool
-        Whether scattering on electrons comes from its kernels.
-    """
-
-    background: Background
-    opacities: OpacitySet
-    energy: Array
-    species: tuple[str, ...]
-    eos: EquationOfState
-    matter: MatterTable | None
-    scheme: GraySolver = field(default_factory=GraySolver)
-    path: MovingMatter | None = None
-    inelastic: bool = True
-
-    def start(self, solution: TransportSolution, first_step: float) -> State:
-        """State at time 0: the neutrinos of a steady solution in the matter of the background."""
-        if self.scheme.closure == "multigroup":
-            raise OutOfRangeError(
-                "transport.closure = 'multigroup': its means belong to one time, and not to an evolution"
-            )
-        lapse, matter = self.background.lapse, self.background.matter
-        columns = []
-        for name in self.species:
-            s = solution.species.index(name)
-            columns += [lapse**4 * solution.energy_density[s], lapse**3 * solution.number_density[s]]
-        y = np.log(np.stack(columns, axis=1))
-        if self.matter is not None:
-            own = np.stack([np.log(matter.temperature), matter.electron_fraction], axis=1)
-            y = np.concatenate([y, own], axis=1)
-        spectra = self._spectra(y, 0.0)
-        shapes = solution.degeneracy[[solution.species.index(name) for name in self.species]]
-        problems = self._gray(spectra)
-        for problem, shape in zip(problems, shapes, strict=True):
-            set_degeneracy(problem.medium, shape)
-        star = self._star(y, problems, np.zeros_like(shapes))
-        for _ in range(_SWEEPS):  # edge values of this x
-            memory, _ = self._lagged(star, y)
-        before = {f"{name}_before": values for name, values in memory.items()}
-        return replace(State.start(y, first_step), memory=memory | before)
-
-    def equations(self, state: State, dt: float) -> FrozenStar:
-        """Equations of a step: opacities and what is lagged are those of its middle, continued from the step before."""
-        part = 0.5 * dt / state.step_before if state.step_before > 0.0 else 0.0
-        spectra = self._spectra(state.y + part * (state.y - state.before), state.time + 0.5 * dt)
-        now = {name: state.memory[name] for name in state.memory if not name.endswith("_before")}
-        # edge values are not continued: the shortest waves would grow
-        depth, before = now["depth"], state.memory["depth_before"]
-        middle = now | {"depth": depth * (depth / before) ** part}
-        problems = self._gray(spectra)
-        for s, problem in enumerate(problems):
-            own = {name: values[s] for name, values in middle.items()}
-            shape = spectral_shape(self.scheme.spectral_shape, own["depth"], spectra.degeneracy[s])
-            with_lagged(problem, own, shape)
-        return self._star(state.y, problems, middle["depth"])
-
-    def _gray(self, spectra: OpacitySpectra) -> tuple[GrayProblem, ...]:
-        return tuple(gray_problem(self.scheme, self.background, spectra, name)[0] for name in self.species)
-
-    def _star(self, y: Array, problems: tuple[GrayProblem, ...], depth: Array) -> FrozenStar:
-        weight = np.zeros_like(y)
-        for s in range(len(self.species)):
-            weight[:, 2 * s : 2 * s + 2] = (depth[s] > _TRAPPED)[:, None]
-        if self.matter is not None:
-            weight[:, -2] = 1.0
-            weight[:, -1] = 1.0 / np.maximum(y[:, -1], _SMALLEST_Y_E)
-        return FrozenStar(self.species, problems, self.background, self.matter, weight)
-
-    @cached_property
-    def _spectra_at_start(self) -> OpacitySpectra:
-        return self._opacities_of(self.background.matter)
-
-    def _opacities_of(self, matter: MatterState) -> OpacitySpectra:
-        return gray_spectra(self.opacities, matter, self.energy, self.species, self.inelastic)
-
-    def _spectra(self, y: Array, time: float) -> OpacitySpectra:
-        """Opacities of the matter in y, its composition that of the equation of state, or of given matter."""
-        if self.path is not None:
-            return self._opacities_of(self.path.at(time))
-        if self.matter is None:
-            return self._spectra_at_start
-        low, high = self.matter.electron_fraction_bounds()
-        fraction = np.clip(y[:, -1], low, high)  # where it was continued beyond them
-        state = self.eos(self.background.matter.density, np.exp(y[:, -2]), fraction)
-        return self._opacities_of(state.matter)
-
-    def _lagged(self, star: FrozenStar, y: Array) -> tuple[dict[str, Array], Array]:
-        """Depths and edge values at y, first axis species, and the fluxes (species, interface, 2); moves those of `star`."""
-        part = _EXTENSION if self.scheme.reconstruction == "second" else 0.0
-        systems, x = star.systems(y), np.exp(y)
-        each = []
-        for s, problem in enumerate(star.gray):
-            own = np.ascontiguousarray(x[:, 2 * s : 2 * s + 2])
-            each.append(lagged(self.background, problem, own, part))
-        memory = {name: np.stack([values[name] for values in each]) for name in each[0]}
-        return memory, np.stack([system.flux for system in systems])
-
-    def remember(self, state: State, star: FrozenStar) -> tuple[State, Array]:
-        """Return what the next step takes from here, and all fluxes r^2 alpha^-2 h, shape (species, interface, 2)."""
-        after, flux = self._lagged(star, state.y)
-        before = {f"{name}_before": state.memory[name] for name in after}
-        return replace(state, memory=after | before), flux
 
 
 @dataclass(frozen=True)
@@ -188,11 +42,11 @@ class Track:
     snapshots: dict[str, Array] = field(default_factory=dict)
 
     def with_step(self, row: dict[str, Array]) -> Track:
-        """Append a step."""
+        """Append a row of `steps`, a mapping of name to value."""
         return replace(self, steps=_appended(self.steps, row))
 
     def with_snapshot(self, row: dict[str, Array]) -> Track:
-        """Append a snapshot."""
+        """Append a row of `snapshots`, a mapping of name to value."""
         return replace(self, snapshots=_appended(self.snapshots, row))
 
 
@@ -204,6 +58,13 @@ def _appended(rows: dict[str, Array], row: dict[str, Array]) -> dict[str, Array]
 
 def check_times(duration: float, output_times: Sequence[float]) -> None:
     """Refuse times that cannot be met.
+
+    Parameters
+    ----------
+    duration : float
+        s.
+    output_times : sequence of float
+        s.
 
     Raises
     ------
@@ -250,7 +111,7 @@ def evolve(
     progress : callable, optional
         Called with time, step and its length in words.
     checkpoint : Checkpoint, optional
-        File that is renewed every so many steps, and from which the run goes on if it exists.
+        File that is renewed every so many steps and when the run is interrupted, and from which it goes on if it exists.
     max_steps : int
         Bound of the steps.
 
@@ -265,42 +126,71 @@ def evolve(
         For times that cannot be met.
     ConvergenceError
         With the Track so far in `partial`.
+    KeyboardInterrupt
+        If the run is interrupted, with where it stopped and how to go on; the last whole step is in the checkpoint.
     """
     check_times(duration, output_times)
     stops = [*(t for t in output_times if t < duration), duration]
-    track = Track()
+    reached = _beginning(model, state, checkpoint)
+    try:
+        while reached.state.time < duration:
+            if reached.state.steps >= max_steps:
+                raise ConvergenceError(
+                    f"the evolution reached t = {reached.state.time:.6g} s after evolution.max_steps = {max_steps} steps",
+                    Track(reached.steps, reached.snapshots),
+                )
+            reached = _next(model, reached, stops, control)
+            now = reached.state
+            if checkpoint is not None and now.steps % checkpoint.every == 0:
+                checkpoint.write(reached)
+            if progress is not None:
+                progress(f"evolution: t = {now.time:.4g} s, step {now.steps}, dt = {now.step_before:.2g} s")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_interrupted(reached, checkpoint)) from None
+    return Track(reached.steps, reached.snapshots)
+
+
+def _beginning(model: FrozenStarModel, state: State, checkpoint: files.Checkpoint | None) -> files.Stored:
+    """Return what the checkpoint holds, or else the state with the rows of time 0."""
     if checkpoint is not None and (found := checkpoint.read()) is not None:
-        state, track = found.state, Track(found.steps, found.snapshots)
         if model.matter is not None:
             model.matter.nodes[:] = found.nodes
-    if not track.steps:
-        problem = model.equations(state, 0.0)
-        state, flux = model.remember(state, problem)
-        track = track.with_step(_row(problem, state, None, flux)).with_snapshot(
-            _snapshot(problem, state, flux)
-        )
-    while state.time < duration:
-        if state.steps >= max_steps:
-            raise ConvergenceError(
-                f"the evolution reached t = {state.time:.6g} s after evolution.max_steps = {max_steps} steps",
-                track,
-            )
-        try:
-            state, step, problem = take_step(
-                model.equations, state, min(t for t in stops if t > state.time), control
-            )
-        except ConvergenceError as error:
-            raise ConvergenceError(str(error), track) from error
-        state, flux = model.remember(state, problem)
-        track = track.with_step(_row(problem, state, step, flux))
-        if state.time in stops:
-            track = track.with_snapshot(_snapshot(problem, state, flux))
-        if progress is not None:
-            progress(f"evolution: t = {state.time:.4g} s, step {state.steps}, dt = {state.step_before:.2g} s")
-        if checkpoint is not None and state.steps % checkpoint.every == 0:
-            nodes = None if model.matter is None else model.matter.nodes
-            checkpoint.write(files.Stored(state, track.steps, track.snapshots, nodes))
-    return track
+        return found
+    problem = model.equations(state, 0.0)
+    state, flux = model.remember(state, problem)
+    track = Track().with_step(_row(problem, state, None, flux)).with_snapshot(_snapshot(problem, state, flux))
+    return _stored(model, state, track)
+
+
+def _next(
+    model: FrozenStarModel, reached: files.Stored, stops: Sequence[float], control: StepControl
+) -> files.Stored:
+    """Take a step, and note it."""
+    track = Track(reached.steps, reached.snapshots)
+    stop = min(t for t in stops if t > reached.state.time)
+    try:
+        state, step, problem = take_step(model.equations, reached.state, stop, control)
+    except ConvergenceError as error:
+        raise ConvergenceError(str(error), track) from error
+    state, flux = model.remember(state, problem)
+    track = track.with_step(_row(problem, state, step, flux))
+    if state.time == stop:
+        track = track.with_snapshot(_snapshot(problem, state, flux))
+    return _stored(model, state, track)
+
+
+def _stored(model: FrozenStarModel, state: State, track: Track) -> files.Stored:
+    nodes = None if model.matter is None else model.matter.nodes
+    return files.Stored(state, track.steps, track.snapshots, nodes)
+
+
+def _interrupted(reached: files.Stored, checkpoint: files.Checkpoint | None) -> str:
+    """Keep the last whole step, and say so."""
+    where = f"the evolution stopped at t = {reached.state.time:.6g} s, after step {reached.state.steps}"
+    if checkpoint is None:
+        return f"{where}; without a checkpoint nothing is kept"
+    checkpoint.write(reached)
+    return f"{where}, and is kept in {checkpoint.path}; the same command goes on from there"
 
 
 def _row(problem: FrozenStar, state: State, step: Step | None, flux: Array) -> dict[str, Array]:
@@ -314,6 +204,7 @@ def _row(problem: FrozenStar, state: State, step: Step | None, flux: Array) -> d
         "error": np.nan if step is None else step.error,
         "change": np.nan if step is None else step.movement,
         "euler": float(step is not None and len(step.stages) == 1),
+        "refused": 0.0 if step is None else float(step.refused),
         "luminosity": outer[:, 0] * _TO_ERG,
         "number_luminosity": outer[:, 1] * _TO_NUMBER,
         "neutrino_energy": held[:, 0 : 2 * len(problem.species) : 2].sum(axis=0) * _TO_ERG,

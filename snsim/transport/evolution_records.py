@@ -7,26 +7,71 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from snsim.transport.evolution import Track
+from snsim.transport.frozen_star_model import COUPLED, FIXED, FrozenStarModel
 from snsim.transport.records import INFINITY, STATIC
 from snsim.variable import Variable, scalar
 
 Array = NDArray[np.float64]
 
+SUMMED = "summed over all steps"
 LEFT_OUT = (
     "density, radii and metric stay as they are: no contraction, no convection, no infall; energies and lepton numbers are "
     "those of a star that only heats, cools and deleptonises"
 )
 
 
+INTEGRATOR = (
+    "SDIRK2 on conserved quantities: two stages, second order, L-stable (Alexander 1977, SIAM J. Numer. Anal. 14, 1006); "
+    "backward Euler in steps where euler = 1"
+)
+
+
+def evolution_attributes(model: FrozenStarModel) -> dict[str, str]:
+    """Return what the numbers of `/evolution` rest on, as attributes of the group.
+
+    Parameters
+    ----------
+    model : FrozenStarModel
+        That was followed.
+    """
+    scheme, given = model.scheme, FIXED if model.path is None else "a given function of time"
+    composition = "equation of state" if model.matter is not None else "profile"
+    return {
+        "scheme": "gray",
+        "closure": scheme.closure,
+        "limiter": scheme.limiter,
+        "edge_values": f"{scheme.reconstruction} order",
+        "spectral_shape": scheme.spectral_shape,
+        "time_integrator": INTEGRATOR,
+        "matter": COUPLED if model.matter is not None else given,
+        "beginning": f"steady neutrinos of the same scheme, in matter with the composition of the {composition}",
+        "left_out": LEFT_OUT,
+    }
+
+
 def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variable]:
-    """Variables of `/evolution`: light curves, budgets, statistics of the steps, and snapshots of the star."""
+    """Variables of `/evolution`: light curves, budgets, statistics of the steps, and snapshots of the star.
+
+    Parameters
+    ----------
+    species : tuple of str
+        Names of the species.
+    track : Track
+        Steps and snapshots; the evolution may have stopped early.
+
+    Returns
+    -------
+    dict of str to Variable
+        Those without the dimension `time` are summed from t = 0 to the last time, and say so.
+    """
     steps = track.steps
     along, each = ("time",), ("time", "species")
     far = {"frame": INFINITY}
+    summed = {**far, "definition": SUMMED}
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = steps["luminosity"] / CODATA.erg_per_mev / steps["number_luminosity"]
     group = {
-        "time": Variable(along, steps["time"], "s", "time", {**far, "left_out": LEFT_OUT}),
+        "time": Variable(along, steps["time"], "s", "time", far),
         "species": Variable(("species",), np.array(species), "1", "neutrino species; nux is one of four"),
         "luminosity_infinity": Variable(
             each, steps["luminosity"], "erg/s", "luminosity seen from infinity", far
@@ -42,10 +87,14 @@ def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variabl
             {**far, "definition": "energy over number of the flux through the outer edge"},
         ),
         "energy_radiated": Variable(
-            ("species",), _integral(steps["time"], steps["luminosity"]), "erg", "energy radiated", far
+            ("species",), _integral(steps["time"], steps["luminosity"]), "erg", "energy radiated", summed
         ),
         "number_radiated": Variable(
-            ("species",), _integral(steps["time"], steps["number_luminosity"]), "1", "neutrinos radiated", far
+            ("species",),
+            _integral(steps["time"], steps["number_luminosity"]),
+            "1",
+            "neutrinos radiated",
+            summed,
         ),
         "neutrino_energy": Variable(
             each, steps["neutrino_energy"], "erg", "energy of neutrinos in the star", far
@@ -55,6 +104,7 @@ def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variabl
         "iterations": Variable(along, steps["iterations"].astype(np.int64), "1", "Newton steps"),
         "error": Variable(along, steps["error"], "1", "embedded error of the step"),
         "change": Variable(along, steps["change"], "1", "largest relative change in the step"),
+        "refused": Variable(along, steps["refused"].astype(np.int64), "1", "longer steps tried before it"),
         "euler": Variable(along, steps["euler"].astype(np.int64), "1", "1 where backward Euler stood in"),
     }
     if "total" in steps:
@@ -74,7 +124,7 @@ def _budgets(steps: dict[str, Array]) -> dict[str, Variable]:
     lost, defect = np.cumsum(steps["outflow"], axis=0), np.cumsum(steps["defect"], axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = defect[-1] / lost[-1]
-    meaning = {"definition": "summed over steps, over what has left the star"}
+    meaning = {"definition": f"{SUMMED}, over what has left the star"}
     return {
         "energy": Variable(
             along,
@@ -96,7 +146,9 @@ def _budgets(steps: dict[str, Array]) -> dict[str, Variable]:
         "lepton_number_defect_relative": scalar(
             relative[1], "1", "relative defect of the lepton number", **meaning
         ),
-        "total_energy_radiated": scalar(lost[-1, 0], "erg", "energy radiated, all species", **far),
+        "total_energy_radiated": scalar(
+            lost[-1, 0], "erg", "energy radiated, all species", **far, definition=SUMMED
+        ),
         "central_temperature": Variable(along, steps["central_temperature"], "MeV", "central temperature"),
         "highest_temperature": Variable(along, steps["highest_temperature"], "MeV", "highest temperature"),
         "central_electron_fraction": Variable(

@@ -82,7 +82,19 @@ class FrozenStar:
         return np.diff(star.radius_interface**3) / (3.0 * star.gamma * CODATA.speed_of_light)
 
     def conserved(self, y: Array) -> Array:
-        """Energies at infinity and numbers in zones over 4 pi c: of each species, then of everything."""
+        """Return energies at infinity and numbers in zones.
+
+        Parameters
+        ----------
+        y : ndarray, shape (zone, block)
+            Unknowns.
+
+        Returns
+        -------
+        ndarray, shape (zone, block)
+            Over 4 pi c, MeV s/cm and s/cm: energy and number of each species, then, where matter takes part, energy and
+            lepton number of everything.
+        """
         known = self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None
         return self._contents(np.exp(y[:, : 2 * len(self.species)]), y, known)
 
@@ -101,7 +113,18 @@ class FrozenStar:
         return np.concatenate([moments, energy[:, None], lepton[:, None]], axis=1)
 
     def systems(self, y: Array) -> tuple[System, ...]:
-        """Evaluate the steady equations of every species at y: closure, fluxes, sources."""
+        """Evaluate the steady equations of every species.
+
+        Parameters
+        ----------
+        y : ndarray, shape (zone, block)
+            Unknowns.
+
+        Returns
+        -------
+        tuple of System
+            Closure, fluxes and residuals; sources are those of matter in y.
+        """
         x = np.exp(y)
         sources = self._sources(y, self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None)
         return tuple(
@@ -138,7 +161,18 @@ class FrozenStar:
         return answers
 
     def linearise(self, y: Array) -> Linearised:
-        """See `implicit.Problem`."""
+        """Evaluate contents, rates and their derivatives.
+
+        Parameters
+        ----------
+        y : ndarray, shape (zone, block)
+            Unknowns.
+
+        Returns
+        -------
+        Linearised
+            NaN where matter is beyond the nodes of its table.
+        """
         zones, size = y.shape
         x = np.exp(y[:, : 2 * len(self.species)])
         known = self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None
@@ -203,9 +237,23 @@ class FrozenStar:
 
 
 def lagged(background: Background, problem: GrayProblem, x: Array, part: float) -> dict[str, Array]:
-    """Return thermal depths of zones, and edge values moved by a part of the way to those that x asks for.
+    """Return what is lagged: thermal depths, and edge values moved by a part of the way to those that x asks for.
 
-    The arrays of `problem.reach` are moved as well.
+    Parameters
+    ----------
+    background : Background
+        Of the zones.
+    problem : Problem
+        One species; the arrays of its `reach` are moved as well.
+    x : ndarray, shape (zone, 2)
+        alpha^4 E and alpha^3 N.
+    part : float
+        Of the way; 0 leaves the edge values.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `depth`, shape (zone,), and the arrays of `reach` with names that begin with ``reach_``.
     """
     reach = problem.reach
     if part > 0.0:
@@ -221,7 +269,22 @@ def lagged(background: Background, problem: GrayProblem, x: Array, part: float) 
 
 
 def with_lagged(problem: GrayProblem, values: dict[str, Array], shape: Array) -> GrayProblem:
-    """Give a new problem the edge values of `lagged`, and spectra their degeneracy, shape (zone,)."""
+    """Give a new problem what was lagged.
+
+    Parameters
+    ----------
+    problem : Problem
+        One species; it is changed.
+    values : dict of str to ndarray
+        Edge values, from `lagged`.
+    shape : ndarray, shape (zone,)
+        Degeneracy of the spectra.
+
+    Returns
+    -------
+    Problem
+        The same.
+    """
     for name, array in problem.reach._asdict().items():
         array[:] = values[f"reach_{name}"]
     set_degeneracy(problem.medium, shape)
@@ -229,7 +292,21 @@ def with_lagged(problem: GrayProblem, values: dict[str, Array], shape: Array) ->
 
 
 def spectral_shape(name: str, depth: Array, equilibrium: Array) -> Array:
-    """Degeneracy of the spectra as `GraySolver` has it, from the thermal depth and the matter's, shape (zone,)."""
+    """Return the degeneracy of the spectra as `GraySolver` has it.
+
+    Parameters
+    ----------
+    name : str
+        One of `SPECTRAL_SHAPES` of the gray scheme.
+    depth : ndarray, shape (zone,)
+        Thermal depth.
+    equilibrium : ndarray, shape (zone,)
+        The matter's degeneracy; NaN counts as that of free neutrinos.
+
+    Returns
+    -------
+    ndarray, shape (zone,)
+    """
     known = np.clip(np.nan_to_num(equilibrium, nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
     if name == "equilibrium":
         return known

@@ -69,7 +69,7 @@ class Problem(Protocol):
         ...
 
     def conserved(self, y: Array) -> Array:
-        """Return M(y)."""
+        """Return M(y), shape (zone, block)."""
         ...
 
     def linearise(self, y: Array) -> Linearised:
@@ -99,6 +99,8 @@ class Step:
         Zone and unknown with the largest scaled residual.
     residual : float
         That residual.
+    refused : int
+        Longer ones that were tried before from the same state.
     """
 
     y: Array
@@ -109,6 +111,7 @@ class Step:
     converged: bool
     worst: tuple[int, int]
     residual: float
+    refused: int = 0
 
     @property
     def rates(self) -> Array:
@@ -275,7 +278,18 @@ class StepControl:
     tolerance: float = 1e-12
 
     def excess(self, step: Step) -> float:
-        """How far a step went beyond what is allowed; 1 is just allowed."""
+        """Return how far a step went beyond what is allowed.
+
+        Parameters
+        ----------
+        step : Step
+            That was solved.
+
+        Returns
+        -------
+        float
+            Ratio of its length to the longest that would just be allowed, as error and change let it estimate.
+        """
         error = 0.0 if np.isnan(step.error) else step.error / self.error
         return max(
             math.sqrt(error), step.movement / self.change
@@ -310,7 +324,15 @@ class State:
 
     @classmethod
     def start(cls, y: Array, first_step: float) -> State:
-        """State at the beginning."""
+        """Return the state at time 0.
+
+        Parameters
+        ----------
+        y : ndarray, shape (zone, block)
+            Unknowns.
+        first_step : float
+            Length of the first step to try, s.
+        """
         return cls(0.0, y, y, 0.0, first_step)
 
     @property
@@ -326,6 +348,9 @@ def take_step(
     make_problem: Callable[[State, float], _Equations], state: State, stop: float, control: StepControl
 ) -> tuple[State, Step, _Equations]:
     """Advance by one accepted step that does not go beyond `stop`.
+
+    A step that went too far, or that Newton's method could not solve, is refused, and a shorter one is tried with the
+    equations made for its own length.
 
     Parameters
     ----------
@@ -366,6 +391,7 @@ def take_step(
         dt *= 0.5 if not np.isfinite(excess) else max(0.2, _TIMID / excess)
         if dt < control.shortest:
             raise ConvergenceError(_why(problem, state, dt, step), state)
+        problem = make_problem(state, dt)  # what it lags is continued to the middle of the step
     cap = control.growth * (dt if refused else max(dt, wanted))
     proposed = min(dt * _TIMID / max(excess, 1e-10), cap, control.longest)
     met = dt == left
@@ -378,7 +404,7 @@ def take_step(
         steps=state.steps + 1,
         memory=state.memory,
     )
-    return after, step, problem
+    return after, replace(step, refused=refused), problem
 
 
 def _why(problem: Problem, state: State, dt: float, step: Step) -> str:

@@ -88,5 +88,5 @@ class MatterTable:
             return
         zone, i, j = zone[missing], i[missing], j[missing]
         state = self.eos(self.density[zone], np.exp(self.first[0] + STEP[0] * i), self.first[1] + STEP[1] * j)
-        self.nodes[zone, i, j, 0] = state.energy
-        self.nodes[zone, i, j, 1] = state.chemical_potential_neutrino
+        # at once: an interruption must not leave half of a node
+        self.nodes[zone, i, j] = np.stack([state.energy, state.chemical_potential_neutrino], axis=-1)

@@ -39,6 +39,11 @@ class MovingMatter:
     def of(cls, backgrounds: list[tuple[float, Background]]) -> MovingMatter:
         """Matter of a star on the same zones at several times.
 
+        Parameters
+        ----------
+        backgrounds : list of (float, Background)
+            Times, s, rising, and the star at each.
+
         Raises
         ------
         OutOfRangeError
@@ -60,7 +65,18 @@ class MovingMatter:
         return cls(times, tuple(background.matter for _, background in backgrounds))
 
     def at(self, time: float) -> MatterState:
-        """State at a time; before the first and after the last one it rests."""
+        """Return the state at a time.
+
+        Parameters
+        ----------
+        time : float
+            s; before the first and after the last of `times` matter rests.
+
+        Returns
+        -------
+        MatterState
+            Of the zones.
+        """
         k = int(np.clip(np.searchsorted(self.times, time) - 1, 0, self.times.size - 2))
         part = float(np.clip((time - self.times[k]) / (self.times[k + 1] - self.times[k]), 0.0, 1.0))
         before, after = self.states[k], self.states[k + 1]

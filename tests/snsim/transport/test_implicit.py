@@ -220,6 +220,22 @@ def test_backward_euler_stands_in_after_repeated_failures():
     assert state.time == pytest.approx(0.1 / 16.0)
 
 
+def test_a_refused_step_is_tried_again_with_equations_of_its_own_length():
+    made = []
+
+    def problem(state, dt):
+        made.append(dt)
+        return Decay(1.0)
+
+    state, step, solved = take_step(problem, State.start(np.ones((1, 1)), 0.9), 10.0, StepControl(error=1.0))
+    assert step.refused > 0
+    assert len(made) == step.refused + 1
+    assert made[-1] == state.step_before < made[0]
+    direct = advance(solved, np.ones((1, 1)), state.step_before)
+    np.testing.assert_array_equal(state.y, direct.y)
+    assert direct.refused == 0
+
+
 # ------------------------------------------------------------------------------------------------- linear diffusion
 
 
