@@ -58,11 +58,11 @@ def test_tables_are_what_the_script_writes(name, accuracy):
             assert value(found[3]) == pytest.approx(value(error), rel=0.1), quantity
 
 
-def test_every_problem_has_a_section_and_keeps_its_tolerances():
+def test_every_problem_has_a_section_and_keeps_its_tolerances(accuracy):
     lines = {row[0].strip("`"): row for row in table(section("summary"))}
     for problem in PROBLEMS:
         assert f"<!-- {problem.name} -->" in ACCURACY
-        if problem.name == "boltzmann":
+        if problem.name in accuracy.OUTSIDE:
             continue
         assert problem.title in section(problem.name)
         done, asked = lines[problem.name][2].split("/")

@@ -19,6 +19,7 @@ from snsim.verification.stars import BRUENN, ENERGIES, SPECIES, SYMBOLS, solve
 RADIUS = 4.5e7  # cm, of the comparison
 TIMES = (50, 100, 250)  # ms after bounce; earlier the radiation is not steady
 ZONES, OUTER = 200, 5.5e7
+DENSE = 1e13  # g/cm^3: above, neutrinos are trapped and in equilibrium with matter
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ COOLING = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ours and theirs; by species where there are several. erg/s, MeV, cm."""
+    """Ours and theirs; by species where there are several. erg/s, MeV, cm; trapped neutrinos per baryon above `DENSE`."""
 
     luminosity: dict[str, tuple[float, float]]
     rms: dict[str, tuple[float, float]]
     flux_radius: dict[str, tuple[float, float]]
+    trapped: dict[str, tuple[float, float]]
     heating: tuple[float, float]
     cooling: tuple[float, float]
 
@@ -67,7 +69,9 @@ def compare(model: Model, scheme: str, cooling: float, zones: int = ZONES, limit
     solved = solve(model.profile, scheme, zones, limiter=limiter, outer=OUTER)
     background, solution = solved.background, solved.solution
     fluid, edges = fluid_frame(background, solution), background.radius_interface
-    luminosity, rms, spheres = {}, {}, {}
+    luminosity, rms, spheres, trapped = {}, {}, {}, {}
+    dense = np.diff(background.rest_mass) * (background.matter.density > DENSE)
+    per_baryon = solution.number_density / background.matter.baryon_density
     for i, (name, theirs) in enumerate(published.NAMES.items()):
         luminosity[name] = (_at(edges, fluid.luminosity[i]), model.at(RADIUS, f"L_{theirs}_erg_s"))
         rms[name] = (_at(edges, fluid.rms_number[i]), model.at(RADIUS, f"erms_{theirs}_MeV"))
@@ -75,6 +79,11 @@ def compare(model: Model, scheme: str, cooling: float, zones: int = ZONES, limit
         spheres[name] = (
             published.first_radius(edges, fluid.flux_factor[i]),
             published.first_radius(model.radiation["radius_cm"], factor),
+        )
+        known = model.onto(background, f"Y_{theirs}_per_baryon", logarithmic=True)
+        trapped[name] = (
+            float(np.average(per_baryon[i], weights=dense)),
+            float(np.average(known, weights=dense)),
         )
     charged = OpacitySet.from_names(["charged_current"], BRUENN).spectral(
         background.matter, ENERGIES, SPECIES
@@ -86,6 +95,7 @@ def compare(model: Model, scheme: str, cooling: float, zones: int = ZONES, limit
         luminosity,
         rms,
         spheres,
+        trapped,
         (gross, published.published_heating(model, background, charged)),
         (lost, 1e51 * cooling),
     )
@@ -112,6 +122,7 @@ def rows_of(comparison: Comparison | None, bounds: Bounds | None, label: str) ->
         rows.append(compared(f"{label}, rms energy of {name}", *comparison.rms[name], asked.rms[heavy]))
         ours, theirs = (radius / 1e5 for radius in comparison.flux_radius[name])
         rows.append(compared(f"{label}, R(1/4) of {name}", ours, theirs, asked.flux_radius, absolute="km"))
+        rows.append(compared(f"{label}, trapped {name} per baryon", *comparison.trapped[name]))
     rows.append(compared(f"{label}, gross heating", *comparison.heating, asked.heating))
     rows.append(compared(f"{label}, cooling", *comparison.cooling, asked.cooling))
     return rows

@@ -6,6 +6,7 @@ from snsim.verification.atmospheres import ATMOSPHERES
 from snsim.verification.boltzmann import BOLTZMANN
 from snsim.verification.convergence import CONVERGENCE
 from snsim.verification.limits import LIMITS
+from snsim.verification.merger import MERGER
 from snsim.verification.problem import Problem
 from snsim.verification.relativity import RELATIVITY
 from snsim.verification.spheres import SPHERES
@@ -19,4 +20,5 @@ PROBLEMS: tuple[Problem, ...] = (
     *TIME_DEPENDENT,
     *CONVERGENCE,
     *BOLTZMANN,
+    *MERGER,
 )

@@ -1,6 +1,7 @@
 """Published Boltzmann models of a 15 Msun supernova (Liebendoerfer et al. 2005, ApJ 620, 840), where somebody has them.
 
-The models are not part of this project: the environment variable SNSIM_REFERENCE names the folder that holds boltzmann/.
+The models are not part of this project: the environment variable SNSIM_REFERENCE names the folder that holds boltzmann/, and
+profiles/ with those of a merger (`snsim.verification.merger`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ NAMES = {"nue": "nue", "anue": "nuebar", "nux": "numu"}  # ours: the files'
 PINCHING = 2.0  # degeneracy of the published spectra where only Y_nu and rms energies are given
 
 
-def folder() -> Path | None:
-    """Where the models are: $SNSIM_REFERENCE/boltzmann, or ../shared/reference/boltzmann beside this project."""
+def folder(name: str = "boltzmann") -> Path | None:
+    """Where models are: in a folder of $SNSIM_REFERENCE, or of ../shared/reference beside this project."""
     beside = Path(__file__).resolve().parents[2].parent / "shared" / "reference"
-    path = Path(os.environ.get(VARIABLE, beside)) / "boltzmann"
+    path = Path(os.environ.get(VARIABLE, beside)) / name
     return path if path.is_dir() else None
 
 
@@ -48,9 +49,12 @@ class Model:
         """Return a column of the radiation file at a radius, cm."""
         return float(np.interp(radius, self.radiation["radius_cm"], self.radiation[column]))
 
-    def onto(self, background: Background, column: str) -> Array:
-        """Return a column of the radiation file at zone centres."""
-        return np.interp(background.radius, self.radiation["radius_cm"], self.radiation[column])
+    def onto(self, background: Background, column: str, logarithmic: bool = False) -> Array:
+        """Return a column of the radiation file at zone centres, interpolated itself or by its logarithm."""
+        radius, values = self.radiation["radius_cm"], self.radiation[column]
+        if logarithmic:
+            return np.exp(np.interp(background.radius, radius, np.log(np.maximum(values, 1e-300))))
+        return np.interp(background.radius, radius, values)
 
     @property
     def gain_region(self) -> tuple[float, float]:
@@ -67,10 +71,11 @@ def load(path: Path, code: str, time: int) -> Model:
     stem = f"{code}_G15_{{}}_p{time:03d}ms.csv"
     matter = path / stem.format("h")
     profile = load_profile(TableProfile(format="table", path=str(matter), mapping=MAPPINGS[code]))
-    return Model(profile, _columns(matter), _columns(path / stem.format("r")))
+    return Model(profile, columns(matter), columns(path / stem.format("r")))
 
 
-def _columns(path: Path) -> dict[str, Array]:
+def columns(path: Path) -> dict[str, Array]:
+    """Return the columns of a file of these models by name."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     values = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
     return dict(zip(lines[0].split(","), values.T, strict=True))

@@ -64,7 +64,13 @@ class Solved:
 
 
 def solve(
-    profile: Profile, scheme: str, zones: int, groups: int = 20, limiter: str = "", outer: float | None = None
+    profile: Profile,
+    scheme: str,
+    zones: int,
+    groups: int = 20,
+    limiter: str = "",
+    outer: float | None = None,
+    inner: float = 4e5,
 ) -> Solved:
     """Steady neutrinos of a star with Bruenn's rates.
 
@@ -80,8 +86,10 @@ def solve(
         By default the scheme's.
     outer : float, optional
         Outer edge, cm.
+    inner : float
+        First edge above 0, cm.
     """
-    background = build_background(profile, zones, 4e5, outer)
+    background = build_background(profile, zones, inner, outer)
     opacities = OpacitySet.from_names(PROCESSES, BRUENN)
     limiter = limiter or LIMITER[scheme]
     where = f"{scheme} {limiter}, {zones} zones"
