@@ -113,6 +113,7 @@ def compare(code: str, time: str, rates: str, zones: int = 200) -> Comparison:
 
 
 def first_radius(radius: np.ndarray, flux_factor: np.ndarray, level: float = 0.25) -> float:
+    """Radius where the flux factor first reaches a level, linear between edges."""
     i = int(np.flatnonzero(np.nan_to_num(flux_factor, nan=-1.0) >= level)[0])
     return float(np.interp(level, flux_factor[i - 1 : i + 1], radius[i - 1 : i + 1]))
 
@@ -195,6 +196,7 @@ def report(code: str, zones: int) -> bool:
 
 
 def main() -> int:
+    """Print the table; 1 if a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--code", choices=("AB", "VX"), default="AB")
     parser.add_argument("--zones", type=int, default=200)

@@ -14,12 +14,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import statistics
-import time
 import warnings
-from collections.abc import Callable
 
 import numpy as np
+from timing import median_seconds
 
 from microphysics.eos.lattimer_swesty import LattimerSwesty
 from microphysics.errors import PhysicsWarning
@@ -44,17 +42,6 @@ STATES = 2000
 TARGET, NULIB = 60e-6, 1750e-6  # s a state
 KERNEL_STATES = 64
 KERNEL_TARGET, KERNEL_NULIB = 0.5e-3, 31e-3
-
-
-def median_seconds(job: Callable[[], object]) -> float:
-    """Median wall time of five calls after one to warm up."""
-    job()
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 def states() -> MatterState:

@@ -10,7 +10,6 @@ two processes, once.
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from timing import median_seconds
 
 from microphysics.eos.build import build_table
 from microphysics.eos.composition import from_composition
@@ -38,19 +38,7 @@ from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 
 QUICKSTART = Path(__file__).resolve().parent.parent / "runs" / "quickstart"
-REPEATS = 5
 POINTS = 1000
-
-
-def median_seconds(job: Callable[[], object]) -> float:
-    """Median wall time of a job after one call to warm up."""
-    job()
-    times = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 # a container that forbids byte code would compile our sources anew at every start

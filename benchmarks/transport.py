@@ -9,12 +9,11 @@ groups; the ratio to it counts how many such sweeps a solution costs. Exponents 
 from __future__ import annotations
 
 import math
-import statistics
-import time
 from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from timing import median_seconds
 
 from microphysics.matter import SPECIES
 from microphysics.opacity import OpacitySet
@@ -34,29 +33,19 @@ from snsim.transport.mesh import diluted_reach, geometry_of
 from snsim.transport.multigroup import edge_opacity, first_guess, solve_groups
 from snsim.transport.thermal_scattering import gray_spectra
 
-REPEATS = 5
 CONFIG = Config(schema=1)
 OPACITIES = OpacitySet.from_names(CONFIG.microphysics.processes, microphysics_settings(CONFIG))
 
 
-def median_milliseconds(job: Callable[[], object]) -> float:
-    """Median wall time after one call to warm up, ms."""
-    job()
-    times = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - began)
-    return 1e3 * statistics.median(times)
-
-
 @cache
 def star(zones: int) -> Background:
+    """Return the default star."""
     return build_background(load_profile(CONFIG.profile), zones, 4e5, 6e7)
 
 
 @cache
 def media(zones: int, groups: int, inelastic: bool) -> dict[str, GroupMedium]:
+    """Opacities of every species on groups."""
     return group_media(star(zones), OPACITIES, EnergyGroups.logarithmic(groups), SPECIES, inelastic=inelastic)
 
 
@@ -79,13 +68,13 @@ def sweep(zones: int, groups: int) -> float:
         for _ in range(20):
             next_occupation(x, geometry, equations, system, after, expected, rest)
 
-    return median_milliseconds(twenty) / 20.0
+    return 1e3 * median_seconds(twenty) / 20.0
 
 
 def gray(zones: int) -> float:
     """All species, ms."""
     spectra = gray_spectra(OPACITIES, star(zones).matter, energy_grid(CONFIG))
-    return median_milliseconds(lambda: GraySolver().solve(star(zones), spectra))
+    return 1e3 * median_seconds(lambda: GraySolver().solve(star(zones), spectra))
 
 
 def groups_of(
@@ -97,10 +86,11 @@ def groups_of(
 ) -> float:
     """Solve some species, ms."""
     chosen = media(zones, groups, inelastic)
-    return median_milliseconds(lambda: [solve(star(zones), chosen[name]) for name in species])
+    return 1e3 * median_seconds(lambda: [solve(star(zones), chosen[name]) for name in species])
 
 
 def wilson(background: Background, medium: GroupMedium) -> GroupField:
+    """Solve one species with the default limiter."""
     return solve_groups(background, medium, "wilson")
 
 

@@ -41,6 +41,8 @@ snsim verify --quick                   # under a minute
 snsim verify star su-olson --output checks
 snsim verify --list                    # with sources
 ```
+
+In the tables, `resolution` is that of the error beside it, and `order` the slope of the error over the grids of the problem.
 """
 
 

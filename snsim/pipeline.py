@@ -21,7 +21,7 @@ from snsim.config.load import config_hash, input_files
 from snsim.config.microphysics import process_names, settings_of
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
-from snsim.errors import ConvergenceError
+from snsim.errors import ConvergenceError, UnresolvedWarning
 from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
@@ -37,7 +37,7 @@ from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.implicit import StepControl
 from snsim.transport.matter_table import MatterTable
-from snsim.transport.schemes import SpectralSolver, scheme_references
+from snsim.transport.schemes import EVOLUTION_REFERENCES, SpectralSolver, scheme_references
 from snsim.transport.solution import TransportSolution
 from snsim.transport.thermal_scattering import gray_spectra
 from snsim.transport.trust import Trust, assess, warn
@@ -52,6 +52,7 @@ NO_TRANSPORT = (
     "not solved, opacities only: a steady solution does not represent a star that changes faster than "
     "neutrinos leave it"
 )
+FEW_ZONES = 20  # a run with fewer warns
 
 
 def simulate(
@@ -114,12 +115,13 @@ def simulate(
 
     def finished() -> Result:
         result = Result(groups, resolve_toml(config), attributes=attributes)
+        methods = EVOLUTION_REFERENCES if config.evolution is not None else ()
         origin = collect(
             config_hash(config),
             title=config.title,
             started=started,
             wall_time=time.perf_counter() - began,
-            citations=[*_sources_of_matter(star, eos), *citations_of(result)],
+            citations=[*_sources_of_matter(star, eos), *citations_of(result), *methods],
             inputs=input_files(config).values(),
         )
         how = {} if solution is not None else {"transport": NO_TRANSPORT}
@@ -256,7 +258,14 @@ def _sources_of_matter(star: Profile, eos: EquationOfState) -> list[str]:
 
 
 def _warn_of_limits(background: Background, config: Config) -> None:
-    """Say what this set of processes and a steady state cannot describe, before the answer is believed."""
+    """Say what grid, processes and a steady state cannot describe, before the answer is believed."""
+    if config.grid.zones < FEW_ZONES:
+        warnings.warn(
+            f"grid.zones = {config.grid.zones} is a coarse resolution: with fewer than {FEW_ZONES} zones expect errors of "
+            "tens of per cent",
+            UnresolvedWarning,
+            stacklevel=3,
+        )
     matter = background.matter
     trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
     solved = config.transport.scheme != "none"
@@ -286,17 +295,22 @@ def energy_grid(config: Config) -> NDArray[np.float64]:
     return np.geomspace(config.opacity.energy_min, config.opacity.energy_max, config.opacity.energies)
 
 
+def _worst_place(solution: TransportSolution, background: Background, species: int) -> str:
+    """Say where the residual of a species is largest; nothing where the solver does not know."""
+    if solution.worst_zone is None:
+        return ""
+    zone, energy = int(solution.worst_zone[species]), ""
+    if solution.spectral is not None:
+        group = solution.spectral.worst[species][1]
+        energy = f", group {group} of {solution.spectral.energy[group]:.3g} MeV"
+    return f", worst in zone {zone} at {background.radius[zone] / 1e5:.4g} km{energy}"
+
+
 def _how_it_failed(solution: TransportSolution, background: Background, config: Config) -> str:
     """One sentence: which species and where, how far it came, what to try."""
     reached = []
     for i, (name, history) in enumerate(zip(solution.species, solution.residual_history, strict=True)):
-        place = ""
-        if solution.spectral is not None:
-            zone, group = solution.spectral.worst[i]
-            place = (
-                f", worst in zone {zone} at {background.radius[zone] / 1e5:.4g} km, group {group} of "
-                f"{solution.spectral.energy[group]:.3g} MeV"
-            )
+        place = _worst_place(solution, background, i)
         reached.append(f"{name} {history[-1]:.1e} after {history.size - 1} steps{place}")
     return (
         f"transport did not reach transport.tolerance = {config.transport.tolerance:g} within "

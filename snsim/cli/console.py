@@ -24,6 +24,9 @@ EXIT_PHYSICS = 3
 EXIT_FILE = 4
 EXIT_INTERRUPTED = 130
 
+# by module with kernels, as for `microphysics._jit.cache_is_cold`; "" is the microphysics, without which there is nothing
+COMPILE_SECONDS = {"": 40, "gray": 25, "groups": 25, "rays": 5, "evolution": 5}
+
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Settings = Annotated[
@@ -104,18 +107,19 @@ def say_warning(message: Warning | str, *_: Any) -> None:
     typer.echo(f"{typer.style('warning:', fg='yellow', bold=True)} {message}", err=True)
 
 
-def announce_compilation(module: str = "") -> None:
+def announce_compilation(*modules: str) -> None:
     """Say on stderr why the first command on a machine takes so long; called once, before computing.
 
     Parameters
     ----------
-    module : str
-        Whose kernels will be needed, as for `microphysics._jit.cache_is_cold`.
+    *modules : str
+        Names in `COMPILE_SECONDS` whose kernels will be needed besides those of the microphysics.
     """
     from microphysics import _jit
 
-    if _jit.cache_is_cold(module):
-        typer.echo("compiling kernels, once per machine: about half a minute", err=True)
+    seconds = sum(COMPILE_SECONDS[module] for module in ("", *modules) if _jit.cache_is_cold(module))
+    if seconds:
+        typer.echo(f"compiling kernels, once per machine: about {seconds} s", err=True)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     NEW_PHYSICS = "new-physics"
     NUCLEI = "nuclei"
     PROFILES = "profiles"
+    SCHEMES = "schemes"
+    CLOSURES = "closures"
     LIMITERS = "limiters"
     OBSERVABLES = "observables"
 
@@ -39,6 +41,9 @@ _COLUMNS = {
     Kind.EQUATIONS_OF_STATE: ("name", "validity", "references"),
     Kind.NEW_PHYSICS: ("name", "key", "value", "default", "references"),
     Kind.NUCLEI: ("name", "isotopes"),
+    Kind.SCHEMES: ("name", "what is solved", "references"),
+    Kind.CLOSURES: ("name", "flux of the gray scheme"),
+    Kind.LIMITERS: ("name", "lambda(R), R = |grad E|/(kappa E)", "references"),
 }
 _SOURCES = {
     Kind.NUCLEI: "masses and spins of Kondev et al. 2021, Chin. Phys. C 45, 030001; shares by number of Meija et al. 2016, "
@@ -273,10 +278,31 @@ def _profiles() -> Rows:
     return own + [(f'table, mapping = "{name}"', mapping.references) for name, mapping in MAPPINGS.items()]
 
 
-def _limiters() -> Rows:
-    from snsim.transport.limiters import LIMITERS
+def _schemes() -> Rows:
+    from snsim.transport.schemes import REFERENCES, SCHEMES
 
-    return [(name, reference) for name, (*_, reference) in LIMITERS.items()]
+    return [(name, words, "; ".join(REFERENCES.get(name, ()))) for name, words in SCHEMES.items()]
+
+
+def _closures() -> Rows:
+    from snsim.transport.schemes import CLOSURES
+
+    return list(CLOSURES.items())
+
+
+def _limiters() -> Rows:
+    """Limiters of a run file; those with ``-albedo`` follow the one they modify."""
+    from snsim.config.schema import Limiter
+    from snsim.transport.limiters import FORMULAS, LIMITERS
+    from snsim.transport.schemes import ALBEDO
+
+    rows: Rows = []
+    for name, (*_, reference) in LIMITERS.items():
+        rows.append((name, FORMULAS[name], reference))
+        if name + ALBEDO in get_args(Limiter):
+            words = "the same of kappa times the effective albedo (multigroup only)"
+            rows.append((name + ALBEDO, words, reference))
+    return rows
 
 
 def _observables() -> Rows:
@@ -298,6 +324,8 @@ _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.NEW_PHYSICS: _new_physics,
     Kind.NUCLEI: _nuclei,
     Kind.PROFILES: _profiles,
+    Kind.SCHEMES: _schemes,
+    Kind.CLOSURES: _closures,
     Kind.LIMITERS: _limiters,
     Kind.OBSERVABLES: _observables,
 }

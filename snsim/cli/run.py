@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 PARTIAL_FILE = "result.partial.h5"
 CHECKPOINT_FILE = "evolution.checkpoint.h5"
-FIGURE_FILES = ("overview.png", "opacities.png", "light_curve.png")
+FIGURE_FILES = ("overview.png", "opacities.png", "spectrum.png", "light_curve.png")
+KERNELS = {"none": (), "gray": ("gray",), "multigroup": ("groups",), "eddington": ("groups", "rays")}
 MOST_KEYS = 4  # in one line
 NO_PHYSICS = ("title", "output")  # keys and sections that leave the answer as it is
 _HOW_TO_REPLACE = "Move it away, or replace it with --force."
@@ -152,7 +153,8 @@ def _compute(config: Config, directory: Path, force: bool) -> Result:
         checkpoint.unlink(missing_ok=True)
     elif checkpoint.is_file():
         typer.echo(f"goes on from {checkpoint}", err=True)
-    announce_compilation("gray" if config.transport.scheme != "none" else "")
+    in_time = () if config.evolution is None else ("evolution",)
+    announce_compilation(*KERNELS[config.transport.scheme], *in_time)
     from snsim.pipeline import simulate
 
     try:

@@ -27,12 +27,17 @@ def validate(
     path: _Path,
     set_: Settings = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Write the complete run file, every default in it.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Write the complete run file, every default in it, and what is allowed beside each key.",
+        ),
     ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Check a run file and the profile it names, or the file of an opacity table."""
+    from snsim.config.allowed import allowed
     from snsim.config.load import config_hash, load_config
     from snsim.config.write import resolve_toml
 
@@ -42,7 +47,7 @@ def validate(
         table = load_table_config(path, set_ or ())
         states = _describe_table(table)
         if show:
-            typer.echo(resolve_toml(table), nl=False)
+            typer.echo(resolve_toml(table, allowed), nl=False)
         elif json:
             say_json({"valid": True, "table": states})
         else:
@@ -53,7 +58,7 @@ def validate(
     _read_files(config)
     profile = _describe_profile(config)
     if show:
-        typer.echo(resolve_toml(config), nl=False)
+        typer.echo(resolve_toml(config, allowed), nl=False)
     elif json:
         say_json({"valid": True, "config_hash": config_hash(config), "profile": profile})
     else:

@@ -51,7 +51,7 @@ def verify(
     if list_:
         _say_list(chosen, json)
         return
-    announce_compilation("rays")
+    announce_compilation("gray", "groups", "rays", "evolution")
     with plain_warnings():
         runs = _run(chosen, quick)
     files = _write(runs, output)

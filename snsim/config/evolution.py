@@ -12,15 +12,18 @@ from snsim.config.quantities import Dimension
 from snsim.config.section import Section, default
 
 
-def _time(low: float, high: float) -> Dimension:
-    return Dimension("a time", "s", "s", "0.5 s", low, high)
+def _time(low: float, high: float, bare: bool = False) -> Dimension:
+    return Dimension("a time", "s", "s", "0.5 s", low, high, bare)
 
 
 class Evolution(Section):
-    """A frozen star in time: its neutrinos, and the matter that they heat and cool; s at infinity."""
+    """A frozen star in time: its neutrinos, and the matter that they heat and cool; s at infinity.
+
+    `output_times` are texts with a unit or numbers in s: ["10 ms", 0.1].
+    """
 
     duration: Annotated[float, _time(1e-9, 1e3)] = default("1 s")
-    output_times: tuple[Annotated[float, Field(gt=0.0)], ...] = Field(default=(), strict=False)  # s
+    output_times: tuple[Annotated[float, _time(1e-12, 1e3, bare=True)], ...] = Field(default=(), strict=False)
     matter: Literal["coupled", "fixed"] = "coupled"
     first_step: Annotated[float, _time(1e-12, 1.0)] = default("1e-6 s")
     change: float = Field(default=0.04, ge=1e-4, le=0.5)

@@ -33,6 +33,8 @@ class Dimension:
         One good value, for messages.
     low, high : float
         Allowed closed interval, in `display`.
+    bare : bool
+        Whether a number without a unit is taken in `unit`, as in lists; else it is a mistake.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Dimension:
     example: str
     low: float
     high: float
+    bare: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Parse before pydantic sees the float."""
@@ -100,7 +103,7 @@ class Dimension:
     def _convert(self, value: Any) -> tuple[float, str]:
         """Return the stored float and, where there is none, what is wrong with the value."""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return 0.0, "a number without a unit"
+            return (float(value), "") if self.bare else (0.0, "a number without a unit")
         if not isinstance(value, str):
             return 0.0, f"a {_TOML_NAMES.get(type(value), type(value).__name__)}"
         match = _NUMBER_AND_UNIT.fullmatch(value)

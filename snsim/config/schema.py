@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -105,15 +106,25 @@ def registry(kind: str) -> Any:
     return getattr(importlib.import_module("microphysics._registry"), _REGISTRIES[kind])
 
 
-def _known(kind: str) -> AfterValidator:
-    """Accept a built-in name at once, any other only if its registry has it."""
+@dataclass(frozen=True)
+class NameOf:
+    """Accepts a built-in name at once, any other only if its registry has it.
 
-    def check(name: str) -> str:
-        if name in BUILT_IN[kind]:
+    Attributes
+    ----------
+    kind : {"processes", "structure-factors", "form-factors"}
+    """
+
+    kind: str
+
+    def __call__(self, name: str) -> str:
+        """Return the name, or refuse it."""
+        known = BUILT_IN[self.kind]
+        if name in known:
             return name
-        names = sorted({*registry(kind), *BUILT_IN[kind]})
+        names = sorted({*registry(self.kind), *known})
         if name not in names:
-            listed = ", ".join(f"'{known}'" for known in names)
+            listed = ", ".join(f"'{each}'" for each in names)
             raise PydanticCustomError(
                 "unknown_name",
                 "expected one of {listed}.{hint}",
@@ -121,7 +132,9 @@ def _known(kind: str) -> AfterValidator:
             )
         return name
 
-    return AfterValidator(check)
+
+def _known(kind: str) -> AfterValidator:
+    return AfterValidator(NameOf(kind))
 
 
 class _ShockedStar(Section):
@@ -210,7 +223,7 @@ class TableProfile(Section):
 class Grid(Section):
     """The transport grid, cm."""
 
-    zones: int = Field(default=200, ge=20, le=20000)
+    zones: int = Field(default=200, ge=10, le=20000)
     r_inner: Annotated[float, quantities.length(0.01, 100.0, "4 km")] = default("4 km")
     r_outer: Annotated[float | None, quantities.length(10.0, 1e6)] = None
 

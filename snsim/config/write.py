@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -25,23 +25,25 @@ def write_value(value: Any) -> str:
     return repr(value)
 
 
-def resolve_toml(config: BaseModel) -> str:
+def resolve_toml(config: BaseModel, allowed: Callable[[Any], str] | None = None) -> str:
     """Write a configuration as a complete run file: every default in it, with its unit.
 
     Parameters
     ----------
     config : Config or another root of sections
         Any configuration.
+    allowed : callable, optional
+        Of a field's definition: what may stand there, written as a comment beside every key.
 
     Returns
     -------
     str
         TOML that `load_config` reads back to an equal configuration. Keys that are not set stand as comments.
     """
-    return "\n".join(_section_lines(config, "")).strip() + "\n"
+    return "\n".join(_section_lines(config, "", allowed or (lambda _: ""))).strip() + "\n"
 
 
-def _section_lines(section: BaseModel, name: str) -> Iterator[str]:
+def _section_lines(section: BaseModel, name: str, allowed: Callable[[Any], str]) -> Iterator[str]:
     if name:
         yield f"\n[{name}]"
     inner: list[tuple[str, BaseModel]] = []
@@ -51,12 +53,12 @@ def _section_lines(section: BaseModel, name: str) -> Iterator[str]:
             inner.append((f"{name}.{key}" if name else key, value))
         elif isinstance(value, dict):
             inner.extend((f"{name}.{key}.{write_key(column)}", spec) for column, spec in value.items())
-        elif value is None:
-            yield f"# {key} is not set"
         else:
-            yield f"{key} = {_written(field, value)}"
+            line = f"# {key} is not set" if value is None else f"{key} = {_written(field, value)}"
+            words = allowed(field)
+            yield f"{line}  # {words}" if words else line
     for path, model in inner:
-        yield from _section_lines(model, path)
+        yield from _section_lines(model, path, allowed)
 
 
 def write_key(key: str) -> str:
@@ -68,4 +70,8 @@ def _written(field: Any, value: Any) -> str:
     for mark in field.metadata:
         if isinstance(mark, Dimension):
             return write_value(mark.write(value))
+    for item in get_args(field.annotation):  # of a list of quantities
+        for mark in getattr(item, "__metadata__", ()):
+            if isinstance(mark, Dimension):
+                return write_value([mark.write(each) for each in value])
     return write_value(value)

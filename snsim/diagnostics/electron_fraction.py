@@ -26,6 +26,7 @@ from snsim.diagnostics.nucleon_capture import (
     sphere_flux_factor,
 )
 from snsim.transport.background import Background
+from snsim.transport.moments import mean_energy, rms_number
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
@@ -367,11 +368,10 @@ def _equilibria(
 def _outer_closed_form(solution: TransportSolution) -> float:
     """Qian & Woosley's formula with luminosities of the outer edge and spectra of the outermost zone."""
     nue, anue = (solution.species.index(name) for name in HEATING_SPECIES)
-    spectrum = FermiDirac(solution.neutrino_temperature[:, -1], solution.degeneracy[:, -1])
-    energy = spectrum.moment(2) / spectrum.mean_energy
-    return float(
-        qian_woosley(solution.luminosity[nue, -1], solution.luminosity[anue, -1], energy[nue], energy[anue])
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # where there are no neutrinos
+        energy = rms_number(solution)[:, -1] ** 2 / mean_energy(solution)[:, -1]
+        light = solution.luminosity[:, -1]
+        return float(qian_woosley(light[nue], light[anue], energy[nue], energy[anue]))
 
 
 def _launch(background: Background, solution: TransportSolution) -> float:

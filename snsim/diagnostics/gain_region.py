@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.opacity import OpacitySpectra
-from microphysics.spectrum import FermiDirac
 from microphysics.weak.couplings import WeakCouplings
 from snsim.diagnostics._labels import STATIC_FRAME, labelled
 from snsim.diagnostics.accretion_flow import (
@@ -34,6 +33,7 @@ from snsim.diagnostics.heating_rates import (
 from snsim.diagnostics.heating_rates import coefficients as named_coefficients
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.transport.background import Background
+from snsim.transport.moments import rms_energy
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
@@ -313,9 +313,9 @@ def _rates(
     """Rates of every zone per gram, full and closed-form."""
     matter = background.matter
     neutrons, protons = matter.mass_fraction_neutron, matter.mass_fraction_proton
-    simple = np.zeros_like(heating)
+    simple, known = np.zeros_like(heating), rms_energy(solution)
     for i in heating_rows(solution):
-        square = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i]).rms_energy ** 2
+        square = known[i] ** 2
         share = (1.0, 0.0) if solution.species[i] == "nue" else (0.0, 1.0)
         one, other = (solution.energy_density[i] * part for part in share)
         simple += heating_from_energy_density(one, other, square, square, neutrons, protons, coefficients)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -26,8 +27,14 @@ SHOCK_DASHES = (0, (4, 2))
 WIDEST = 1e4  # of a radius axis that has no first edge: largest over smallest radius
 
 
-def four_panels(result: Result, panels: Sequence[Callable[..., dict[str, Artist]]], gap: float) -> Figure:
-    """Draw two rows of two panels with letters; the upper ones share the axis of those below.
+def four_panels(
+    result: Result,
+    panels: Sequence[Callable[..., dict[str, Artist]]],
+    gap: float,
+    between: float = 0.42,
+    shared: bool = True,
+) -> Figure:
+    """Draw two rows of two panels with letters.
 
     Parameters
     ----------
@@ -37,14 +44,18 @@ def four_panels(result: Result, panels: Sequence[Callable[..., dict[str, Artist]
         Take a result, axes and a title.
     gap : float
         Between the rows, as a share of a panel's height.
+    between : float
+        Between the columns, as a share of a panel's width.
+    shared : bool
+        Whether the upper panels share the axis of those below, and so need no numbers.
     """
     with style.context():
         figure = style.new_figure(_HEIGHT)
         grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=0.42, hspace=gap)
+        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=between, hspace=gap)
         for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
             panel(result, ax, title=f"({letter})")
-        for ax in grid[0]:
+        for ax in grid[0] if shared else ():
             ax.set_xlabel("")
             ax.tick_params(axis="x", which="both", labelbottom=False)
     return figure
@@ -61,6 +72,13 @@ def species_of(result: Result, name: str) -> tuple[str, ...]:
         return ()
     found = with_coordinates(result, name).get("species")
     return () if found is None else tuple(str(value) for value in found.values)
+
+
+def scheme_of(result: Result) -> str:
+    """Return scheme and, where it has one, limiter of a result's run file; empty where the file names none."""
+    chosen = tomllib.loads(result.config_toml).get("transport", {})
+    scheme, limiter = chosen.get("scheme", ""), chosen.get("limiter", "")
+    return scheme if scheme in ("", "none", "eddington") or not limiter else f"{scheme}, {limiter} limiter"
 
 
 def radius_of(result: Result, variable: Variable) -> Array | None:

@@ -13,6 +13,8 @@ from snsim.plots.light_curve import GROUP as EVOLUTION
 from snsim.plots.light_curve import light_curve
 from snsim.plots.opacities import opacities
 from snsim.plots.overview import overview
+from snsim.plots.spectrum import VARIABLE as SPECTRUM
+from snsim.plots.spectrum import spectrum
 from snsim.plots.transport_spheres import GROUP as SPHERES
 from snsim.plots.transport_spheres import transport_spheres
 from snsim.result import Result
@@ -26,6 +28,7 @@ def at_a_glance(result: Result) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
+OF_GROUPS: dict[str, Callable[[Result], Figure]] = {"spectrum": spectrum}  # of a scheme with energy groups
 IN_TIME: dict[str, Callable[[Result], Figure]] = {"light_curve": light_curve}  # of an evolution
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -49,10 +52,12 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     Returns
     -------
     list of Path
-        ``overview.png``, ``opacities.png``, of an evolution ``light_curve.png``: equal results give equal bytes.
+        ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, of an evolution ``light_curve.png``: equal
+        results give equal bytes.
     """
     files = []
-    for name, draw in (FIGURES | (IN_TIME if EVOLUTION in result.groups else {})).items():
+    drawn = FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
+    for name, draw in (drawn | (IN_TIME if EVOLUTION in result.groups else {})).items():
         with style.context():
             figure = draw(result)
             for kind in formats:

@@ -11,14 +11,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from snsim.plots import style
-from snsim.plots._panels import Array, group_of, mark_shock, positive, radius_limits, species_of
+from snsim.plots._panels import (
+    CM_PER_KM,
+    Array,
+    four_panels,
+    group_of,
+    mark_shock,
+    positive,
+    radius_limits,
+    species_of,
+)
 from snsim.result import Result
 from snsim.variable import Group
 
 Artists = dict[str, Artist]
 
 GROUP = "evolution"
-_HEIGHT = 5.8  # inches
 _EARLIEST = 1e-3  # s, of the time axis where the run is longer than ten times that
 _DASHES = (0, (4, 1.3))
 _LUMINOSITY = 1e51  # erg/s, unit of the axis
@@ -38,14 +46,8 @@ def light_curve(result: Result) -> Figure:
     Figure
         Not saved; save it inside `style.context` too.
     """
-    with style.context():
-        figure = style.new_figure(_HEIGHT)
-        grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.085, right=0.935, bottom=0.075, top=0.955, wspace=0.3, hspace=0.33)
-        panels = (plot_luminosities, plot_energies, plot_budget, plot_inside)
-        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
-            panel(result, ax, title=f"({letter})")
-    return figure
+    panels = (plot_luminosities, plot_energies, plot_budget, plot_inside)
+    return four_panels(result, panels, gap=0.33, between=0.3, shared=False)
 
 
 def plot_luminosities(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
@@ -84,8 +86,7 @@ def plot_budget(result: Result, ax: Axes | None = None, *, title: str = "") -> A
             if f"{name}_lost" in evolution
         }
         if not shares or not _time_axis(ax, evolution):
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "matter is fixed: no budget")}
+            return style.empty(ax, title, "matter is fixed: no budget")
         found: Artists = {}
         drawn = {"energy": (style.TEMPERATURE, "-"), "lepton_number": (style.FRACTION, _DASHES)}
         for name, values in shares.items():
@@ -104,10 +105,8 @@ def plot_inside(result: Result, ax: Axes | None = None, *, title: str = "") -> A
     with style.axes(ax) as ax:
         style.radius_axis(ax, *radius_limits(result))
         if "temperature" not in evolution or "radius" not in profile:
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "matter is fixed: no profiles of it")}
-        radius, right = profile["radius"].values / 1e5, ax.twinx()
-        right.tick_params(axis="x", which="both", top=False)
+            return style.empty(ax, title, "matter is fixed: no profiles of it")
+        radius, right = profile["radius"].values / CM_PER_KM, style.right_axis(ax)
         times = evolution["snapshot"].values
         found: Artists = {}
         for k, dashes in ((0, (0, (1, 1.2))), (-1, "-")):
@@ -141,8 +140,7 @@ def _over_time(
     with style.axes(ax) as ax:
         variable = evolution.get(name)
         if variable is None or not _time_axis(ax, evolution):
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no evolution in this result")}
+            return style.empty(ax, title, "no evolution in this result")
         found: Artists = {}
         key = name.removesuffix("_infinity")
         shown = variable.values / (_LUMINOSITY if logarithmic else 1.0)

@@ -23,6 +23,7 @@ from snsim.plots._panels import (
     radius_limits,
     radius_of,
     scalar_km,
+    scheme_of,
     species_of,
     spheres,
 )
@@ -40,6 +41,7 @@ _POINTS = r"points, radii above: $R_\nu$"
 _NO_POINTS = r"no neutrinosphere $R_\nu$:"
 _LEVEL = 0.58  # greatest height of the line of 2/3, as a share of its panel
 _DASHES = (0, (3.5, 1.5))
+_BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 _SMALL: dict[str, Any] = {"fontsize": "small", "color": "0.25", "linespacing": 1.3}
 
 
@@ -96,9 +98,8 @@ def plot_structure(result: Result, ax: Axes | None = None, *, title: str = "") -
             if name in profile and (radius := radius_of(result, profile[name])) is not None
         }
         if not any(np.isfinite(values).any() for _, values in there.values()):
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no profile in this result")}
-        right = ax.twinx()
+            return style.empty(ax, title, "no profile in this result")
+        right = style.right_axis(ax)
         found: Artists = {}
         for name, (radius, values) in there.items():
             colour, dashes, label = wanted[name]
@@ -121,13 +122,12 @@ def _limits_of_structure(ax: Axes, right: Axes, values: dict[str, Array]) -> Non
     both = np.concatenate([*pair, np.empty(0)])
     if both.size:
         style.log_axis(right, "y", 0.5 * float(both.min()), 2.0 * float(both.max()))
-    right.tick_params(axis="x", which="both", top=False)
 
 
 def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
     """Draw luminosities seen from infinity (left axis) and local mean energies (right axis).
 
-    Triangles on the right edge are the mean energies at infinity.
+    Triangles on the right edge are the mean energies at infinity. Scheme and limiter stand in the panel.
 
     Parameters
     ----------
@@ -141,19 +141,28 @@ def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") 
     Returns
     -------
     dict of Artist
-        ``luminosity.nue``, ``mean_energy.nue``, ``mean_energy_infinity.nue``, ..., or ``note``.
+        ``luminosity.nue``, ``mean_energy.nue``, ``mean_energy_infinity.nue``, ..., ``scheme``, or ``note``.
     """
     transport, species = group_of(result, "transport"), species_of(result, "transport")
     with style.axes(ax) as ax:
         style.radius_axis(ax, *radius_limits(result))
-        right = ax.twinx()
-        right.tick_params(axis="x", which="both", top=False)
+        right = style.right_axis(ax)
         found = _luminosities(result, ax, species) | _mean_energies(result, right, species)
         if not found:
             right.set_axis_off()
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no transport in this result")}
+            return style.empty(ax, title, "no transport in this result")
         mark_shock(ax, result)
+        if words := scheme_of(result):
+            found["scheme"] = ax.text(
+                0.97,
+                0.965,
+                style.plain(words),
+                transform=ax.transAxes,
+                ha="right",
+                va="top",
+                bbox=_BLANK,
+                **_SMALL,
+            )
         names = [name for name in species if f"luminosity.{name}" in found]
         style.legend_above(ax, _luminosity_handles(names, "mean_energy_infinity" in transport), title)
     return found
@@ -243,8 +252,7 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
         style.radius_axis(ax, *radius_limits(result))
         radius = None if variable is None else radius_of(result, variable)
         if variable is None or radius is None or not (variable.values > 0.0).any():
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no neutrinosphere among the diagnostics")}
+            return style.empty(ax, title, "no neutrinosphere among the diagnostics")
         depth, radii = positive(variable.values), spheres(result)
         found: Artists = {}
         style.log_axis(ax, "y", *_limits_of_depth(depth))
@@ -262,7 +270,7 @@ def plot_optical_depth(result: Result, ax: Axes | None = None, *, title: str = "
             transform=ax.transAxes,
             ha="right",
             va="top",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            bbox=_BLANK,
             **_SMALL,
         )
         mark_shock(ax, result)
@@ -333,8 +341,7 @@ def plot_heating(result: Result, ax: Axes | None = None, *, title: str = "") -> 
             if name in group and (radius := radius_of(result, group[name])) is not None
         }
         if not any(np.isfinite(values).any() for _, values in there.values()):
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no gain region among the diagnostics")}
+            return style.empty(ax, title, "no gain region among the diagnostics")
         found: Artists = {}
         for name, (radius, values) in there.items():
             colour, dashes, width, label = lines[name]

@@ -315,6 +315,34 @@ def legend_above(
     )
 
 
+def right_axis(ax: Axes) -> Axes:
+    """Return an axis on the right of a panel, for a second quantity over the same x."""
+    right = ax.twinx()
+    right.tick_params(axis="x", which="both", top=False)
+    return right
+
+
+def empty(ax: Axes, title: str, words: str) -> dict[str, Artist]:
+    """Leave a panel with its letter and the reason why it is empty.
+
+    Parameters
+    ----------
+    ax : Axes
+        The panel.
+    title : str
+        Its letter.
+    words : str
+        One phrase.
+
+    Returns
+    -------
+    dict of Artist
+        ``note``.
+    """
+    legend_above(ax, [], title)
+    return {"note": note(ax, words)}
+
+
 def note(ax: Axes, words: str) -> Text:
     """Write in the middle of a panel why it is empty, and take its ticks away.
 

@@ -90,12 +90,10 @@ def plot_composition(result: Result, ax: Axes | None = None, *, title: str = "")
                     radius, positive(profile[name].values), color=colour, ls=dashes, label=label
                 )
         if not found:
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no composition in this result")}
+            return style.empty(ax, title, "no composition in this result")
         style.log_axis(ax, "y", 1e-4, 2.0)
         ax.set_ylabel("mass fraction")
-        right = ax.twinx()
-        right.tick_params(axis="x", which="both", top=False)
+        right = style.right_axis(ax)
         largest = 1.0
         for name, (dashes, label) in _NUMBERS.items():
             radius = radius_of(result, profile[name]) if name in profile else None
@@ -136,8 +134,7 @@ def plot_spheres(result: Result, ax: Axes | None = None, *, title: str = "") -> 
         }
         known = np.concatenate([v[np.isfinite(v)] for v in shown.values()] or [np.empty(0)])
         if energy is None or not known.size:
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no transport spheres among the diagnostics")}
+            return style.empty(ax, title, "no transport spheres among the diagnostics")
         _energy_axis(ax, energy)
         style.log_axis(ax, "y", max(0.7 * known.min(), known.max() / 300.0), 1.5 * known.max())
         found: Artists = {}
@@ -183,8 +180,7 @@ def plot_shares(result: Result, ax: Axes | None = None, *, title: str = "") -> A
     share = group.get("share")
     with style.axes(ax) as ax:
         if share is None or energy is None or not np.isfinite(share.values).any():
-            style.legend_above(ax, [], title)
-            return {"note": style.note(ax, "no transport spheres among the diagnostics")}
+            return style.empty(ax, title, "no transport spheres among the diagnostics")
         _energy_axis(ax, energy)
         colours, species = style.process_colours(names), species_of(result, GROUP)
         shown = (energy >= ax.get_xlim()[0]) & (energy <= ax.get_xlim()[1])
@@ -244,7 +240,7 @@ def _density_axis(ax: Axes, result: Result) -> None:
     marks = {
         float(place): int(power) for place, power in zip(places, powers, strict=True) if low < place < high
     }
-    right = ax.twinx()
+    right = style.right_axis(ax)
     right.set_yscale("log")
     right.set_ylim(low, high)
     right.yaxis.set_major_locator(FixedLocator(list(marks)))
@@ -254,7 +250,6 @@ def _density_axis(ax: Axes, result: Result) -> None:
             lambda value, _: style.power_label(10.0 ** marks[min(marks, key=lambda m: abs(m - value))])
         )
     )
-    right.tick_params(axis="x", which="both", top=False)
     right.set_ylabel(r"density there [g cm$^{-3}$]")
 
 

@@ -15,6 +15,16 @@ LIMITERS: dict[str, tuple[int, float, str]] = {
     "larsen2": (kernels.LARSEN, 2.0, "Olson, Auer & Hall 2000, JQSRT 64, 619"),
     "larsen4": (kernels.LARSEN, 4.0, "Olson, Auer & Hall 2000, JQSRT 64, 619"),
 }
+# lambda(R) of the flux -c lambda/kappa grad E, R = |grad E|/(kappa E)
+FORMULAS: dict[str, str] = {
+    "wilson": "1/(3 + R)",
+    "levermore-pomraning": "(coth R - 1/R)/R",
+    "rational": "(2 + R)/(6 + 3R + R^2)",
+    "minerbo": "2/(3 + sqrt(9 + 12R^2)) below R = 3/2, 1/(1 + R + sqrt(1 + 2R)) above",
+    "n1.25": "(3^n + R^n)^(-1/n), n = 1.25",
+    "larsen2": "the same, n = 2",
+    "larsen4": "the same, n = 4",
+}
 
 
 def limiter_code(name: str) -> tuple[int, float]:

@@ -38,7 +38,7 @@ def _shape(solution: TransportSolution) -> FermiDirac:
 
 @dataclass(frozen=True)
 class FluidFrame:
-    """Quantities at zone edges for observers moving with the fluid, shape (species, interface); NaN at the centre.
+    """Quantities at zone edges for observers moving with the fluid, shape (species, interface).
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class FluidFrame:
     mean_energy, rms_number : ndarray
         MeV.
     flux_factor : ndarray
-        F'/(cE').
+        F'/(cE'); 0 at the centre.
     """
 
     luminosity: Array
@@ -76,25 +76,26 @@ def fluid_frame(background: Background, solution: TransportSolution) -> FluidFra
     proper = np.interp(edges, background.radius, background.velocity) / c
     b = proper / np.sqrt(background.gamma_interface**2 + proper**2)
     g = 1.0 / np.sqrt(1.0 - b**2)
-    h = solution.flux_factor
+    h = np.nan_to_num(solution.flux_factor)  # nothing flows at the centre
     k = eddington_factor(h)
     if solution.spectral is not None and solution.spectral.eddington_factor is not None:
         k = _at_edges(solution.spectral.eddington_factor)
     energy = _at_edges(mean_energy(solution))
-    h_number = (
-        h
-        * energy
-        * solution.number_luminosity
-        * CODATA.erg_per_mev
-        / np.where(solution.luminosity == 0.0, np.nan, solution.luminosity)
+    carried = np.zeros_like(h)  # numbers per energy of the flux, 1/MeV
+    np.divide(
+        solution.number_luminosity * CODATA.erg_per_mev,
+        solution.luminosity,
+        out=carried,
+        where=solution.luminosity != 0.0,
     )
+    h_number = h * energy * carried
     streaming = np.abs(h) > ADVECTED
     with np.errstate(invalid="ignore", divide="ignore"):
         boost = np.where(streaming, g**2 * ((1.0 + b**2) - b * (1.0 + k) / h), 1.0)
     density = g**2 * (1.0 - 2.0 * b * h + b**2 * k)
     number = g * (1.0 - b * h_number)
     return FluidFrame(
-        luminosity=solution.luminosity * np.where(np.isnan(h), 1.0, boost),
+        luminosity=solution.luminosity * boost,
         mean_energy=energy * density / number,
         rms_number=_at_edges(rms_number(solution)) * number,
         flux_factor=h * boost / density,

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.opacity import OpacitySpectra
 from snsim.transport import moments
 from snsim.transport.background import Background
-from snsim.transport.solution import TransportSolution
+from snsim.transport.solution import SpectralField, TransportSolution
 from snsim.transport.trust import Trust
 from snsim.variable import Variable, scalar
 
+Array = NDArray[np.float64]
+
+UNBOUND = "no free nucleons, so no chemical potential of theirs"
 STATIC = "static observers (local orthonormal frame at rest in the star)"
 INFINITY = "observer at infinity"
 FLUID = "observers moving with the fluid"
+NO_SPHERE = "the transport depth never reaches 2/3"
 
 _MATTER = {
     "density": ("g/cm3", "rest-mass density"),
@@ -50,12 +55,20 @@ def profile_group(background: Background) -> dict[str, Variable]:
         "gravitational_mass": Variable(edge, background.gravitational_mass, "g", "mass of the metric"),
         "rest_mass": Variable(edge, background.rest_mass, "g", "enclosed rest mass"),
         "velocity": Variable(zone, background.velocity, "cm/s", "fluid velocity dr/dtau"),
-        "shock_radius": scalar(background.shock_radius, "cm", "shock radius"),
+        "shock_radius": scalar(
+            background.shock_radius, "cm", "shock radius", **_why(background.shock_radius, "no shock")
+        ),
         "baryon_mass": scalar(background.matter.baryon_mass, "MeV", "reference mass per baryon"),
     }
     for name, (unit, long_name) in _MATTER.items():
-        group[name] = Variable(zone, getattr(background.matter, name), unit, long_name)
+        values = getattr(background.matter, name)
+        group[name] = Variable(zone, values, unit, long_name, _why(values, UNBOUND))
     return group
+
+
+def _why(values: Array | float, reason: str) -> dict[str, str]:
+    """Return the attribute that says why some values are NaN; none where all are numbers."""
+    return {"reason": reason} if np.isnan(values).any() else {}
 
 
 def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[str, Variable]:
@@ -88,6 +101,7 @@ def opacity_group(spectra: OpacitySpectra, references: tuple[str, ...]) -> dict[
             spectra.degeneracy,
             "1",
             "equilibrium neutrino chemical potential over temperature",
+            _why(spectra.degeneracy, UNBOUND),
         ),
     }
 
@@ -101,8 +115,8 @@ def transport_group(
     lapse = background.lapse_interface
     static = {"frame": STATIC}
     cited = {"references": "; ".join(references)} if references else {}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        flux_mean = solution.luminosity / CODATA.erg_per_mev / solution.number_luminosity
+    boosted = {"references": "; ".join(_boost_references(solution))}
+    outflow = solution.luminosity[:, -1] / CODATA.erg_per_mev / solution.number_luminosity[:, -1]
     group = {
         "species": Variable(("species",), np.array(solution.species), "1", "neutrino species; nux is one of four"),
         "luminosity": Variable(edge, solution.luminosity, "erg/s", "luminosity", static | cited),
@@ -110,14 +124,14 @@ def transport_group(
             edge, solution.luminosity * lapse**2, "erg/s", "luminosity seen from infinity", {"frame": INFINITY}
         ),
         "luminosity_fluid": Variable(edge, fluid.luminosity, "erg/s", "luminosity in the fluid frame",
-            {"frame": FLUID, "definition": "the static one where the flux factor is below 0.02"}),
+            {"frame": FLUID, "definition": "the static one where the flux factor is below 0.02", **boosted}),
         "number_luminosity": Variable(edge, solution.number_luminosity, "1/s", "neutrinos emitted per time", static),
         "mean_energy": Variable(
             zone, moments.mean_energy(solution), "MeV", "mean energy", {**static, "definition": "E/N of the density"}
         ),
         "mean_energy_infinity": Variable(
             ("species",),
-            flux_mean[:, -1] * lapse[-1],
+            outflow * lapse[-1],
             "MeV",
             "mean energy at infinity",
             {"frame": INFINITY, "definition": "energy over number of the flux through the outer edge"},
@@ -137,7 +151,8 @@ def transport_group(
             edge, fluid.rms_number, "MeV", "rms energy of the number spectrum in the fluid frame", {"frame": FLUID}
         ),
         "flux_factor": Variable(
-            edge, solution.flux_factor, "1", "flux factor", {**static, "definition": "F/(cE), energy-weighted"}
+            edge, np.nan_to_num(solution.flux_factor), "1", "flux factor",
+            {**static, "definition": "F/(cE), energy-weighted; 0 at the centre, through which nothing flows"},
         ),
         "flux_factor_fluid": Variable(edge, fluid.flux_factor, "1", "flux factor in the fluid frame", {"frame": FLUID}),
     }  # fmt: skip
@@ -160,10 +175,26 @@ def transport_group(
     }
     for name, (dims, unit, long_name) in simple.items():
         group[name] = Variable(dims, getattr(solution, name), unit, long_name, static)
-    return group | _spectral(solution) | _trust(trust) | _statistics(solution)
+    return group | _spectral(background, solution) | _trust(trust) | _statistics(solution)
 
 
-def _spectral(solution: TransportSolution) -> dict[str, Variable]:
+def _boost_references(solution: TransportSolution) -> tuple[str, ...]:
+    """Papers of the fluid frame: the boost and, where the scheme knows no Eddington factor, the closure that it takes."""
+    boost = ("Mihalas & Mihalas 1984, Foundations of Radiation Hydrodynamics, section 91",)
+    if solution.spectral is not None and solution.spectral.eddington_factor is not None:
+        return boost
+    return (*boost, "Levermore 1984, JQSRT 31, 149")
+
+
+def _spectrum(background: Background, spectral: SpectralField) -> Array:
+    """dL/dE at infinity through the outer edge, erg/s/MeV, shape (species, group)."""
+    area = 4.0 * np.pi * (background.radius_interface[-1] / background.lapse_interface[-1]) ** 2
+    energy_of_states = 4.0 * np.pi * spectral.energy**3 / (2.0 * np.pi * CODATA.hbar_c) ** 3  # 1/cm^3
+    per_occupation = CODATA.speed_of_light * CODATA.erg_per_mev * area * energy_of_states
+    return per_occupation * spectral.occupation_flux[:, -1]
+
+
+def _spectral(background: Background, solution: TransportSolution) -> dict[str, Variable]:
     """Variables of groups, where the scheme has them."""
     spectral = solution.spectral
     if spectral is None:
@@ -176,6 +207,13 @@ def _spectral(solution: TransportSolution) -> dict[str, Variable]:
         ),
         "occupation_flux": Variable(
             ("species", "interface", "group"), spectral.occupation_flux, "1", "first angular moment of the occupation", static
+        ),
+        "luminosity_spectrum_infinity": Variable(
+            ("species", "group"),
+            _spectrum(background, spectral),
+            "erg/(s MeV)",
+            "luminosity per energy, seen from infinity",
+            {"frame": INFINITY, "definition": "dL/dE through the outer edge, E at infinity"},
         ),
     }  # fmt: skip
     if spectral.eddington_factor is not None:
@@ -199,11 +237,11 @@ def _trust(trust: Trust) -> dict[str, Variable]:
         "number_defect": Variable(by_species, trust.number_defect, "1", "(sources - outflow)/outflow of number"),
         "zones_per_depth": Variable(
             by_species, trust.zones_per_depth, "1", "zones per unit optical depth at the neutrinosphere",
-            {"definition": "1/(kappa dr/Gamma) where the transport depth is 2/3"},
+            {"definition": "1/(kappa dr/Gamma) where the transport depth is 2/3", **_why(trust.zones_per_depth, NO_SPHERE)},
         ),
         "advection": Variable(
             by_species, trust.advection, "1", "what a steady state leaves out of the flux",
-            {"definition": "|v|/(c h) at the neutrinosphere, h the flux factor"},
+            {"definition": "|v|/(c h) at the neutrinosphere, h the flux factor", **_why(trust.advection, NO_SPHERE)},
         ),
     }  # fmt: skip
     if not np.isnan(trust.end_groups).all():
@@ -217,17 +255,20 @@ def _trust(trust: Trust) -> dict[str, Variable]:
 
 
 def _statistics(solution: TransportSolution) -> dict[str, Variable]:
-    """Convergence: steps and the residual after each, padded with NaN."""
+    """Convergence: steps, and the residual after each; a species that is done keeps its last one."""
     longest = max((h.size for h in solution.residual_history), default=0)
-    history = np.full((len(solution.species), longest), np.nan)
-    for row, values in zip(history, solution.residual_history, strict=True):
-        row[: values.size] = values
+    rows = [np.pad(h, (0, longest - h.size), mode="edge") for h in solution.residual_history]
+    history = np.array(rows).reshape(len(solution.species), longest)
     return {
         "converged": Variable(
             (), np.array(int(solution.converged)), "1", "1 if every species met the tolerance"
         ),
         "iterations": Variable(("species",), solution.iterations, "1", "Newton steps"),
         "residual_history": Variable(
-            ("species", "iteration"), history, "1", "scaled residual after each step"
+            ("species", "iteration"),
+            history,
+            "1",
+            "scaled residual after each step",
+            {"definition": "after its last step a species keeps its last residual"},
         ),
     }

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.errors import UnknownNameError
-from microphysics.matter import SPECIES
+from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.matter import GROUPS, SPECIES
 from microphysics.opacity import OpacitySet
 from snsim.transport.background import Background
 from snsim.transport.coupling import PARTNERS
@@ -25,12 +25,43 @@ from snsim.transport.spectral import assemble
 
 Array = NDArray[np.float64]
 
-SPECTRAL_SCHEMES = ("multigroup", "eddington")
-REFERENCES = {
-    "gray": ("Levermore & Pomraning 1981, ApJ 248, 321",),
-    "multigroup": ("Levermore & Pomraning 1981, ApJ 248, 321", "Bruenn 1985, ApJS 58, 771"),
-    "eddington": ("Rampp & Janka 2002, A&A 396, 361", "Schinder & Bludman 1989, ApJ 346, 350"),
+# what is solved, by name of `transport.scheme`
+SCHEMES = {
+    "gray": "energy and number of a species, flux-limited; its spectrum a Fermi-Dirac shape; milliseconds",
+    "multigroup": "flux-limited diffusion of energy groups; a limiter stands for the angles",
+    "eddington": "energy groups with the Eddington factor of rays: Boltzmann's equation for the given opacities",
+    "none": "nothing: profile and opacities, and what follows from them alone",
 }
+# the flux of the gray scheme, by name of `transport.closure`
+CLOSURES = {
+    "spectral-gradient": "flux of the groups of the gray spectrum, each with its own gradient and limiter",
+    "spectral-flux": "every energy has the gradient of the whole moment; nux 12-25 % more luminous than with groups",
+    "multigroup": "means of a spectral solution; from Python only (GraySolver.given)",
+}
+SPECTRAL_SCHEMES = ("multigroup", "eddington")
+RECONSTRUCTIONS = ("second", "first")
+_METRIC = "Lindquist 1966, Ann. Phys. 37, 487"
+_ELIMINATION = "Grassmann, Taksar & Heyman 1985, Oper. Res. 33, 1107"
+REFERENCES = {
+    "gray": (_METRIC, "Levermore & Pomraning 1981, ApJ 248, 321"),
+    "multigroup": (
+        _METRIC,
+        "Levermore & Pomraning 1981, ApJ 248, 321",
+        "Bruenn 1985, ApJS 58, 771",
+        "Chan, Golub & Mulet 1999, SIAM J. Sci. Comput. 20, 1964",
+        _ELIMINATION,
+    ),
+    "eddington": (
+        _METRIC,
+        "Auer & Mihalas 1970, MNRAS 149, 65",
+        "Schinder & Bludman 1989, ApJ 346, 350",
+        "Rampp & Janka 2002, A&A 396, 361",
+        "Bruenn 1985, ApJS 58, 771",
+        "Anderson 1965, J. ACM 12, 547",
+        _ELIMINATION,
+    ),
+}
+EVOLUTION_REFERENCES = ("Alexander 1977, SIAM J. Numer. Anal. 14, 1006",)
 PARTNER_SWEEPS = 30  # over species that annihilate with each other
 PARTNER_TOLERANCE = 1e-8  # relative change of their energy flux through the outer edge
 
@@ -62,6 +93,26 @@ class SpectralSolver:
         Newton steps; with rays at most 60 formal solutions.
     core_rays, zones_per_ray : int
         Number of tangent rays, for the Eddington factor; its cost is quadratic in zones at `zones_per_ray` 1.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown scheme, limiter or reconstruction.
+    OutOfRangeError
+        For a number that is not in its range.
+
+    Examples
+    --------
+    >>> from microphysics.opacity import OpacitySet
+    >>> from snsim.config.schema import AnalyticProfile
+    >>> from snsim.profiles.analytic import analytic_profile
+    >>> from snsim.transport.grid import build_background
+    >>> star = build_background(analytic_profile(AnalyticProfile(format="analytic")), 60, 4e5, 5e7)
+    >>> opacities = OpacitySet.from_names(["charged_current", "nucleon_scattering"])
+    >>> solver = SpectralSolver("multigroup", EnergyGroups.logarithmic(10), tolerance=1e-8)
+    >>> solution = solver.solve(star, opacities, ["nue", "anue"])
+    >>> solution.converged, solution.spectral.occupation.shape
+    (True, (2, 60, 10))
     """
 
     scheme: str = "multigroup"
@@ -73,6 +124,22 @@ class SpectralSolver:
     max_iterations: int = 500
     core_rays: int = CORE_RAYS
     zones_per_ray: int = 1
+
+    def __post_init__(self) -> None:
+        limiters = (*LIMITERS, *(f"{name}{ALBEDO}" for name in LIMITERS))
+        for kind, name, known in (
+            ("transport scheme", self.scheme, SPECTRAL_SCHEMES),
+            ("flux limiter", self.limiter, limiters),
+            ("reconstruction", self.reconstruction, RECONSTRUCTIONS),
+        ):
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+        if not 0.0 < self.tolerance < 1.0:
+            raise OutOfRangeError(f"tolerance = {self.tolerance:g}: must be above 0 and below 1")
+        for field_name in ("max_iterations", "core_rays", "zones_per_ray"):
+            value = getattr(self, field_name)
+            if not (isinstance(value, (int, np.integer)) and value >= 1):
+                raise OutOfRangeError(f"{field_name} = {value}: must be a whole number, at least 1")
 
     def solve(
         self, background: Background, opacities: OpacitySet, species: Sequence[str] = SPECIES
@@ -87,10 +154,11 @@ class SpectralSolver:
         Raises
         ------
         UnknownNameError
-            For an unknown scheme, limiter or species.
+            For an unknown species.
         """
-        if self.scheme not in SPECTRAL_SCHEMES:
-            raise UnknownNameError("transport scheme", self.scheme, SPECTRAL_SCHEMES)
+        for name in species:
+            if name not in GROUPS:
+                raise UnknownNameError("neutrino species", name, GROUPS)
         media = group_media(background, opacities, self.groups, species, self.inelastic)
         fields = {name: self.solve_species(background, medium) for name, medium in media.items()}
         media, fields = self._with_partners(background, media, fields)

@@ -74,6 +74,8 @@ class TransportSolution:
         Scaled residual after each step, per species.
     spectral : SpectralField, optional
         Groups, where the scheme has them.
+    worst_zone : ndarray of int, shape (species,), optional
+        Zone of the largest scaled residual.
     """
 
     species: tuple[str, ...]
@@ -95,3 +97,4 @@ class TransportSolution:
     iterations: NDArray[np.int64]
     residual_history: tuple[Array, ...] = field(default=())
     spectral: SpectralField | None = None
+    worst_zone: NDArray[np.int64] | None = field(default=None, kw_only=True)

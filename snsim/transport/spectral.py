@@ -66,6 +66,7 @@ def assemble(
         iterations=np.array([field.steps for field in every]),
         residual_history=tuple(field.history for field in every),
         spectral=spectral,
+        worst_zone=np.array([field.worst[0] for field in every]),
     )
 
 

@@ -113,7 +113,7 @@ def warn(trust: Trust, species: tuple[str, ...]) -> None:
     if coarse.any():
         warnings.warn(
             "the grid is coarse at the neutrinosphere: "
-            + _listed(species, trust.zones_per_depth, coarse, "{:.2g}")
+            + _listed(species, trust.zones_per_depth, coarse)
             + f" zones per unit optical depth, fewer than {COARSEST:g}; raise grid.zones",
             UnresolvedWarning,
             stacklevel=3,
@@ -126,7 +126,7 @@ def warn(trust: Trust, species: tuple[str, ...]) -> None:
         if missed.any():
             warnings.warn(
                 f"the energy groups miss part of the spectrum: up to "
-                f"{_listed(species, 100.0 * trust.end_groups[:, column], missed, '{:.2g} %')} of the {words} group; change "
+                f"{_listed(species, 100.0 * trust.end_groups[:, column], missed, ' %')} of the {words} group; change "
                 f"transport.{key}",
                 UnresolvedWarning,
                 stacklevel=3,
@@ -135,7 +135,7 @@ def warn(trust: Trust, species: tuple[str, ...]) -> None:
     if moving.any():
         warnings.warn(
             "the star is not in a steady state: at the neutrinosphere |v|/(c h) = "
-            + _listed(species, trust.advection, moving, "{:.2g}")
+            + _listed(species, trust.advection, moving)
             + ", the part of the flux that moving matter would add or take away; before about 30 ms after bounce steady "
             "luminosities err by 10 % and more",
             PhysicsWarning,
@@ -143,6 +143,7 @@ def warn(trust: Trust, species: tuple[str, ...]) -> None:
         )
 
 
-def _listed(species: tuple[str, ...], values: Array, chosen: NDArray[np.bool_], form: str) -> str:
-    """Name values with their species."""
-    return ", ".join(f"{form.format(values[i])} ({species[i]})" for i in np.flatnonzero(chosen))
+def _listed(species: tuple[str, ...], values: Array, chosen: NDArray[np.bool_], unit: str = "") -> str:
+    """Name values, two digits of each, with their species."""
+    two = [float(f"{value:.2g}") for value in values]  # 100, which .2g alone writes as 1e+02
+    return ", ".join(f"{two[i]:g}{unit} ({species[i]})" for i in np.flatnonzero(chosen))

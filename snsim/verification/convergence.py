@@ -36,10 +36,12 @@ def study(
     for i, name in enumerate(SPECIES):
         for errors, quantity, which in ((luminosity, "L", 0), (rms, "rms energy", 1)):
             order = observed_order(counts, errors[:, i], len(counts))
+            over = f"; order over {counts[0]} to {counts[-1]}"
             rows += [
                 Row(
                     f"{label}, {quantity} of {name}", float(errors[counts.index(count), i]), bounds[count][which],
-                    order=order if count == max(bounds) else np.nan, resolution=f"{count} {what}, against {finest}",
+                    order=order if count == max(bounds) else np.nan,
+                    resolution=f"{count} {what}, against {finest}{over if count == max(bounds) else ''}",
                 )
                 for count in counts if count in bounds
             ]  # fmt: skip

@@ -87,15 +87,11 @@ def transparent(quick: bool) -> Outcome:
                 resolution=details),
             Row("L against the integral of the sources", float(abs(carried[-1] / budget - 1.0)), 1e-10, resolution=details),
         ]  # fmt: skip
+    negative = float(smallest <= 0.0)
     rows.append(
-        Row(
-            "occupations that are not positive",
-            float(smallest <= 0.0),
-            0.5,
-            absolute="limiters",
-            ours=float(smallest),
-        )
-    )
+        Row("occupations that are not positive, any limiter", negative, 0.5, 0.0, negative, absolute=" ",
+            resolution=f"{mesh.radius.size} zones")
+    )  # fmt: skip
     return Outcome(tuple(rows))
 
 

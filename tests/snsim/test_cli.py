@@ -252,9 +252,9 @@ def test_another_configuration_is_not_replaced_in_silence(
 
 def test_names_of_figures_are_those_that_are_drawn() -> None:
     from snsim.cli.run import FIGURE_FILES
-    from snsim.plots.figures import FIGURES, IN_TIME
+    from snsim.plots.figures import FIGURES, IN_TIME, OF_GROUPS
 
-    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES | IN_TIME)
+    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES | OF_GROUPS | IN_TIME)
 
 
 def test_a_result_of_other_code_is_computed_again(
@@ -283,12 +283,16 @@ def test_kernels_are_announced_once(
 
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(_jit, "cache_directory", lambda: tmp_path / "kernels")
-    words = "compiling kernels, once per machine: about half a minute"
+    words = "compiling kernels, once per machine: about"
     (tmp_path / "kernels" / "transport").mkdir(parents=True)  # numba makes folders when modules are imported
     assert snsim_run("run", run_directory).err.count(words) == 1
     assert words in snsim_run("run", run_directory, "--force").err
     (tmp_path / "kernels" / "transport" / "electron_gas.f-1.py311.nbi").touch()
-    assert words in snsim_run("run", run_directory, "--force").err  # those of the transport are missing
+    # those of the transport are missing, and every scheme says so
+    for scheme, seconds in (("gray", 25), ("multigroup", 25), ("eddington", 30)):
+        chosen = snsim_run("run", run_directory, "--force", "--set", f"transport.scheme={scheme}")
+        assert f"{words} {seconds} s" in chosen.err
+    assert "compiling" not in snsim_run("run", run_directory, "--force", "--set", "transport.scheme=none").err
     (tmp_path / "kernels" / "transport" / "gray.f-1.py311.nbi").touch()
     assert "compiling" not in snsim_run("run", run_directory, "--force").err
 
@@ -388,7 +392,9 @@ def test_validate(run_directory: Path) -> None:
     outcome = snsim_run("validate", run_directory)
     assert outcome.code == 0
     assert "no mistakes found" in outcome.out
-    assert "[microphysics.couplings]" in snsim_run("validate", run_directory, "--show").out
+    shown = snsim_run("validate", run_directory, "--show").out
+    assert "[microphysics.couplings]" in shown
+    assert "zones = 200  # a whole number, 10 to 20000" in shown
     assert json.loads(snsim_run("validate", run_directory, "--json").out)["valid"] is True
 
 
@@ -450,7 +456,9 @@ def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:
         ("structure-factors", ["horowitz1997", "Horowitz 1997"]),
         ("form-factors", ["helm", "Helm 1956"]),
         ("profiles", ["analytic", "agile-boltztran", "Mezzacappa 2005"]),
-        ("limiters", ["wilson", "Bowers & Wilson 1982"]),
+        ("limiters", ["wilson", "Bowers & Wilson 1982", "levermore-pomraning-albedo", "1/(3 + R)"]),
+        ("schemes", ["gray", "multigroup", "eddington", "Auer & Mihalas 1970", "Anderson 1965", "none"]),
+        ("closures", ["spectral-gradient", "spectral-flux", "multigroup"]),
         ("observables", ["gain_region", "Janka 2001"]),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
+from snsim.config.allowed import allowed
 from snsim.config.load import config_hash, input_files, load_config
 from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, registry
 from snsim.config.write import resolve_toml
@@ -80,7 +81,7 @@ BAD = [
     ('[grid]\nr_outer = "nan km"', ["grid.r_outer", "not a number and a unit"]),
     ('[grid]\nr_outer = "5 km"', ["grid.r_outer", "from 10 to 1e+06 km"]),
     ('[grid]\nr_inner = "50 km"\nr_outer = "40 km"', ["[grid]", "r_inner below r_outer"]),
-    ("[grid]\nzones = 10", ["grid.zones = 10", "at least 20"]),
+    ("[grid]\nzones = 9", ["grid.zones = 9", "at least 10"]),
     ("[grid]\nzones = 100.5", ["grid.zones = 100.5", "a whole number"]),
     ("[grid]\nzones = true", ["grid.zones = true", "a whole number"]),
     ("[grid]\nzonse = 100", ["grid.zonse = 100", "unknown key", "zones, r_inner, r_outer", "'zones'?"]),
@@ -299,6 +300,53 @@ def test_names_agree_with_the_modules_that_own_them() -> None:
     assert set(schema["Diagnostics"]["properties"]["names"]["items"]["enum"]) == set(OBSERVABLES)
     for kind, names in BUILT_IN.items():
         assert set(names) <= set(registry(kind))
+
+
+def test_what_is_allowed_stands_beside_every_key() -> None:
+    config = Config(schema=1)
+    text = resolve_toml(config, allowed)
+    keys = [line for line in text.splitlines() if line and not line.startswith("[")]
+    for line in keys:
+        if "new_physics" not in line and not line.startswith(NO_WORDS):
+            assert "  # " in line, line
+    assert tomllib.loads(text) == tomllib.loads(resolve_toml(config))
+    for line in (
+        'mass = "1.35 Msun"  # 0.3 to 4 Msun',
+        "v_ud = 0.97373  # a number, above 0, at most 1",
+        'eos = "lattimer-swesty"  # "lattimer-swesty" or "table"',
+        "# eos_table is not set  # a text",
+        "weak_magnetism = true  # true or false",
+        'species = ["nue", "anue", "nux"]  # list: "nue", "anue", "nux"',
+    ):
+        assert line in text
+    (form_factor,) = [line for line in keys if line.startswith("form_factor")]
+    assert form_factor.endswith('"bruenn", "point", or of a plug-in')
+
+
+NO_WORDS = tuple(  # sections that are not there
+    f"# {key} is not set"
+    for key in (
+        "evolution", "nsi", "z_prime", "mu_tau_mediator", "z_prime_mixing", "charge_radius", "millicharge",
+        "magnetic_moment", "scalar",
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ['["1 ms", "0.1 min"]', "[1e-3, 6]", '[0.001, "6 s"]'])
+def test_output_times_are_numbers_in_seconds_or_have_a_unit(tmp_path: Path, given: str) -> None:
+    config = load_config(write(tmp_path, f'[evolution]\nduration = "10 s"\noutput_times = {given}'))
+    assert config.evolution.output_times == pytest.approx((1e-3, 6.0), rel=1e-14)
+    text = resolve_toml(config)
+    assert 'output_times = ["0.001 s", "6 s"]' in text
+    assert load_config(write(tmp_path, text, schema="")) == config
+
+
+def test_output_times_have_bounds_and_are_times(tmp_path: Path) -> None:
+    (line,) = mistakes(tmp_path, '[evolution]\noutput_times = ["1 km"]')
+    assert "evolution.output_times[0]" in line
+    assert "a time" in line
+    (line,) = mistakes(tmp_path, "[evolution]\noutput_times = [0.0]")
+    assert "from 1e-12 to 1000 s" in line
 
 
 def test_observable_options_leave_out_what_is_not_set(tmp_path: Path) -> None:

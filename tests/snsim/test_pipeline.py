@@ -6,7 +6,9 @@ import json
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -17,10 +19,10 @@ from snsim.cli.app import app
 from snsim.config.load import load_config
 from snsim.config.schema import Config
 from snsim.diagnostics.catalog import observable
-from snsim.errors import ConvergenceError
+from snsim.errors import ConvergenceError, UnresolvedWarning
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
-from snsim.pipeline import energy_grid, microphysics_settings, simulate
+from snsim.pipeline import _worst_place, energy_grid, microphysics_settings, simulate
 from snsim.profiles.profile import Profile
 from snsim.result import Result
 from snsim.transport.background import Background
@@ -226,6 +228,7 @@ def rebuilt(result):
         "species": tuple(transport["species"]),
         "converged": bool(transport["converged"]),
         "residual_history": (),
+        "worst_zone": None,
         "spectral": None,
     }
     solution = TransportSolution(
@@ -289,6 +292,90 @@ def test_subset_of_species(names):
     np.testing.assert_array_equal(sphere(f"transport.species={json.dumps(names)}"), sphere()[order])
 
 
+# ------------------------------------------------------------------------------------------------- what files hold
+
+
+UNDEFINED = "no free nucleons"  # then their chemical potentials, and mu_nu of equilibrium, do not exist
+
+
+@pytest.mark.parametrize("scheme", ["gray", "multigroup", "eddington", "none"])
+def test_what_is_not_a_number_says_why(scheme, tmp_path):
+    result = run(f"transport.scheme={scheme}")
+    write_result(result, tmp_path / "result.h5")
+    with h5py.File(tmp_path / "result.h5") as file:
+        for name in file["transport"] if "transport" in file else ():
+            dataset = file["transport"][name]
+            if dataset.dtype.kind == "f":
+                assert np.isfinite(dataset[()]).all(), name
+                assert "reason" not in dataset.attrs, name
+        undefined = []
+        file.visititems(
+            lambda name, each: (
+                undefined.append(name)
+                if isinstance(each, h5py.Dataset)
+                and each.dtype.kind == "f"
+                and not np.isfinite(each[()]).all()
+                else None
+            )
+        )
+        for name in undefined:
+            assert file[name].attrs["reason"], name
+        assert UNDEFINED in file["opacity/degeneracy"].attrs["reason"]
+        assert UNDEFINED in file["profile/chemical_potential_proton"].attrs["reason"]
+        assert "reason" not in file["profile/density"].attrs
+    if scheme != "none":
+        for name in ("flux_factor", "flux_factor_fluid", "luminosity_fluid"):
+            assert (values(result, "transport", name)[:, 0] == 0.0).all(), name
+
+
+def test_the_spectrum_adds_up_to_the_luminosity():
+    for scheme in ("multigroup", "eddington"):
+        result = run(f"transport.scheme={scheme}")
+        energy = values(result, "transport", "group")
+        width = energy * np.log(energy[1] / energy[0])
+        total = (values(result, "transport", "luminosity_spectrum_infinity") * width).sum(axis=1)
+        np.testing.assert_allclose(
+            total, values(result, "transport", "luminosity_infinity")[:, -1], rtol=1e-12
+        )
+    assert "luminosity_spectrum_infinity" not in run().groups["transport"]
+
+
+def test_a_species_that_is_done_keeps_its_residual():
+    history = values(run(), "transport", "residual_history")
+    steps = values(run(), "transport", "iterations")
+    assert history.shape[1] == steps.max() + 1
+    for row, count in zip(history, steps, strict=True):
+        assert (row[count:] == row[count]).all()
+
+
+def test_transport_cites_its_methods():
+    cited = run("transport.scheme=eddington").provenance["citations"] + str(
+        [
+            v.attributes.get("references")
+            for v in run("transport.scheme=eddington").groups["transport"].values()
+        ]
+    )
+    for paper in ("Auer & Mihalas 1970", "Anderson 1965", "Lindquist 1966", "Mihalas & Mihalas 1984"):
+        assert paper in cited
+    assert "Levermore 1984" not in cited
+    assert "Alexander" not in cited
+    gray = run().groups["transport"]["luminosity_fluid"].attributes["references"]
+    assert "Levermore 1984" in gray
+
+
+@pytest.mark.parametrize("scheme", ["gray", "multigroup", "eddington"])
+def test_ten_zones_are_enough_to_run_and_are_warned_of(scheme):
+    config = load_config(QUICKSTART, ["grid.zones=10", f"transport.scheme={scheme}"])
+    with pytest.warns(UnresolvedWarning) as said:
+        result = simulate(config)
+    words = [str(each.message) for each in said]
+    assert any("grid.zones = 10 is a coarse resolution" in each for each in words)
+    assert any("coarse at the neutrinosphere" in each for each in words)
+    assert len(words) == 2
+    fine = values(run(f"transport.scheme={scheme}"), "transport", "luminosity_infinity")[:, -1]
+    np.testing.assert_allclose(values(result, "transport", "luminosity_infinity")[:, -1], fine, rtol=0.7)
+
+
 # ------------------------------------------------------------------------------------------------ stopping short
 
 
@@ -306,6 +393,25 @@ def test_no_convergence_is_an_error_that_carries_the_last_iterate():
     assert np.isfinite(history[:, 0]).all()
     assert (values(partial, "transport", "energy_density") > 0.0).all()
     assert not any(name.startswith("diagnostics") for name in partial.groups)
+
+
+def test_where_it_did_not_converge_is_said():
+    background = SimpleNamespace(radius=np.array([1e5, 2.5e6, 7e6]))
+    known = SimpleNamespace(worst_zone=np.array([2, 1]), spectral=None)
+    assert _worst_place(known, background, 1) == ", worst in zone 1 at 25 km"
+    spectral = SimpleNamespace(worst=((2, 1), (1, 0)), energy=np.array([3.0, 12.34]))
+    known = SimpleNamespace(worst_zone=np.array([2, 1]), spectral=spectral)
+    assert _worst_place(known, background, 0) == ", worst in zone 2 at 70 km, group 1 of 12.3 MeV"
+    assert _worst_place(SimpleNamespace(worst_zone=None, spectral=None), background, 0) == ""
+
+
+@pytest.mark.parametrize("scheme", ["multigroup", "eddington"])
+def test_a_scheme_with_groups_says_where_it_did_not_converge(scheme):
+    config = load_config(
+        QUICKSTART, [f"transport.scheme={scheme}", "transport.max_iterations=1", "grid.zones=40"]
+    )
+    with pytest.raises(ConvergenceError, match=r"nue .* worst in zone \d+ at \S+ km, group \d+ of \S+ MeV"):
+        simulate(config)
 
 
 def test_command_line_leaves_the_last_iterate(tmp_path):

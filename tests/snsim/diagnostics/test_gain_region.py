@@ -18,6 +18,7 @@ from snsim.diagnostics.heating_rates import (
     first_principles,
     heating_closed_form,
 )
+from snsim.transport.solution import SpectralField
 
 # shared/reference/observables/heating_cooling.csv: MeV/s/nucleon and erg/g/s at L = 1e52, 100 km, T_nu = 4,
 # T = 2 MeV; the first row is Janka 2001 (A&A 368, 527), the others were computed for this project, no V_ud
@@ -168,6 +169,20 @@ def test_rates_at_infinity_carry_the_lapse_squared(star):
     assert "infinity" in found["efficiency_infinity"].attributes["frame"]
     assert 0.0 < found["antesonic_ratio"].values < 1.0
     assert found["total_energy"].values < found["thermal_energy"].values
+
+
+def test_closed_form_takes_the_moments_of_groups_where_there_are_any(star):
+    background, spectra, solution = star()
+    r = np.broadcast_to(20.0, solution.energy_density.shape)
+    spectral = SpectralField(np.ones(2), np.ones((3, 1, 2)), np.ones((3, 1, 2)), r, r, None, ((0, 0),) * 3)
+    plain = observe(background, spectra, solution)["heating_closed_form"].values
+    known = observe(background, spectra, replace(solution, spectral=spectral))["heating_closed_form"].values
+    square = FermiDirac(solution.neutrino_temperature, solution.degeneracy).rms_energy ** 2
+    pair = solution.energy_density[:2]
+    matter = background.matter
+    share = np.stack([matter.mass_fraction_neutron, matter.mass_fraction_proton])
+    expected = (pair * 400.0 * share).sum(axis=0) / (pair * square[:2] * share).sum(axis=0)
+    np.testing.assert_allclose(known / plain, expected, rtol=1e-12)
 
 
 def test_full_rates_equal_the_closed_form_for_its_opacity(star):

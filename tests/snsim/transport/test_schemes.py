@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from microphysics.errors import UnknownNameError
+from microphysics.errors import OutOfRangeError, UnknownNameError
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
-from snsim.config.schema import AnalyticProfile
+from snsim.config.schema import AnalyticProfile, Config
 from snsim.profiles.analytic import analytic_profile
 from snsim.transport.energy_groups import EnergyGroups
+from snsim.transport.gray import GRAY_CLOSURES
+from snsim.transport.gray import RECONSTRUCTIONS as GRAY_RECONSTRUCTIONS
 from snsim.transport.grid import build_background
 from snsim.transport.groups import group_media, with_partner
-from snsim.transport.schemes import SpectralSolver, scheme_references
+from snsim.transport.limiters import FORMULAS, LIMITERS
+from snsim.transport.schemes import (
+    CLOSURES,
+    EVOLUTION_REFERENCES,
+    RECONSTRUCTIONS,
+    REFERENCES,
+    SCHEMES,
+    SpectralSolver,
+    scheme_references,
+)
 
 PROCESSES = ("charged_current", "nucleon_scattering", "electron_scattering", "pair", "bremsstrahlung")
 GROUPS = EnergyGroups.logarithmic(12)
@@ -56,8 +70,67 @@ def test_the_loss_to_a_partner_that_is_not_there_is_no_opacity(star):
 
 
 def test_names_are_checked(star):
-    opacities = OpacitySet.from_names(PROCESSES)
-    with pytest.raises(UnknownNameError, match="multigruop"):
-        SpectralSolver("multigruop").solve(star, opacities)
-    assert any("Rampp" in paper for paper in scheme_references("eddington", "wilson"))
-    assert any("Bowers" in paper for paper in scheme_references("multigroup", "wilson"))
+    for options, words in (
+        (
+            {"scheme": "multigruop"},
+            "'multigruop'; known are eddington, multigroup. Did you mean 'multigroup'",
+        ),
+        ({"limiter": "wilsen"}, "flux limiter 'wilsen'; known are .*wilson-albedo"),
+        ({"limiter": "albedo"}, "flux limiter 'albedo'"),
+        ({"reconstruction": "third"}, "reconstruction 'third'; known are first, second"),
+    ):
+        with pytest.raises(UnknownNameError, match=words):
+            SpectralSolver(**options)
+    assert SpectralSolver(limiter="minerbo-albedo").limiter == "minerbo-albedo"
+    with pytest.raises(UnknownNameError, match="nuX"):
+        SpectralSolver().solve(star, OpacitySet.from_names(PROCESSES), ["nuX"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tolerance", 0.0),
+        ("tolerance", -1e-8),
+        ("tolerance", np.nan),
+        ("tolerance", 1.0),
+        ("max_iterations", 0),
+        ("max_iterations", 2.5),
+        ("core_rays", 0),
+        ("zones_per_ray", 0),
+        ("zones_per_ray", -3),
+    ],
+)
+def test_numbers_are_checked_when_a_solver_is_made(name, value):
+    with pytest.raises(OutOfRangeError, match=rf"^{name} = {value:g}: must be ") as caught:
+        SpectralSolver(**{name: value})
+    assert "1" in str(caught.value)
+
+
+def test_papers_of_a_scheme():
+    for scheme, names in (
+        ("gray", ("Levermore & Pomraning", "Bowers & Wilson", "Lindquist")),
+        ("multigroup", ("Bowers & Wilson", "Bruenn", "Grassmann", "Chan, Golub & Mulet")),
+        ("eddington", ("Rampp", "Schinder", "Auer & Mihalas", "Anderson", "Grassmann")),
+    ):
+        papers = scheme_references(scheme, "wilson")
+        assert len(set(papers)) == len(papers)
+        for name in names:
+            assert any(name in paper for paper in papers), name
+    assert not any("Bowers" in paper for paper in scheme_references("eddington", "wilson"))
+    assert "Alexander 1977" in EVOLUTION_REFERENCES[0]
+
+
+def test_papers_are_those_of_the_theory_page():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "transport.md").read_text(encoding="utf-8")
+    every = {paper for papers in REFERENCES.values() for paper in papers} | set(EVOLUTION_REFERENCES)
+    for paper in every:
+        authors, year = re.match(r"(.*?) (\d{4})", paper).groups()
+        assert f"{authors} {year}" in page or f"{authors} ({year})" in page, paper
+
+
+def test_what_is_listed_is_what_there_is():
+    assert set(CLOSURES) == set(GRAY_CLOSURES)
+    assert set(FORMULAS) == set(LIMITERS)
+    schemes = Config.model_json_schema()["$defs"]["Transport"]["properties"]["scheme"]["enum"]
+    assert list(SCHEMES) == schemes
+    assert RECONSTRUCTIONS == GRAY_RECONSTRUCTIONS

@@ -305,6 +305,15 @@ def said(trust, species=("nue", "anue", "nux")):
     return [(each.category, str(each.message)) for each in caught]
 
 
+def test_percentages_are_plain_numbers():
+    shares = np.array([[1.0, 0.0], [0.99999, 0.0], [0.0123, 0.0]])
+    trust = replace(
+        assess(*simple()), zones_per_depth=np.full(3, 9.0), advection=np.zeros(3), end_groups=shares
+    )
+    ((_, words),) = said(trust)
+    assert "up to 100 % (nue), 100 % (anue), 1.2 % (nux) of the number in the lowest group" in words
+
+
 def test_a_coarse_grid_is_warned_of():
     background, solution = simple(opacity=1e-5)
     trust = assess(background, solution)
