@@ -21,11 +21,14 @@ from snsim.transport._kernels import eddington as kernels
 from snsim.transport.group_newton import EMPTY, GroupField
 from snsim.transport.groups import GroupMedium
 from snsim.transport.mesh import Metric, geometry_of
-from snsim.transport.multigroup import first_guess, solve_eddington_moments
+from snsim.transport.multigroup import ROUGH, isoenergetic, solve_eddington_moments, solve_groups
 from snsim.transport.rays import CORE_RAYS, RayMoments, optical_path, ray_layout, trace
 
 Array = NDArray[np.float64]
 
+# occupation that need not be known: less than a neutrino has left the star in the age of the universe, in which at most
+# 4 pi r^2 c t (4 pi/3) (E/2 pi hbar c)^3 = 1e85 states pass a surface, for r = 1e9 cm and E = 300 MeV
+NOBODY = 1e-100
 ANDERSON_DEPTH = 3  # iterations that the next source is mixed from
 LARGEST_SHARE = 2.0  # of any of them
 INEXACT = 1e-5  # scaled residual of the coupled moment equations per change of J in the iteration before
@@ -78,11 +81,11 @@ def solve_eddington(
     core_rays, zones_per_ray : int
         Number of rays, see `formal_solution`.
     tolerance : float
-        On the largest relative change of J between iterations.
+        On the largest relative change of J between iterations, where J is above `NOBODY`.
     max_iterations : int
         Formal solutions, at least 1.
     guess : ndarray, shape (zone, group), optional
-        J to start from.
+        J to start from, that of flux-limited diffusion by default.
 
     Returns
     -------
@@ -98,10 +101,10 @@ def solve_eddington(
     opacity = medium.absorption + medium.scattering
     advance = _coupled_moments if _coupled(medium) else _plain_moments
     if guess is None:
-        closure = close(metric, opacity, diluted_moments(metric, opacity))
-        given = advance(metric, medium, closure, first_guess(metric, medium), 1.0).occupation
-    else:
-        given = np.maximum(guess, EMPTY)
+        # diffusion knows whether the light comes from below or from all around: a wrong J of an opaque core that scatters
+        # is its own source, and takes many iterations to decay
+        guess = solve_groups(metric, isoenergetic(medium), tolerance=ROUGH).occupation
+    given = np.maximum(guess, EMPTY)
     layout = ray_layout(metric, opacity, opacity * ray_source(medium, given), core_rays, zones_per_ray)
     history: list[float] = []
     worst = (0, 0)
@@ -111,7 +114,7 @@ def solve_eddington(
         closure = close(metric, opacity, moments)
         field = advance(metric, medium, closure, given, history[-1] if history else 1.0)
         answer = np.log(np.maximum(field.occupation, EMPTY))
-        change = answer - np.log(np.maximum(given, EMPTY))
+        change = np.maximum(answer, np.log(NOBODY)) - np.log(np.maximum(given, NOBODY))
         zone, group = np.unravel_index(int(np.abs(change).argmax()), change.shape)
         worst = (int(zone), int(group))
         history.append(float(np.abs(change[worst])))
@@ -184,29 +187,6 @@ def close(metric: Metric, opacity: Array, moments: RayMoments) -> MomentClosure:
     depth[-1] = paths[-1]
     outflow = left[-1] / (depth[-1] + at_edge[-1] / np.maximum(moments.outflow, 1e-3))
     return MomentClosure(factor, left, right, depth, outflow)
-
-
-def diluted_moments(metric: Metric, opacity: Array) -> RayMoments:
-    """Moments to start from: isotropic inside transport depth 1, the cone of that sphere outside."""
-    path = np.diff(metric.radius_interface) / metric.gamma
-    depth = np.cumsum((opacity * path[:, None])[::-1], axis=0)[::-1]
-    sphere = metric.radius_interface[1:][(depth > 1.0).sum(axis=0) - 1] * (depth[0] > 1.0)
-
-    def cone(radius: Array) -> Array:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(radius[:, None] > sphere, sphere / radius[:, None], 1.0)
-        return np.sqrt(1.0 - share**2)
-
-    mu, mu_edge = cone(metric.radius), cone(metric.radius_interface)
-    ones = np.ones_like(opacity)
-    return RayMoments(
-        mean_intensity=ones,
-        mean_intensity_interface=np.ones_like(mu_edge),
-        flux=0.5 * (1.0 + mu_edge),
-        eddington_factor=(1.0 + mu + mu**2) / 3.0,
-        eddington_factor_interface=(1.0 + mu_edge + mu_edge**2) / 3.0,
-        outflow=0.5 * (1.0 + mu_edge[-1]),
-    )
 
 
 def _coupled(medium: GroupMedium) -> bool:

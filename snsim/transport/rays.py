@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 CORE_RAYS = 8
 KINK = 1.5  # ratio of the opacities on either side of an edge that asks for rays just inside it
 TRANSPARENT = 1e-3  # optical depth along the longest chord of a zone below which nothing is seen of its edge
+DARK = 1e-280  # J of a field with hardly a digit left in its moments
 JUST_INSIDE = tuple(4.0**-n for n in range(1, 7))  # of the half zone below the edge
 
 
@@ -84,8 +85,10 @@ def formal_solution(
     OutOfRangeError
         If an opacity or a source is negative or not finite, or a count below 1.
 
-    Notes ----- Mihalas & Mihalas 1984, section 83, for flat space. In the metric ds^2 = -alpha^2 c^2 dt^2 + dr^2/Gamma^2
-    + r^2 dOmega^2 the impact parameter b = r sqrt(1 - mu^2)/alpha is a constant of motion.
+    Notes
+    -----
+    Mihalas & Mihalas 1984, section 83, for flat space. In the metric ds^2 = -alpha^2 c^2 dt^2 + dr^2/Gamma^2 + r^2 dOmega^2
+    the impact parameter b = r sqrt(1 - mu^2)/alpha is a constant of motion.
     """
     _validate(opacity, source, core_rays, zones_per_ray)
     layout = ray_layout(metric, opacity, opacity * source, core_rays, zones_per_ray)
@@ -188,7 +191,7 @@ def trace(metric: Metric, layout: kernels.Rays, opacity: Array, source: Array) -
     lower, upper = _halves(metric, opacity)
     kernels.formal_solution(layout, 0.5 * (lower + upper), *_halves(metric, source), moments)
     mean, flux, second = moments
-    shine = mean > 0.0
+    shine = mean > DARK
     factor = np.divide(second, mean, out=np.full_like(mean, 1.0 / 3.0), where=shine)
     outflow = np.divide(flux[-1], mean[-1], out=np.full(groups, 0.5), where=shine[-1])
     return RayMoments(

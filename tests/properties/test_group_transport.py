@@ -3,6 +3,8 @@
 The stars are those of the gray test, on 10 to 250 zones and with 6 to 16 groups. All must converge, within a few times the
 steps of an ordinary star. Of 7,000 rough and 3,000 analytic ones, each by diffusion with one of two limiters, with and
 without exchange, 12 are refused: their mass lies within its own horizon. The others take 20 steps in the median, 46 at most.
+Of 4,044 more with rays, 20 to 600 zones and 10 to 24 groups, a fifth with exchange, 24 are refused, 14 of them for a photon
+sphere on the grid. The others take 8 formal solutions in the median, 29 at most.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from snsim.config.schema import Config
 from snsim.errors import ProfileError
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.grid import build_background
+from snsim.transport.rays import formal_solution
 from snsim.transport.schemes import SpectralSolver
 from snsim.transport.trust import assess
 
@@ -100,9 +103,33 @@ def test_a_few_stars_with_groups(kind):
 
 @pytest.mark.parametrize("kind", [analytic, rough])
 def test_a_few_stars_with_rays(kind):
-    steps = census(kind, range(3), EDDINGTON)
-    assert len(steps) >= 4
-    assert steps.max() <= 60
+    steps = census(kind, range(6), EDDINGTON)
+    assert len(steps) >= 10
+    assert np.median(steps) <= 9
+    assert steps.max() <= 20
+
+
+@pytest.mark.parametrize(("seed", "inelastic"), [(6, False), (163, True), (198, True)])
+def test_stars_too_cold_for_a_single_neutrino(seed, inelastic):
+    """Groups with occupations from 1e-150 down to nothing hold nothing up."""
+    steps = census(rough, [seed], [{"scheme": "eddington", "inelastic": inelastic}])
+    assert steps.max() <= 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rays_of_faint_light_are_those_of_bright_light(seed):
+    """A formal solution is linear in the source, wherever 64 bits put it."""
+    background, _ = drawn(rough, seed)
+    rng = np.random.default_rng(seed)
+    opacity, source = 10.0 ** rng.uniform(-9.0, -4.0, (2, background.radius.size, 3))
+    bright = formal_solution(background, opacity, source)
+    for faint in (1e-60, 1e-160, 1e-240):
+        moments = formal_solution(background, opacity, faint * source)
+        np.testing.assert_allclose(moments.mean_intensity / faint, bright.mean_intensity, rtol=1e-12)
+        np.testing.assert_allclose(moments.eddington_factor, bright.eddington_factor, rtol=1e-12)
+    dark = formal_solution(background, opacity, 1e-315 * source)
+    for factor in (dark.eddington_factor, dark.eddington_factor_interface, dark.outflow):
+        assert ((factor > 0.0) & (factor <= 1.0)).all()
 
 
 @pytest.mark.slow
@@ -116,7 +143,8 @@ def test_250_stars_with_groups(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [analytic, rough])
-def test_50_stars_with_rays(kind):
-    steps = census(kind, range(100, 150), EDDINGTON)
-    assert len(steps) >= 90
-    assert steps.max() <= 60
+def test_100_stars_with_rays(kind):
+    steps = census(kind, range(100, 200), EDDINGTON)
+    assert len(steps) >= 190
+    assert np.median(steps) <= 9
+    assert steps.max() <= 40

@@ -301,8 +301,10 @@ def formal_solution(rays, opacity, lower, upper, moments):
 @njit
 def _limited(left, right):
     """Slope that keeps between its neighbours: harmonic mean of those on either side (van Leer 1974), 0 at extrema."""
-    product = left * right
-    return 2.0 * product / (left + right) if product > 0.0 else 0.0
+    if left == 0.0 or (left > 0.0) != (right > 0.0):
+        return 0.0
+    # not the product of both over their sum: it underflows below 1e-150
+    return 2.0 * left * (right / (left + right))
 
 
 @njit
