@@ -62,7 +62,7 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 
 
-def njit(function: Any = None, *, parallel: bool = False) -> Any:
+def njit(function: Any = None, *, parallel: bool = False, reorder: bool = False) -> Any:
     """Compile a kernel: cached, numpy error model, no fast-math.
 
     Parameters
@@ -71,6 +71,9 @@ def njit(function: Any = None, *, parallel: bool = False) -> Any:
         Given when used without parentheses.
     parallel : bool
         Only for the opacity build (zone loops); never inside a sweep, where processes are the parallelism.
+    reorder : bool
+        Whether sums may be added up in another order, which makes vectors of them; nothing else is relaxed.
     """
-    decorate = numba.njit(cache=True, error_model="numpy", parallel=parallel)
+    relaxed = {"reassoc", "contract"} if reorder else False
+    decorate = numba.njit(cache=True, error_model="numpy", parallel=parallel, fastmath=relaxed)
     return decorate if function is None else decorate(function)

@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from snsim.transport._kernels import evolution as kernels
-from snsim.transport._kernels.geometry import Reach, extend_monotone
 from snsim.transport._kernels.gray import Medium, System, thermal_depth
-from snsim.transport._kernels.gray_flux import SPECTRAL_GRADIENT, spread_reach
 from snsim.transport.background import Background
 from snsim.transport.gray_medium import FREE_DEGENERACY, set_degeneracy
 from snsim.transport.implicit import Linearised
@@ -209,7 +207,7 @@ class FrozenStar:
         rates, scale, slope, lower, diagonal, upper = out
         name = self.species[s]
         here = slice(2 * s, 2 * s + 2)
-        flux = system.flux
+        flux = system.edges.flux
         for m, weight in ((0, MULTIPLICITY[name]), (1, LEPTON_NUMBER[name])):
             if weight == 0.0:
                 continue
@@ -257,12 +255,12 @@ def lagged(background: Background, problem: GrayProblem, x: Array, part: float) 
     """
     reach = problem.reach
     if part > 0.0:
-        extend_monotone(x, problem.geometry, Reach(reach.left, reach.right), part)
-        if problem.closure.scheme == SPECTRAL_GRADIENT:
-            spread_reach(x, problem.geometry, problem.medium, reach)
+        system = problem.empty_system()
+        problem.fill(x, system)
+        problem.extend(x, part, system)
     depth = np.empty(x.shape[0])
     path = np.diff(background.radius_interface) / background.gamma
-    thermal_depth(x, problem.geometry, problem.medium, path, depth)
+    thermal_depth(x, background.lapse, problem.medium, path, depth)
     return {"depth": np.maximum(depth, _SHALLOWEST)} | {
         f"reach_{name}": values.copy() for name, values in reach._asdict().items()
     }

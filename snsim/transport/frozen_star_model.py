@@ -231,7 +231,7 @@ class FrozenStarModel:
             own = np.ascontiguousarray(x[:, 2 * s : 2 * s + 2])
             each.append(lagged(self.background, problem, own, part))
         memory = {name: np.stack([values[name] for values in each]) for name in each[0]}
-        return memory, np.stack([system.flux for system in systems])
+        return memory, np.stack([system.edges.flux for system in systems])
 
     def remember(self, state: State, star: FrozenStar) -> tuple[State, Array]:
         """Note what the next step takes from here.

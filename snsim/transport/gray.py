@@ -18,18 +18,17 @@ stands inside the residual, so that Newton's method sees all of it. The flux of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
-from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.errors import OutOfRangeError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
-from snsim.transport._kernels.geometry import Reach, extend_monotone
-from snsim.transport._kernels.gray_flux import spread_reach
 from snsim.transport.background import Background
 from snsim.transport.gray_medium import (
     FREE_DEGENERACY,
@@ -40,9 +39,20 @@ from snsim.transport.gray_medium import (
     initial_guess,
     set_degeneracy,
 )
-from snsim.transport.limiters import limiter_code
+from snsim.transport.limiters import LIMITERS, limiter_code
 from snsim.transport.mesh import geometry_of
-from snsim.transport.newton import DAMPING, Problem, advanced, newton, newton_change, picard, scaled_norm
+from snsim.transport.newton import (
+    AT_ONCE,
+    CAREFUL,
+    WATCHED,
+    Follow,
+    Marched,
+    Problem,
+    march,
+    picard,
+    polished,
+)
+from snsim.transport.options import require_names, require_numbers
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
@@ -55,12 +65,16 @@ GRAY_CLOSURES: dict[str, int] = {
     "multigroup": kernels.GIVEN,
 }
 _DEGENERACY_RANGE = (-8.0, 50.0)
-_FILLING_SWEEPS, _SETTLING_SWEEPS = 4, 6
-_EXTENSION = 2.0 / 3.0  # of the reconstruction per step: with all of it the shortest waves would not decay
-_SMOOTH = 1e-3  # residual from which a Newton step needs no watching
-_PATIENCE = 40  # Newton steps for one move of reconstruction and degeneracy; then it is made smaller
-_SHORTEST_MOVE = 0.02
-_AT_REST = 3e-5  # of the lagged degeneracy and reconstruction: with 1e-9 answers move by 1e-7
+# of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
+_PACES = ((0.8, 2.0), (0.3, 0.5), (0.1, 0.2))
+_AT_REST = 3e-5  # of what is lagged: answers are then within 1e-4 of where they would come to rest
+_FIRST_ORDER = 1e-3  # residual from which what is lagged follows a first answer
+_QUICK, _PATIENT, _LONG = 30, 100, 1000  # steps: stars as we know them take 12 to 20
+_FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
+_OPAQUE = tuple(
+    10.0**power for power in range(3, -7, -1)
+)  # least opacities on the way to the true ones, over 2 Gamma/(3 r)
+_ROUGH = 1e-2  # residual on that way
 
 
 @dataclass(frozen=True)
@@ -81,9 +95,16 @@ class GraySolver:
     tolerance : float
         On the root mean square of the residual over its scale.
     max_iterations : int
-        Newton steps per species, over all updates of the spectral shape.
+        Newton steps per species, over all attempts.
     given : mapping of str to GivenMeans
         Of every species, for the closure ``multigroup``.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown option.
+    OutOfRangeError
+        For a number that is not in its range.
     """
 
     limiter: str = "wilson"
@@ -91,8 +112,17 @@ class GraySolver:
     reconstruction: str = "second"
     spectral_shape: str = "blended"
     tolerance: float = 1e-10
-    max_iterations: int = 500
+    max_iterations: int = 5000
     given: Mapping[str, GivenMeans] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_names(
+            ("gray closure", self.closure, tuple(GRAY_CLOSURES)),
+            ("flux limiter", self.limiter, tuple(LIMITERS)),
+            ("reconstruction", self.reconstruction, RECONSTRUCTIONS),
+            ("spectral shape", self.spectral_shape, SPECTRAL_SHAPES),
+        )
+        require_numbers(self.tolerance, max_iterations=self.max_iterations)
 
     def solve(
         self, background: Background, spectra: OpacitySpectra, species: Sequence[str] | None = None
@@ -106,18 +136,9 @@ class GraySolver:
 
         Raises
         ------
-        UnknownNameError
-            For an unknown option.
         OutOfRangeError
             If nothing emits a species, or its means are not given.
         """
-        for what, name, known in (
-            ("gray closure", self.closure, tuple(GRAY_CLOSURES)),
-            ("reconstruction", self.reconstruction, RECONSTRUCTIONS),
-            ("spectral shape", self.spectral_shape, SPECTRAL_SHAPES),
-        ):
-            if name not in known:
-                raise UnknownNameError(what, name, known)
         names = tuple(species or spectra.species)
         stars = [_star(self, background, spectra, name) for name in names]
         return _assemble(names, background, [_solve_species(self, star) for star in stars])
@@ -125,12 +146,13 @@ class GraySolver:
 
 @dataclass(frozen=True)
 class _Star:
-    """One species on its background: equations, equilibrium moments and degeneracy."""
+    """One species on its background: equations, equilibrium moments and degeneracy, degeneracy of spectra at first."""
 
     background: Background
     problem: Problem
     moments: Array
     degeneracy: Array
+    shape: Array
 
 
 @dataclass(frozen=True)
@@ -141,7 +163,6 @@ class _Answer:
     problem: Problem
     system: kernels.System
     history: Array
-    steps: int
     converged: bool
 
 
@@ -172,111 +193,109 @@ def gray_problem(
 def _star(solver: GraySolver, background: Background, spectra: OpacitySpectra, name: str) -> _Star:
     problem, moments = gray_problem(solver, background, spectra, name)
     eta = np.nan_to_num(spectra.degeneracy[spectra.species.index(name)], nan=FREE_DEGENERACY)
-    star = _Star(background, problem, moments, np.clip(eta, *_DEGENERACY_RANGE))
+    eta = np.clip(eta, *_DEGENERACY_RANGE)
     if solver.spectral_shape == "equilibrium":
-        set_degeneracy(problem.medium, star.degeneracy)
-    return star
-
-
-def _follow(solver: GraySolver, star: _Star, x: Array, part: float) -> float:
-    """Move the reconstruction and the degeneracy by a part of the way to what x asks for; return the whole way."""
-    problem, moved = star.problem, 0.0
-    if solver.spectral_shape == "blended":
-        before = problem.medium.degeneracy
-        wanted = blended_degeneracy(star.background, problem.geometry, problem.medium, x, star.degeneracy)
-        change = wanted - before
-        set_degeneracy(problem.medium, before + min(part / _EXTENSION, 1.0) * change)
-        moved = float(np.abs(change).max())
-    if solver.reconstruction == "second":
-        reach = problem.reach
-        moved = max(moved, float(extend_monotone(x, problem.geometry, Reach(reach.left, reach.right), part)))
-        if problem.closure.scheme == kernels.SPECTRAL_GRADIENT:
-            spread_reach(x, problem.geometry, problem.medium, reach)
-    return moved
+        set_degeneracy(problem.medium, eta)
+    return _Star(background, problem, moments, eta, problem.medium.degeneracy.copy())
 
 
 def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
-    """Picard sweeps to fill the star, Newton, then both the unknowns and what is lagged until neither moves."""
-    problem = star.problem
-    x = initial_guess(problem.geometry, star.background, problem.medium, star.moments)
-    x = picard(problem, x, _FILLING_SWEEPS, 1.0)
-    x = picard(problem, x, _SETTLING_SWEEPS, DAMPING)
-    x, history, system = newton(problem, x, max(solver.tolerance, _SMOOTH), solver.max_iterations)
-    if history[-1] < max(solver.tolerance, _SMOOTH):
-        x, history, system = _settle(solver, star, x, history)
-    converged = history[-1] < solver.tolerance
-    if converged:
-        # one step more: the budget of energy feels the residual of opaque zones amplified
-        x, _, system = newton(problem, x, 0.0, max_steps=1, fallback=0)
-    return _Answer(x, problem, system, np.array(history), len(history) - 1, converged)
+    """March from the guess; where that does not end, from safer starts, first with all that is lagged at rest.
 
-
-def _settle(
-    solver: GraySolver, star: _Star, x: Array, history: list[float]
-) -> tuple[Array, list[float], kernels.System]:
-    """Newton steps, with reconstruction and degeneracy moved before each, until both rest and the tolerance is met.
-
-    A step is taken unwatched while the residual falls from one to the next. Else Newton's method with backtracking and Picard
-    sweeps has `_PATIENCE` steps; if they are not enough, the move is taken back and one of half the length made.
+    These are a star filled by Picard sweeps, and answers for a star made opaque and cleared step by step, filled or not.
     """
-    problem, part, moved = star.problem, _EXTENSION, np.inf
-    system, before = problem.at(x), history[-1]
-    while len(history) <= solver.max_iterations:
-        kept, start = _kept(problem), x
-        if moved > _AT_REST:
-            moved = _follow(solver, star, x, part)
-            system = problem.at(x)
-        goal = max(solver.tolerance, min(_SMOOTH, 1e-2 * moved) if moved > _AT_REST else 0.0)
-        norm = scaled_norm(system)
-        if norm >= goal and norm < min(_SMOOTH, before):
-            x, before = advanced(x, newton_change(system)), norm
-            history.append(norm)
-            system = problem.at(x) if moved <= _AT_REST else system
-            continue
-        if norm >= goal:
-            last = part <= _SHORTEST_MOVE or moved <= _AT_REST
-            steps = solver.max_iterations - len(history)
-            x, norms, system = newton(problem, x, goal, steps if last else min(steps, _PATIENCE))
-            history.extend(norms)
-            norm = norms[-1]
-            if norm >= goal and last:
-                break
-            if norm >= goal:
-                x, part, before = start, 0.5 * part, np.inf
-                _restore(problem, kept)
-                continue
-            part = min(2.0 * part, _EXTENSION)
-        else:
-            history.append(norm)
-        before = norm
-        if moved <= _AT_REST and norm < solver.tolerance:
+    problem = star.problem
+    history: list[float] = []
+
+    def onwards(x: Array, tolerance: float, steps: int, pace: float, moving: Follow | None = None) -> Marched:
+        steps = max(min(steps, solver.max_iterations - len(history)), 0)
+        end = march(problem, x, tolerance, steps, moving, _AT_REST, pace)
+        history.extend(end.history)
+        return end
+
+    quick, *_ = following = [partial(_follow, solver, star, *pace) for pace in _PACES]
+    guess = initial_guess(problem.geometry, star.background, problem.medium, star.moments)
+    end = onwards(guess, solver.tolerance, _QUICK, AT_ONCE, quick)
+    for opaque, filled in ((False, True), (True, True), (True, False)):
+        if end.converged or len(history) > solver.max_iterations:
             break
-    return x, history, system
+        _release(star)
+        x = _cleared(problem, guess, onwards, filled) if opaque else _filled(problem, guess)
+        first = end = onwards(x, _FIRST_ORDER, 4 * _PATIENT if opaque else _PATIENT, CAREFUL)
+        for follow in following if first.converged else ():
+            _release(star)
+            end = onwards(first.x, solver.tolerance, 4 * _PATIENT, CAREFUL, follow)
+            if end.converged:
+                break
+    x, system = polished(problem, end.x) if end.converged else (end.x, end.system)
+    return _Answer(x, problem, system, np.array(history), end.converged)
 
 
-def _kept(problem: Problem) -> list[Array]:
-    return [values.copy() for values in (*problem.reach, problem.medium.degeneracy)]
+def _follow(
+    solver: GraySolver, star: _Star, part: float, largest_turn: float, x: Array, system: kernels.System
+) -> float:
+    """Move degeneracy and edge values towards what x asks for, and fill the spectra; return the whole way."""
+    problem, moved = star.problem, 0.0
+    if solver.spectral_shape == "blended":
+        wanted = blended_degeneracy(star.background, problem.medium, x, star.degeneracy)
+        change = wanted - problem.medium.degeneracy
+        moved = float(np.abs(change).max())
+        turn = np.clip(change, -largest_turn, largest_turn)
+        set_degeneracy(problem.medium, problem.medium.degeneracy + turn)
+    problem.fill(x, system)
+    if solver.reconstruction == "second":
+        moved = max(moved, problem.extend(x, part, system))
+    return moved
 
 
-def _restore(problem: Problem, kept: list[Array]) -> None:
-    *reach, degeneracy = kept
-    for values, old in zip(problem.reach, reach, strict=True):
-        values[:] = old
-    set_degeneracy(problem.medium, degeneracy)
+def _release(star: _Star) -> None:
+    """Give edge values and degeneracy their first values."""
+    problem = star.problem
+    for values, first in zip(problem.reach, first_reach(problem.geometry, problem.medium), strict=True):
+        values[:] = first
+    set_degeneracy(problem.medium, star.shape)
+
+
+def _filled(problem: Problem, x: Array) -> Array:
+    for sweeps, damping in _FILLING:
+        x = picard(problem, x, sweeps, damping)
+    return x
+
+
+def _cleared(problem: Problem, x: Array, onwards: Callable[..., Marched], filled: bool) -> Array:
+    """Answer for the star made opaque, then less and less so."""
+    geometry, transport = problem.geometry, problem.medium.transport
+    true = transport.copy()
+    thinnest = 2.0 / 3.0 * geometry.gamma / np.maximum(geometry.edge, geometry.edge[1])
+    for i, opacity in enumerate(_OPAQUE):
+        transport[:] = np.maximum(true, opacity * thinnest[:, None])
+        if filled and i == 0:
+            x = _filled(problem, x)
+        end = onwards(x, _ROUGH, _LONG, CAREFUL if i == 0 else WATCHED)
+        x = end.x
+        if not end.converged:
+            break
+    transport[:] = true
+    return x
 
 
 def _assemble(names: tuple[str, ...], background: Background, answers: list[_Answer]) -> TransportSolution:
     """Undo the lapse factors and collect the species."""
     c = CODATA.speed_of_light
     lapse = background.lapse
+    effective = np.stack([_effective_opacity(a) for a in answers])
     energy_density = np.stack([a.x[:, 0] for a in answers]) / lapse**4
     number_density = np.stack([a.x[:, 1] for a in answers]) / lapse**3
     # r^2 alpha^-2 h with h = alpha^4 F_E/c (energy), alpha^3 F_N/c (number)
     luminosity = (
-        4.0 * np.pi * c * np.stack([a.system.flux[:, 0] for a in answers]) / background.lapse_interface**2
+        4.0
+        * np.pi
+        * c
+        * np.stack([a.system.edges.flux[:, 0] for a in answers])
+        / background.lapse_interface**2
     )
     number_luminosity = (
-        4.0 * np.pi * c * np.stack([a.system.flux[:, 1] for a in answers]) / background.lapse_interface
+        4.0 * np.pi * c * np.stack([a.system.edges.flux[:, 1] for a in answers]) / background.lapse_interface
     )
     temperature = np.stack(
         [energy_density[i] / number_density[i] / a.problem.medium.shape_ratio for i, a in enumerate(answers)]
@@ -295,20 +314,35 @@ def _assemble(names: tuple[str, ...], background: Background, answers: list[_Ans
         flux_factor=np.stack([_flux_factor(a) for a in answers]),
         absorption_energy=np.stack([a.system.means[:, 0] for a in answers]),
         absorption_number=np.stack([a.system.means[:, 1] for a in answers]),
-        transport_energy=np.stack([a.system.effective[:, 0] for a in answers]),
-        transport_number=np.stack([a.system.effective[:, 1] for a in answers]),
+        transport_energy=effective[:, :, 0],
+        transport_number=effective[:, :, 1],
         emission_energy=c * np.stack([a.problem.medium.source_energy for a in answers]) / lapse**4,
         emission_number=c * np.stack([a.problem.medium.source_number for a in answers]) / lapse**3,
         exchange_energy=-c * exchange * energy_density,
         converged=all(a.converged for a in answers),
-        iterations=np.array([a.steps for a in answers]),
+        iterations=np.array([a.history.size - 1 for a in answers]),
         residual_history=tuple(a.history for a in answers),
+        worst_zone=np.array([_worst_zone(a.system) for a in answers]),
     )
+
+
+def _worst_zone(system: kernels.System) -> int:
+    return int(np.abs(system.residual / system.scale).max(axis=1).argmax())
+
+
+def _effective_opacity(answer: _Answer) -> Array:
+    """Transport opacity of both moments at edges; gives the moments their edge values on the way."""
+    problem, system = answer.problem, answer.system
+    if problem.closure.scheme == kernels.SPECTRAL_GRADIENT:
+        kernels.moments_reach(problem.medium, problem.reach, system.spectra)
+    out = np.empty_like(system.edges.flux)
+    kernels.effective_opacity(answer.x, problem.geometry, problem.reach, system.edges, out)
+    return out
 
 
 def _flux_factor(answer: _Answer) -> Array:
     """F_E/(cE) at edges, with E as the limiter sees it, from upstream: never above 1; NaN at the centre."""
     problem, e = answer.problem, answer.x[:, 0]
     left, right = problem.reach.left[1:, 0] * e, problem.reach.right[1:, 0] * np.append(e[1:], 0.0)
-    flux = answer.system.flux[1:, 0] / problem.geometry.area[1:]
+    flux = answer.system.edges.flux[1:, 0] / problem.geometry.area[1:]
     return np.append(np.nan, flux / np.where(flux >= 0.0, left, right))

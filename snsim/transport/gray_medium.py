@@ -18,9 +18,12 @@ from snsim.transport.mesh import diluted_reach
 
 Array = NDArray[np.float64]
 
+THERMAL = ("nux", "numu", "anumu", "nutau", "anutau", "numutau", "anumutau")
+"""Species whose spectrum scattering changes and absorption does not restore; others exchange no energy here."""
 FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
 WIDEST = 0.3  # spacing in ln eps that fluxes bear, where no Fermi edge is sharp: answers move by 1e-5
 _OPACITY_FLOOR = 1e-25  # 1/cm
+PHASE_SPACE = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
 _SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
 
 
@@ -85,6 +88,13 @@ def thinning(energy: Array) -> slice:
     return slice(None, None, max(int(WIDEST / span), 1))
 
 
+def _at_infinity(log_values: Array, energy: Array, wanted: Array, lapse: Array) -> Array:
+    """Logarithms given at local energies at the local energies wanted/lapse, shape (zone, wanted)."""
+    out = np.empty((log_values.shape[0], wanted.size))
+    kernels.at_infinity(log_values, np.log(energy), np.log(wanted), np.log(lapse), out)
+    return out
+
+
 def gray_medium(
     background: Background, spectra: OpacitySpectra, index: int, given: GivenMeans | None = None
 ) -> tuple[kernels.Medium, Array]:
@@ -92,18 +102,29 @@ def gray_medium(
     some, energy = thinning(spectra.energy), spectra.energy
     weight_energy, weight_number = energy_weights(energy)
     flux_energy = np.ascontiguousarray(energy[some])
-    absorption = spectra.total_absorption[index]
-    exchange = spectra.total_exchange[index]
-    total = absorption[:, some] + spectra.scattering[:, index, :, some].sum(axis=0)
-    total = np.maximum(total, _OPACITY_FLOOR)
+    absorption = spectra.absorption[:, index].sum(axis=0)
+    exchange = spectra.exchange[:, index].sum(axis=0) * (spectra.species[index] in THERMAL)
+    total = np.maximum(absorption + spectra.scattering[:, index].sum(axis=0), _OPACITY_FLOOR)
+    log_thermal = 0.5 * np.log(total * np.maximum(absorption + exchange, _OPACITY_FLOOR))
+    total = np.exp(_at_infinity(np.log(total), energy, flux_energy, background.lapse))
     transport = np.empty((total.shape[0] + 1, total.shape[1]))
     transport[1:-1] = np.sqrt(total[1:] * total[:-1])
     transport[0], transport[-1] = total[0], total[-1]
-    phase_space = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
-    equilibrium = phase_space * spectra.equilibrium[index]
     lapse = background.lapse
-    source_energy = lapse**4 * ((absorption * equilibrium) @ weight_energy)
-    source_number = lapse**3 * ((absorption * equilibrium) @ weight_number)
+    emission, moments = np.empty((2, lapse.size, 2))
+    kernels.equilibrium_moments(
+        energy,
+        PHASE_SPACE * np.stack([weight_energy, weight_number]),
+        absorption,
+        spectra.temperature,
+        spectra.degeneracy[index],
+        emission,
+        moments,
+    )
+    redshift = np.stack([lapse**4, lapse**3], axis=1)
+    emission *= redshift
+    moments *= redshift
+    source_energy, source_number = np.ascontiguousarray(emission.T)
     given_fields = (np.empty((0, 2)), np.empty((0, 2, 2)), np.empty(2))
     if given is not None:
         given.checked(lapse.size)
@@ -119,6 +140,7 @@ def gray_medium(
         weight_number,
         absorption,
         exchange,
+        log_thermal,
         flux_energy,
         *energy_weights(flux_energy),
         transport,
@@ -128,9 +150,6 @@ def gray_medium(
         np.full_like(lapse, FREE_DEGENERACY),
         np.empty_like(lapse),
         *given_fields,
-    )
-    moments = np.stack(
-        [lapse**4 * (equilibrium @ weight_energy), lapse**3 * (equilibrium @ weight_number)], axis=1
     )
     set_degeneracy(medium, medium.degeneracy.copy())
     return medium, moments
@@ -147,9 +166,7 @@ def set_degeneracy(medium: kernels.Medium, degeneracy: Array) -> None:
     medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
 
 
-def blended_degeneracy(
-    background: Background, geometry: Geometry, medium: kernels.Medium, x: Array, equilibrium: Array
-) -> Array:
+def blended_degeneracy(background: Background, medium: kernels.Medium, x: Array, equilibrium: Array) -> Array:
     """Return eta = 2 + (eta_eq - 2)(1 - e^-tau), tau the thermal depth of neutrinos of energy T_nu.
 
     A spectrum has the shape of equilibrium where even its slow end is trapped. In multigroup solutions of proto-neutron stars
@@ -157,7 +174,7 @@ def blended_degeneracy(
     """
     depth = np.empty(x.shape[0])
     path = np.diff(background.radius_interface) / background.gamma
-    kernels.thermal_depth(x, geometry, medium, path, depth)
+    kernels.thermal_depth(x, background.lapse, medium, path, depth)
     return equilibrium + (FREE_DEGENERACY - equilibrium) * np.exp(-depth)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.errors import UnknownNameError
 from microphysics.matter import GROUPS, SPECIES
 from microphysics.opacity import OpacitySet
 from snsim.transport.background import Background
@@ -19,6 +19,7 @@ from snsim.transport.group_newton import GroupField
 from snsim.transport.groups import GroupMedium, group_media, with_partner
 from snsim.transport.limiters import LIMITERS
 from snsim.transport.multigroup import ALBEDO, solve_groups
+from snsim.transport.options import require_names, require_numbers
 from snsim.transport.rays import CORE_RAYS
 from snsim.transport.solution import TransportSolution
 from snsim.transport.spectral import assemble
@@ -127,19 +128,17 @@ class SpectralSolver:
 
     def __post_init__(self) -> None:
         limiters = (*LIMITERS, *(f"{name}{ALBEDO}" for name in LIMITERS))
-        for kind, name, known in (
-            ("transport scheme", self.scheme, SPECTRAL_SCHEMES),
+        require_names(
+            ("transport scheme", self.scheme, tuple(SPECTRAL_SCHEMES)),
             ("flux limiter", self.limiter, limiters),
             ("reconstruction", self.reconstruction, RECONSTRUCTIONS),
-        ):
-            if name not in known:
-                raise UnknownNameError(kind, name, known)
-        if not 0.0 < self.tolerance < 1.0:
-            raise OutOfRangeError(f"tolerance = {self.tolerance:g}: must be above 0 and below 1")
-        for field_name in ("max_iterations", "core_rays", "zones_per_ray"):
-            value = getattr(self, field_name)
-            if not (isinstance(value, (int, np.integer)) and value >= 1):
-                raise OutOfRangeError(f"{field_name} = {value}: must be a whole number, at least 1")
+        )
+        require_numbers(
+            self.tolerance,
+            max_iterations=self.max_iterations,
+            core_rays=self.core_rays,
+            zones_per_ray=self.zones_per_ray,
+        )
 
     def solve(
         self, background: Background, opacities: OpacitySet, species: Sequence[str] = SPECIES

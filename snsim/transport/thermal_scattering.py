@@ -23,13 +23,11 @@ from microphysics.opacity import OpacitySet, OpacitySpectra
 from microphysics.processes.contract import ScatteringKernel
 from snsim.transport._kernels.local_energies import local_opacities
 from snsim.transport.coupling import exchanges
-from snsim.transport.energy_groups import EnergyGroups
+from snsim.transport.energy_groups import EnergyGroups, log_vacancy
 
 Array = NDArray[np.float64]
 
 NODES = 20  # energies of the kernels
-THERMAL = ("nux", "numu", "anumu", "nutau", "anutau", "numutau", "anumutau")
-"""Species whose spectrum scattering changes and absorption does not restore; elsewhere the exchange is left out."""
 
 
 def gray_spectra(
@@ -80,8 +78,8 @@ def with_kernels(spectra: OpacitySpectra, opacities: OpacitySet, matter: MatterS
         transport = np.stack([found[name].transport for name in names])
         strength = np.stack(
             [
-                _exchange(found[name].coupling.scatter, groups, matter.temperature) * (name in THERMAL)
-                for name in names
+                _exchange(found[name].coupling.scatter, groups, matter.temperature, spectra.degeneracy[i])
+                for i, name in zip(known, names, strict=True)
             ]
         )
         scattering[row, known] = _onto(spectra.energy, groups, transport, flat)
@@ -104,10 +102,10 @@ def _scatters(process: object, matter: MatterState) -> bool:
     return isinstance(process.kernels(np.array([5.0, 10.0]), one), ScatteringKernel)
 
 
-def _exchange(scatter: Array, groups: EnergyGroups, temperature: Array) -> Array:
-    """D/(T E) of a species without chemical potential, 1/cm, from rates into empty states, shape (zone, group)."""
+def _exchange(scatter: Array, groups: EnergyGroups, temperature: Array, degeneracy: Array) -> Array:
+    """D/(T E), 1/cm, from rates into empty states, shape (zone, group)."""
     energy = groups.energy
-    vacant = 1.0 / (1.0 + np.exp(-energy / temperature[:, None]))
+    vacant = np.exp(log_vacancy(energy / temperature[:, None], degeneracy))
     squared = (energy[:, None] - energy) ** 2
     return 0.5 * np.einsum("zij,zj,ij->zi", scatter, vacant, squared) / (temperature[:, None] * energy)
 

@@ -99,26 +99,31 @@ def extend_monotone(x, geometry, reach, weight):
     It settles more slowly, because a zone's slope then depends on the one that its flux feeds.
     """
     zones, columns = x.shape
-    largest = 0.0
-    for i in range(1, zones):
-        here, low, high = geometry.radius[i], geometry.edge[i], geometry.edge[i + 1]
-        before = geometry.radius[i - 1]
-        shrink = (before / here) ** 2
-        for k in range(columns):
-            slope = (1.0 - shrink * x[i - 1, k] / x[i, k]) / (here - before)  # of r^2 x, over its value here
-            if i + 1 < zones:
-                after = geometry.radius[i + 1]
-                slope = _between(slope, ((after / here) ** 2 * x[i + 1, k] / x[i, k] - 1.0) / (after - here))
-            value = (here / high) ** 2 * (1.0 + _followed((high - here) * slope))
-            change = value - reach.left[i + 1, k]
-            largest = max(largest, abs(change))
-            reach.left[i + 1, k] += weight * change
-            if i + 1 < zones:
-                value = (here / low) ** 2 * (1.0 - _followed((here - low) * slope))
-                change = value - reach.right[i, k]
-                largest = max(largest, abs(change))
-                reach.right[i, k] += weight * change
-    return largest
+    radius, edge, to_left, to_right = geometry.radius, geometry.edge, reach.left, reach.right
+    largest, slope, ahead = np.zeros(columns), np.zeros(columns), np.zeros(columns)
+    for i in range(zones):
+        here, low, high = radius[i], edge[i], edge[i + 1]
+        if i + 1 < zones:  # slope of r^2 x from here to the next centre, over its value here
+            growth, step = (radius[i + 1] / here) ** 2, radius[i + 1] - here
+            for k in range(columns):
+                ahead[k] = (growth * x[i + 1, k] / x[i, k] - 1.0) / step
+        if i > 0:
+            plain, on = (here / high) ** 2, high - here
+            for k in range(columns):
+                taken = _between(slope[k], ahead[k]) if i + 1 < zones else slope[k]
+                change = plain * (1.0 + _followed(on * taken)) - to_left[i + 1, k]
+                largest[k] = abs(change) if abs(change) > largest[k] else largest[k]
+                to_left[i + 1, k] += weight * change
+        if 0 < i < zones - 1:
+            plain, back = (here / low) ** 2, here - low
+            for k in range(columns):
+                change = plain * (1.0 - _followed(back * _between(slope[k], ahead[k]))) - to_right[i, k]
+                largest[k] = abs(change) if abs(change) > largest[k] else largest[k]
+                to_right[i, k] += weight * change
+        if i + 1 < zones:  # the same over the value there
+            for k in range(columns):
+                slope[k] = ahead[k] * x[i, k] / (x[i + 1, k] * growth)
+    return largest.max()
 
 
 @njit

@@ -11,28 +11,47 @@ from typing import NamedTuple
 import numpy as np
 
 from microphysics._jit import njit
+from snsim.transport._kernels.geometry import gradient
 from snsim.transport._kernels.gray_flux import (
     GIVEN,
     SPECTRAL_FLUX,
     SPECTRAL_GRADIENT,
     Closure,
+    Edges,
     GrayReach,
     Medium,
-    edge_flux,
-    edge_work,
+    Spectra,
+    at_infinity,
+    expect,
+    fill_spectra,
+    fluxes_of_spectra,
+    gather_fluxes,
+    gather_outflow,
+    given_fluxes,
+    moments_reach,
+    monotone_cubic,
+    spectral_fluxes,
     spectral_temperature,
 )
-from snsim.transport._kernels.occupation import fill_occupation
+from snsim.transport._kernels.occupation import LARGEST, fill_occupation
 
 __all__ = [
     "GIVEN",
     "SPECTRAL_FLUX",
     "SPECTRAL_GRADIENT",
     "Closure",
+    "Edges",
     "GrayReach",
     "Medium",
+    "Spectra",
     "System",
+    "at_infinity",
+    "effective_opacity",
+    "equilibrium_moments",
+    "expect",
+    "fill_spectra",
     "linearise",
+    "moments_reach",
     "newton_change",
     "scaled_norm",
     "solve_blocks",
@@ -50,9 +69,9 @@ THINNEST = 1e8
 class System(NamedTuple):
     """The equations at one x, and what the closure made of it; everything `linearise` fills.
 
-    Shapes: `residual`, `scale` (zone, 2); blocks of the derivative in ln x `lower`, `diagonal`, `upper` (zone, 2, 2); `flux`
-    r^2 alpha^-2 h = conductance[0] x_left - conductance[1] x_right with `conductance` (edge, side, 2); the `effective`
-    transport opacity (edge, 2); `means` of absorption by energy and number and of the exchange (zone, 3).
+    Shapes: `residual`, `scale` (zone, 2); blocks of the derivative in ln x `lower`, `diagonal`, `upper` (zone, 2, 2); `means`
+    of absorption by energy and number and of the exchange (zone, 3); what the `edges` give; `spectra` of the closure by
+    gradients.
     """
 
     residual: np.ndarray
@@ -60,22 +79,18 @@ class System(NamedTuple):
     lower: np.ndarray
     diagonal: np.ndarray
     upper: np.ndarray
-    flux: np.ndarray
-    conductance: np.ndarray
-    effective: np.ndarray
     means: np.ndarray
+    edges: Edges
+    spectra: Spectra
 
 
-@njit
-def absorption_means(medium, zone, temperature, rows, means, slopes):
+@njit(reorder=True)
+def _mean_absorption(weight_energy, weight_number, absorption, exchange, occupation, slope, means, slopes):
     """Fill energy mean and number mean of the absorption and the energy mean of the exchange, and d/d ln T_nu."""
-    occupation, slope = rows[0], rows[1]
-    fill_occupation(medium.energy, temperature, medium.degeneracy[zone], occupation, slope)
-    absorption, exchange = medium.absorption[zone], medium.exchange[zone]
     norm_e, norm_n, tilt_e, tilt_n = 0.0, 0.0, 0.0, 0.0
     a_e, a_n, a_x, b_e, b_n, b_x = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(medium.energy.size):
-        w_e, w_n = medium.weight_energy[k] * occupation[k], medium.weight_number[k] * occupation[k]
+    for k in range(occupation.size):
+        w_e, w_n = weight_energy[k] * occupation[k], weight_number[k] * occupation[k]
         kappa, gain, turn = absorption[k], exchange[k], slope[k]
         norm_e += w_e
         norm_n += w_n
@@ -94,123 +109,170 @@ def absorption_means(medium, zone, temperature, rows, means, slopes):
 
 
 @njit
-def _add_edges(x, geometry, medium, reach, closure, work, system):
-    """Fill fluxes, conductances and effective opacities of all edges, and the fluxes' part of the blocks.
+def absorption_means(x, geometry, medium, means, slopes):
+    """Fill the means of all zones, see `System`, and their derivatives in ln T_nu, (zone, 3)."""
+    energy, weight_energy, weight_number = medium.energy, medium.weight_energy, medium.weight_number
+    absorption, exchange = medium.absorption, medium.exchange
+    occupation, slope = np.empty(energy.size), np.empty(energy.size)
+    for i in range(x.shape[0]):
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i]) / geometry.lapse[i]
+        fill_occupation(energy, temperature, medium.degeneracy[i], occupation, slope)
+        _mean_absorption(
+            weight_energy, weight_number, absorption[i], exchange[i], occupation, slope, means[i], slopes[i]
+        )
 
-    The effective opacity makes the Wilson form 1/(3 kappa + g) equal to the mean diffusion length, whatever limiter was used.
+
+@njit
+def _fill_edges(x, geometry, medium, reach, closure, expected, system):
+    """Fill what flows through all edges, by the closure."""
+    zones, edges = x.shape[0], system.edges
+    edges.jacobian[:] = 0.0
+    edges.flux[0], edges.carried[0], edges.carried[zones] = 0.0, 0.0, 0.0
+    if closure.scheme == SPECTRAL_GRADIENT:
+        spectral_fluxes(geometry, medium, reach, closure, expected, system.spectra)
+        gather_fluxes(medium, system.spectra, edges)
+        gather_outflow(geometry, medium, reach, system.spectra, edges)
+    else:
+        if closure.scheme == SPECTRAL_FLUX:
+            fluxes_of_spectra(x, geometry, medium, reach, closure, edges)
+        else:
+            given_fluxes(x, geometry, medium, edges)
+        for m in range(2):
+            part = medium.given_outflow[m] if closure.scheme == GIVEN else reach.left[zones, m]
+            edges.flux[zones, m] = geometry.area[zones] * part * x[zones - 1, m]
+            edges.jacobian[zones, m, m] = edges.flux[zones, m]
+    edges.carried[zones, 0] = edges.flux[zones]
+
+
+@njit
+def _add_edges(edges, lower, diagonal, upper):
+    """Add the derivatives of the fluxes to the blocks of the zones on either side."""
+    jacobian = edges.jacobian
+    zones = diagonal.shape[0]
+    for e in range(1, zones + 1):
+        for m in range(2):
+            for v in range(2):
+                diagonal[e - 1, m, v] += jacobian[e, m, v]
+                if e < zones:
+                    upper[e - 1, m, v] += jacobian[e, m, 2 + v]
+                    lower[e, m, v] -= jacobian[e, m, v]
+                    diagonal[e, m, v] -= jacobian[e, m, 2 + v]
+
+
+@njit
+def effective_opacity(x, geometry, reach, edges, out):
+    """Fill the transport opacity (edge, 2) that gives the mean diffusion length in Wilson's form 1/(3 kappa + g).
+
+    Whatever limiter was used; g from the moments with `reach` (edge, moment).
     """
     zones = x.shape[0]
     for e in range(1, zones):
-        edge_flux(x, geometry, medium, reach, closure, e, work)
-        per_length = geometry.area[e] * geometry.gamma[e] / geometry.spacing[e]
+        steepest = geometry.gamma[e] / geometry.spacing[e]
         for m in range(2):
-            system.flux[e, m] = work.flux[m]
-            carried = 0.0
-            for side in range(2):
-                system.conductance[e, side, m] = per_length * work.length[side, m]
-                carried += work.length[side, m] * x[e - 1 + side, m]
-            mean = carried / (x[e - 1, m] + x[e, m])
-            system.effective[e, m] = max((1.0 / mean - work.gradient[m]) / 3.0, 0.0)
-            for v in range(2):
-                system.diagonal[e - 1, m, v] += work.jacobian[m, v]
-                system.upper[e - 1, m, v] += work.jacobian[m, 2 + v]
-                system.lower[e, m, v] -= work.jacobian[m, v]
-                system.diagonal[e, m, v] -= work.jacobian[m, 2 + v]
-    for m in range(2):
-        outflow = medium.given_outflow[m] if closure.scheme == GIVEN else reach.left[zones, m]
-        system.conductance[zones, 0, m] = geometry.area[zones] * outflow
-        system.flux[zones, m] = system.conductance[zones, 0, m] * x[zones - 1, m]
-        system.diagonal[zones - 1, m, m] += system.flux[zones, m]
-        system.effective[zones, m] = system.effective[zones - 1, m]
-        system.effective[0, m] = system.effective[1, m]
+            g, _ = gradient(
+                x[e - 1, m],
+                x[e, m],
+                geometry.gamma[e],
+                geometry.spacing[e],
+                reach.left[e, m],
+                reach.right[e, m],
+            )
+            carried = edges.carried[e, 0, m] + edges.carried[e, 1, m]
+            length = carried / (geometry.area[e] * steepest * (x[e - 1, m] + x[e, m]))
+            out[e, m] = max((1.0 / length - g) / 3.0, 0.0)
+    out[0], out[zones] = out[1], out[zones - 1]
 
 
 @njit
-def _at_energy(values, energy, wanted):
-    """Interpolate a row as a power of eps, constant beyond its ends and linearly in ln eps next to a zero."""
-    k = min(max(np.searchsorted(energy, wanted) - 1, 0), energy.size - 2)
-    part = math.log(wanted / energy[k]) / math.log(energy[k + 1] / energy[k])
-    part = min(max(part, 0.0), 1.0)
-    low, high = values[k], values[k + 1]
-    if low > 0.0 and high > 0.0:
-        return low * (high / low) ** part
-    return (1.0 - part) * low + part * high
-
-
-@njit
-def thermal_depth(x, geometry, medium, path, depth):
+def thermal_depth(x, lapse, medium, path, depth):
     """Fill the optical depth of zones to changes of energy, int sqrt(kappa_th kappa_t) dr/Gamma, for neutrinos of eps = T_nu.
 
     kappa_th is absorption and exchange; `path` = dr/Gamma of zones, cm.
     """
+    log_energy, thermal = np.log(medium.energy), medium.log_thermal
     outside = 0.0
     for i in range(x.shape[0] - 1, -1, -1):
-        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        thermal = _at_energy(medium.absorption[i], medium.energy, temperature)
-        thermal += _at_energy(medium.exchange[i], medium.energy, temperature)
-        transport = 0.5 * (
-            _at_energy(medium.transport[i], medium.flux_energy, temperature)
-            + _at_energy(medium.transport[i + 1], medium.flux_energy, temperature)
-        )
-        step = math.sqrt(thermal * transport) * path[i]
+        there = math.log(spectral_temperature(x[i], medium.shape_ratio[i]) / lapse[i])
+        there = min(max(there, log_energy[0]), log_energy[-1])
+        k = min(max(np.searchsorted(log_energy, there) - 1, 0), log_energy.size - 2)
+        step = math.exp(monotone_cubic(thermal[i], log_energy, k, there)) * path[i]
         depth[i] = outside + 0.5 * step
         outside += step
 
 
+@njit(reorder=True)
+def equilibrium_moments(energy, weights, absorption, temperature, degeneracy, emission, moments):
+    """Fill sum of kappa* f_eq and of f_eq with both rows of `weights`, (zone, 2); 0 where eta is undefined."""
+    f, slope = np.empty(energy.size), np.empty(energy.size)
+    for i in range(temperature.size):
+        emission[i], moments[i] = 0.0, 0.0
+        if not degeneracy[i] > -LARGEST:
+            continue
+        fill_occupation(energy, temperature[i], min(degeneracy[i], 0.9 * LARGEST), f, slope)
+        for m in range(2):
+            gain, total = 0.0, 0.0
+            for k in range(energy.size):
+                w = weights[m, k] * f[k]
+                total += w
+                gain += w * absorption[i, k]
+            emission[i, m], moments[i, m] = gain, total
+
+
 @njit
-def _exchanged(system, geometry, x, edge, m):
+def _exchanged(carried, geometry, x, edge, m):
     """Return what both sides send through an edge, of which the flux is the difference."""
-    if edge == 0 or edge == x.shape[0]:
+    zones = x.shape[0]
+    if edge == 0 or edge == zones:
         return 0.0
     most = THINNEST * geometry.area[edge]
-    return (
-        min(system.conductance[edge, 0, m], most) * x[edge - 1, m]
-        + min(system.conductance[edge, 1, m], most) * x[edge, m]
-    )
+    return min(carried[edge, 0, m], most * x[edge - 1, m]) + min(carried[edge, 1, m], most * x[edge, m])
 
 
 @njit
-def linearise(x, geometry, medium, reach, closure, system):
-    """Fill `system`: a function of x, the medium and the reach alone, no clips, no pseudo-time."""
+def linearise(x, geometry, medium, reach, closure, expected, system):
+    """Fill `system`: a function of x, the medium and the reach alone, no clips, no pseudo-time.
+
+    For the closure by gradients its spectra are those of x already, see `fill_spectra`. `expected`: see `spectral_fluxes`; it
+    changes the derivative only.
+    """
     zones = x.shape[0]
-    work, slopes, rows = edge_work(medium.flux_energy.size), np.zeros(3), np.empty((2, medium.energy.size))
-    means, diagonal = system.means, system.diagonal
+    means, slopes, diagonal = system.means, np.zeros((zones, 3)), system.diagonal
+    flux, carried = system.edges.flux, system.edges.carried
     system.lower[:] = 0.0
     diagonal[:] = 0.0
     system.upper[:] = 0.0
-    system.flux[0] = 0.0
-    system.conductance[0] = 0.0
-    system.conductance[zones] = 0.0
-    system.effective[:] = 0.0
-    _add_edges(x, geometry, medium, reach, closure, work, system)
+    _fill_edges(x, geometry, medium, reach, closure, expected, system)
+    _add_edges(system.edges, system.lower, diagonal, system.upper)
+    if closure.scheme == GIVEN:
+        means[:, :2] = medium.given_absorption
+        means[:, 2] = 0.0
+    else:
+        absorption_means(x, geometry, medium, means, slopes)
     for i in range(zones):
-        temperature = spectral_temperature(x[i], medium.shape_ratio[i], geometry.lapse[i])
-        if closure.scheme == GIVEN:
-            means[i, 0], means[i, 1] = medium.given_absorption[i, 0], medium.given_absorption[i, 1]
-            means[i, 2] = 0.0
-        else:
-            absorption_means(medium, i, temperature, rows, means[i], slopes)
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i]) / geometry.lapse[i]
         volume = geometry.volume[i]
         e, n = volume * x[i, 0], volume * x[i, 1]
         source_e, source_n = volume * medium.source_energy[i], volume * medium.source_number[i]
         cold = medium.temperature[i] / temperature
         exchange = means[i, 2] * (1.0 - cold)
-        flux_e = system.flux[i + 1, 0] - system.flux[i, 0]
-        flux_n = system.flux[i + 1, 1] - system.flux[i, 1]
+        flux_e = flux[i + 1, 0] - flux[i, 0]
+        flux_n = flux[i + 1, 1] - flux[i, 1]
         system.residual[i, 0] = flux_e + (means[i, 0] * e - source_e) + exchange * e
         system.residual[i, 1] = flux_n + (means[i, 1] * n - source_n)
         system.scale[i, 0] = (means[i, 0] + means[i, 2] * (1.0 + cold)) * e + abs(source_e) + TINY
         system.scale[i, 1] = means[i, 1] * n + abs(source_n) + TINY
         for m in range(2):
-            system.scale[i, m] += abs(system.flux[i, m]) + abs(system.flux[i + 1, m])
+            system.scale[i, m] += abs(flux[i, m]) + abs(flux[i + 1, m])
             system.scale[i, m] += ROUND_OFF * (
-                _exchanged(system, geometry, x, i, m) + _exchanged(system, geometry, x, i + 1, m)
+                _exchanged(carried, geometry, x, i, m) + _exchanged(carried, geometry, x, i + 1, m)
             )
-        tilt = e * (slopes[0] + slopes[2] * (1.0 - cold) + means[i, 2] * cold)  # d/d ln T_nu, T_nu ~ e/n
+        tilt = e * (
+            slopes[i, 0] + slopes[i, 2] * (1.0 - cold) + means[i, 2] * cold
+        )  # d/d ln T_nu, T_nu ~ e/n
         diagonal[i, 0, 0] += (means[i, 0] + exchange) * e + tilt
         diagonal[i, 0, 1] -= tilt
-        diagonal[i, 1, 0] += slopes[1] * n
-        diagonal[i, 1, 1] += (means[i, 1] - slopes[1]) * n
+        diagonal[i, 1, 0] += slopes[i, 1] * n
+        diagonal[i, 1, 1] += (means[i, 1] - slopes[i, 1]) * n
 
 
 @njit
@@ -253,8 +315,11 @@ def scaled_norm(residual, scale):
 
 
 @njit
-def newton_change(system, change):
-    """Fill the relative change of x that makes the linearised residual vanish; rows are scaled first."""
+def newton_change(system, brake, change):
+    """Fill the relative change of x that makes the linearised residual over scale plus `brake` times the change vanish.
+
+    The brake is an implicit step in pseudo-time, 1/`brake` long in units of the time in which a zone is filled or emptied.
+    """
     lower, diagonal, upper = (
         np.empty_like(system.lower),
         np.empty_like(system.lower),
@@ -268,12 +333,13 @@ def newton_change(system, change):
                 lower[i, m, v] = system.lower[i, m, v] * inverse
                 diagonal[i, m, v] = system.diagonal[i, m, v] * inverse
                 upper[i, m, v] = system.upper[i, m, v] * inverse
+            diagonal[i, m, m] += brake
     solve_blocks(lower, diagonal, upper, change)
 
 
 @njit
-def solve_diffusion(conductance, loss, source, out):
-    """Solve h_+ - h_- + loss x = source with h = conductance[0] x_left - conductance[1] x_right, shape (zone, 2).
+def solve_diffusion(x, carried, loss, source, out):
+    """Solve h_+ - h_- + loss x = source with the conductances h/x that `carried` has at the last `x`, shape (zone, 2).
 
     The outermost conductance leads to empty space. The matrix is dominated by the diagonal of every column, so x is positive
     where sources are.
@@ -285,11 +351,11 @@ def solve_diffusion(conductance, loss, source, out):
         for i in range(zones):
             leak, right = loss[i, m], source[i, m]
             if i > 0:
-                leak += conductance[i, 1, m] * lost
-                right += conductance[i, 0, m] * out[i - 1, m]
-            pivot = conductance[i + 1, 0, m] + leak
+                leak += carried[i, 1, m] / x[i, m] * lost
+                right += carried[i, 0, m] / x[i - 1, m] * out[i - 1, m]
+            pivot = carried[i + 1, 0, m] / x[i, m] + leak
             lost = leak / pivot
-            back[i] = conductance[i + 1, 1, m] / pivot
+            back[i] = carried[i + 1, 1, m] / x[i + 1, m] / pivot if i + 1 < zones else 0.0
             out[i, m] = right / pivot
         for i in range(zones - 2, -1, -1):
             out[i, m] += back[i] * out[i + 1, m]

@@ -1,6 +1,7 @@
-"""Flux of energy and number through an edge: the closures of the gray scheme, with their derivatives.
+"""Flux of energy and number through edges: the closures of the gray scheme, with their derivatives.
 
 All have the form h = forward x_left - backward x_right with positive coefficients, and are homogeneous of degree one in x.
+Energies are those at infinity, at which the spectra of two zones are compared.
 """
 
 import math
@@ -10,12 +11,13 @@ import numpy as np
 
 from microphysics._jit import njit
 from snsim.transport._kernels.geometry import gradient
-from snsim.transport._kernels.limiters import diffusion_lengths
+from snsim.transport._kernels.limiters import WILSON, diffusion_length, diffusion_lengths
 from snsim.transport._kernels.occupation import fill_occupation
 
-STEEPEST = 0.7  # largest |d ln(r^2 f)| between a centre and its edge that is followed at one energy
 SPECTRAL_FLUX, SPECTRAL_GRADIENT, GIVEN = 0, 1, 2
-SMALLEST = 1e-300  # part of a moment at one energy: two empty neighbours exchange nothing
+SMALLEST = 1e-300  # occupation: two empty neighbours exchange nothing
+# of the bend of a limited flux: all of it leaves no derivative in the zone downstream, or one that rounding makes negative
+REGULAR = 1.0 - 1e-12
 
 
 class Closure(NamedTuple):
@@ -30,11 +32,12 @@ class Medium(NamedTuple):
     """Opacities and sources of one species.
 
     `energy` in MeV with weights of eps^3 deps (`weight_energy`) and eps^2 deps (`weight_number`), `absorption` and `exchange`
-    of zones, shape (zone, energy), 1/cm; for fluxes fewer energies suffice: `flux_energy` with `flux_weight_energy`,
-    `flux_weight_number` and `transport`, shape (edge, flux energy), 1/cm; `source_energy` = alpha^4 Q_E/c,
-    `source_number` = alpha^3 Q_N/c; `temperature` of the matter; `degeneracy` eta and `shape_ratio` F_3/F_2(eta).
-    Only the closure `GIVEN` reads `given_absorption` (zone, moment), 1/cm, `given_length` (edge, side, moment), cm, the mean
-    diffusion lengths of the spectra on either side of an edge, and `given_outflow` (moment), h/x at the outer edge.
+    of zones, shape (zone, energy), 1/cm, and `log_thermal` = ln sqrt(kappa_th kappa_t). For fluxes fewer energies suffice,
+    here at infinity: `flux_energy` with `flux_weight_energy`, `flux_weight_number` and `transport`, shape (edge, flux
+    energy), 1/cm. `source_energy` = alpha^4 Q_E/c, `source_number` = alpha^3 Q_N/c; `temperature` of the matter; `degeneracy`
+    eta and `shape_ratio` F_3/F_2(eta). Only the closure `GIVEN` reads `given_absorption` (zone, moment), 1/cm, `given_length`
+    (edge, side, moment), cm, the mean diffusion lengths of the spectra on either side of an edge, and `given_outflow`
+    (moment), h/x at the outer edge.
     """
 
     energy: np.ndarray
@@ -42,6 +45,7 @@ class Medium(NamedTuple):
     weight_number: np.ndarray
     absorption: np.ndarray
     exchange: np.ndarray
+    log_thermal: np.ndarray
     flux_energy: np.ndarray
     flux_weight_energy: np.ndarray
     flux_weight_number: np.ndarray
@@ -65,34 +69,46 @@ class GrayReach(NamedTuple):
     spectral_right: np.ndarray
 
 
-class EdgeWork(NamedTuple):
-    """Rows of one value per energy, and what an edge gives: see `edge_flux`.
+class Spectra(NamedTuple):
+    """Spectra of zones, and their fluxes at edges, at the flux energies.
 
-    `flux` (moment); `jacobian` (moment, variable) against (ln e_left, ln n_left, ln e_right, ln n_right); `length` (side,
-    moment), mean diffusion length of the spectrum on either side; `gradient` (moment), g of the moments themselves.
+    `occupation` f, in units that make the sum of its number weights n, `tilt` = d ln f/d ln T_nu at fixed n (zone, energy);
+    `excess` = e over the sum of the energy weights, 1 but for the quadrature, and `lean` = d ln excess/d ln T_nu (zone).
+    At edges, shape (edge, energy): `conductance`, `flux`, and the derivatives of the flux in ln f, `forth` of the zone before
+    and -`back` of the zone after.
     """
 
-    rows: np.ndarray
+    occupation: np.ndarray
+    tilt: np.ndarray
+    excess: np.ndarray
+    lean: np.ndarray
+    conductance: np.ndarray
     flux: np.ndarray
+    forth: np.ndarray
+    back: np.ndarray
+
+
+class Edges(NamedTuple):
+    """What the edges give.
+
+    `flux` r^2 alpha^-2 h (edge, moment); `carried` (edge, side, moment), what either side sends, of which it is the
+    difference; `jacobian` (edge, moment, variable) of the flux against (ln e_left, ln n_left, ln e_right, ln n_right). The
+    first edge, the centre, is not filled.
+    """
+
+    flux: np.ndarray
+    carried: np.ndarray
     jacobian: np.ndarray
-    length: np.ndarray
-    gradient: np.ndarray
 
 
 @njit
-def edge_work(energies):
-    """Return empty work space."""
-    return EdgeWork(np.empty((12, energies)), np.empty(2), np.empty((2, 4)), np.empty((2, 2)), np.empty(2))
+def spectral_temperature(x, ratio):
+    """Return alpha T_nu = (e/n)/(F_3/F_2), MeV, from x = (e, n)."""
+    return x[0] / (x[1] * ratio)
 
 
-@njit
-def spectral_temperature(x, ratio, lapse):
-    """T_nu = (E/N)/(F_3/F_2), MeV, from x = (e, n)."""
-    return x[0] / (x[1] * lapse * ratio)
-
-
-@njit
-def _weighted_sums(weight, occupation, slope):
+@njit(reorder=True)
+def weighted_sums(weight, occupation, slope):
     """Return the sum of w f and the mean of d ln f/d ln T over it."""
     norm, tilt = 0.0, 0.0
     for k in range(weight.size):
@@ -103,176 +119,275 @@ def _weighted_sums(weight, occupation, slope):
 
 
 @njit
-def _spread_side(x, zone, edge, geometry, medium, reach, spectral, rows):
-    """Fill the row `spectral` with f_edge/f_zone of the spectrum whose moments change by `reach` on the way to the edge.
-
-    ln f changes by the reach of n and by d ln f/d ln T_nu times that of T_nu, first order in both: second in the spacing.
-    """
-    occupation, slope = rows[0], rows[1]
-    temperature = (
-        math.sqrt(geometry.area[edge]) / geometry.edge[edge] * x[0] / (x[1] * medium.shape_ratio[zone])
+def fill_spectra(x, medium, spectra):
+    """Fill the spectra of all zones: A/(1 + exp(eps/T_nu - eta)) with the n and the e/n of the zone."""
+    energy, weight_energy, weight_number = (
+        medium.flux_energy,
+        medium.flux_weight_energy,
+        medium.flux_weight_number,
     )
-    fill_occupation(medium.flux_energy, temperature, medium.degeneracy[zone], occupation, slope)
-    _, tilt = _weighted_sums(medium.flux_weight_number, occupation, slope)
-    dilution = (geometry.radius[zone] / geometry.edge[edge]) ** 2
-    whole, warmth = math.log(reach[1] / dilution), math.log(reach[0] / reach[1])
-    for k in range(slope.size):
-        change = whole + (slope[k] - tilt) * warmth
-        spectral[k] = dilution * math.exp(change / math.sqrt(1.0 + (change / STEEPEST) ** 2))
+    occupation, tilts, excess, lean = spectra.occupation, spectra.tilt, spectra.excess, spectra.lean
+    for i in range(x.shape[0]):
+        f, tilt = occupation[i], tilts[i]
+        temperature = spectral_temperature(x[i], medium.shape_ratio[i])
+        fill_occupation(energy, temperature, medium.degeneracy[i], f, tilt)
+        whole, tilt_e = weighted_sums(weight_energy, f, tilt)
+        number, tilt_n = weighted_sums(weight_number, f, tilt)
+        scale = x[i, 1] / number
+        for k in range(f.size):
+            f[k] = scale * f[k] + SMALLEST
+            tilt[k] -= tilt_n
+        excess[i] = x[i, 0] / (scale * whole)
+        lean[i] = 1.0 - tilt_e + tilt_n
 
 
 @njit
-def spread_reach(x, geometry, medium, reach):
-    """Fill the spectral part of `reach` from the part of the moments."""
-    rows = np.empty((2, medium.flux_energy.size))
-    zones = x.shape[0]
-    for e in range(1, zones):
-        _spread_side(x[e - 1], e - 1, e, geometry, medium, reach.left[e], reach.spectral_left[e], rows)
-        _spread_side(x[e], e, e, geometry, medium, reach.right[e], reach.spectral_right[e], rows)
+def _limit(left, right, kappa, from_left, from_right, steepest, closure, length, bend):
+    """Fill the diffusion length at every energy, and -d length/d ln f of the zone upstream; `steepest` = Gamma/spacing."""
+    wilson = closure.limiter == WILSON
+    for k in range(left.size):
+        falls = left[k] >= right[k]
+        ratio = right[k] / left[k] if falls else left[k] / right[k]
+        steep = steepest / (from_left[k] if falls else from_right[k])
+        length[k] = steep * (1.0 - ratio)
+        bend[k] = steep * ratio
+    if wilson:
+        for k in range(left.size):
+            length[k] = 1.0 / (3.0 * kappa[k] + length[k])
+            bend[k] *= length[k] * length[k]
+    else:
+        for k in range(left.size):
+            length[k], slope = diffusion_length(closure.limiter, closure.power, kappa[k], length[k])
+            bend[k] *= -slope
 
 
 @njit
-def _flux_of_spectrum(x, geometry, medium, reach, closure, edge, work):
+def _fill_edge(left, right, front, expected, conductance, bend, flux, forth, back):
+    """From lengths and bends to conductance, flux and its derivatives; `front` = area Gamma/spacing."""
+    for k in range(left.size):
+        conductance[k] *= front
+        flux[k] = conductance[k] * (left[k] - right[k])
+        # part of the bend that the derivative takes along: all where the flux is what was expected, or nothing was (NaN)
+        part = expected[k] / flux[k] if flux[k] != 0.0 else 0.0
+        part = part if part < REGULAR else REGULAR
+        part = part if part > 0.0 else 0.0
+        turned = part * front * bend[k] * abs(left[k] - right[k])
+        forth[k] = conductance[k] * left[k] - turned
+        back[k] = conductance[k] * right[k] - turned
+
+
+@njit
+def spectral_fluxes(geometry, medium, reach, closure, expected, spectra):
+    """Fill the flux r^2 alpha^-2 h at every energy and interior edge, and what of its derivative is followed.
+
+    `expected` (edge, energy): flux that the step to here was to give. Where it is NaN the derivative is exact, but for a part
+    of 1e-12 (`REGULAR`); where it is 0 diffusion lengths count as constant.
+    """
+    f, flux, forth, back, conductance = (
+        spectra.occupation,
+        spectra.flux,
+        spectra.forth,
+        spectra.back,
+        spectra.conductance,
+    )
+    before, after, transport = reach.spectral_left, reach.spectral_right, medium.transport
+    bend = np.empty(f.shape[1])
+    for e in range(1, f.shape[0]):
+        steepest = geometry.gamma[e] / geometry.spacing[e]
+        left, right, length = f[e - 1], f[e], conductance[e]
+        _limit(left, right, transport[e], before[e], after[e], steepest, closure, length, bend)
+        front = geometry.area[e] * steepest
+        _fill_edge(left, right, front, expected[e], length, bend, flux[e], forth[e], back[e])
+
+
+@njit(reorder=True)
+def _sums(weight, flux, forth, back, tilt_left, tilt_right):
+    """Return the sums of w times flux, forth, back, and of the last two times the tilt of their side."""
+    a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(weight.size):
+        w = weight[k]
+        out, home = w * forth[k], w * back[k]
+        a += w * flux[k]
+        b += out
+        c += home
+        d += out * tilt_left[k]
+        e += home * tilt_right[k]
+    return a, b, c, d, e
+
+
+@njit(reorder=True)
+def _carried(weight, conductance, left, right):
+    """Return the sums of w times what the spectrum of either side sends."""
+    a, b = 0.0, 0.0
+    for k in range(weight.size):
+        w = weight[k] * conductance[k]
+        a += w * left[k]
+        b += w * right[k]
+    return a, b
+
+
+@njit
+def gather_fluxes(medium, spectra, edges):
+    """Sum the fluxes of all energies at interior edges to those of energy and number."""
+    f, tilt, conductance = spectra.occupation, spectra.tilt, spectra.conductance
+    flux, forth, back = spectra.flux, spectra.forth, spectra.back
+    weights = (medium.flux_weight_energy, medium.flux_weight_number)
+    for e in range(1, f.shape[0]):
+        before, after = spectra.excess[e - 1], spectra.excess[e]
+        for m in range(2):
+            weight = weights[m]
+            net, sent, met, out, home = _sums(weight, flux[e], forth[e], back[e], tilt[e - 1], tilt[e])
+            whole = 1.0
+            if m == 0:
+                whole = 0.5 * (before + after)
+                out += 0.5 * net * before / whole * spectra.lean[e - 1]
+                home -= 0.5 * net * after / whole * spectra.lean[e]
+            jacobian = edges.jacobian[e, m]
+            edges.flux[e, m] = whole * net
+            jacobian[0], jacobian[1] = whole * out, whole * (sent - out)
+            jacobian[2], jacobian[3] = -whole * home, -whole * (met - home)
+            sent, met = _carried(weight, conductance[e], f[e - 1], f[e])
+            edges.carried[e, 0, m], edges.carried[e, 1, m] = whole * sent, whole * met
+
+
+@njit
+def gather_outflow(geometry, medium, reach, spectra, edges):
+    """Sum what leaves the outermost zone into empty space."""
+    last = spectra.occupation.shape[0]
+    f, tilt, excess = spectra.occupation[last - 1], spectra.tilt[last - 1], spectra.excess[last - 1]
+    for m in range(2):
+        weight = medium.flux_weight_energy if m == 0 else medium.flux_weight_number
+        net, lean = 0.0, 0.0
+        for k in range(f.size):
+            part = weight[k] * reach.spectral_left[last, k] * f[k]
+            net += part
+            lean += part * tilt[k]
+        if m == 0:
+            net, lean = excess * net, excess * (lean + net * spectra.lean[last - 1])
+        edges.flux[last, m] = geometry.area[last] * net
+        edges.jacobian[last, m, 0] = geometry.area[last] * lean
+        edges.jacobian[last, m, 1] = geometry.area[last] * (net - lean)
+
+
+@njit
+def moments_reach(medium, reach, spectra):
+    """Fill the reach of e and n from that of f."""
+    f = spectra.occupation
+    zones = f.shape[0]
+    for e in range(1, zones + 1):
+        for m in range(2):
+            weight = medium.flux_weight_energy if m == 0 else medium.flux_weight_number
+            left, right, on_left, on_right = 0.0, 0.0, 0.0, 0.0
+            for k in range(weight.size):
+                a = weight[k] * f[e - 1, k]
+                left += a
+                on_left += a * reach.spectral_left[e, k]
+                if e < zones:
+                    b = weight[k] * f[e, k]
+                    right += b
+                    on_right += b * reach.spectral_right[e, k]
+            reach.left[e, m] = on_left / left
+            if e < zones:
+                reach.right[e, m] = on_right / right
+
+
+@njit(reorder=True)
+def expect(change, spectra, expected):
+    """Fill the flux `expected` at every energy after a relative change of x, shape (zone, 2)."""
+    for e in range(1, change.shape[0]):
+        whole, warmth = change[e - 1, 1], change[e - 1, 0] - change[e - 1, 1]
+        whole_after, warmth_after = change[e, 1], change[e, 0] - change[e, 1]
+        for k in range(expected.shape[1]):
+            expected[e, k] = (
+                spectra.flux[e, k]
+                + spectra.forth[e, k] * (whole + spectra.tilt[e - 1, k] * warmth)
+                - spectra.back[e, k] * (whole_after + spectra.tilt[e, k] * warmth_after)
+            )
+
+
+@njit
+def fluxes_of_spectra(x, geometry, medium, reach, closure, edges):
     """Mean of the limited diffusion length over one spectrum, that of the edge, with the gradient of the moment.
 
     T_nu is the geometric mean of both zones' and eta the arithmetic one.
     """
-    left, right = x[edge - 1], x[edge]
-    t_left = spectral_temperature(left, medium.shape_ratio[edge - 1], geometry.lapse[edge - 1])
-    t_right = spectral_temperature(right, medium.shape_ratio[edge], geometry.lapse[edge])
-    eta = 0.5 * (medium.degeneracy[edge - 1] + medium.degeneracy[edge])
-    occupation, slope, g, length, steepness = (
-        work.rows[0],
-        work.rows[1],
-        work.rows[2],
-        work.rows[3],
-        work.rows[4],
+    occupation, slope, g, length, steepness = np.empty((5, medium.flux_energy.size))
+    for e in range(1, x.shape[0]):
+        left, right = x[e - 1], x[e]
+        t_left = spectral_temperature(left, medium.shape_ratio[e - 1])
+        t_right = spectral_temperature(right, medium.shape_ratio[e])
+        eta = 0.5 * (medium.degeneracy[e - 1] + medium.degeneracy[e])
+        fill_occupation(medium.flux_energy, math.sqrt(t_left * t_right), eta, occupation, slope)
+        gamma, spacing = geometry.gamma[e], geometry.spacing[e]
+        for m in range(2):
+            weight = medium.flux_weight_energy if m == 0 else medium.flux_weight_number
+            g[:], change = gradient(left[m], right[m], gamma, spacing, reach.left[e, m], reach.right[e, m])
+            diffusion_lengths(closure.limiter, closure.power, medium.transport[e], g, length, steepness)
+            norm, tilt = weighted_sums(weight, occupation, slope)
+            mean, d_g, d_t = 0.0, 0.0, 0.0
+            for k in range(weight.size):
+                w = weight[k] * occupation[k]
+                mean += w * length[k]
+                d_g += w * steepness[k]
+                d_t += w * length[k] * (slope[k] - tilt)
+            mean, d_g, d_t = mean / norm, d_g / norm, d_t / norm
+            scale = geometry.area[e] * gamma / spacing
+            difference = scale * (left[m] - right[m])
+            edges.flux[e, m] = mean * difference
+            carried, jacobian = edges.carried[e], edges.jacobian[e, m]
+            carried[0, m], carried[1, m] = scale * mean * left[m], scale * mean * right[m]
+            turn = 0.5 * difference * d_t
+            jacobian[0] = jacobian[2] = turn
+            jacobian[1] = jacobian[3] = -turn
+            jacobian[m] += carried[0, m] + difference * d_g * change
+            jacobian[2 + m] -= carried[1, m] + difference * d_g * change
+
+
+@njit
+def given_fluxes(x, geometry, medium, edges):
+    """Fluxes with the mean diffusion lengths that a spectral solution has on either side."""
+    for e in range(1, x.shape[0]):
+        scale = geometry.area[e] * geometry.gamma[e] / geometry.spacing[e]
+        for m in range(2):
+            sent = scale * medium.given_length[e, 0, m] * x[e - 1, m]
+            met = scale * medium.given_length[e, 1, m] * x[e, m]
+            edges.flux[e, m] = sent - met
+            edges.carried[e, 0, m], edges.carried[e, 1, m] = sent, met
+            edges.jacobian[e, m, m], edges.jacobian[e, m, 2 + m] = sent, -met
+
+
+@njit
+def _slope(before, after):
+    """Slope of the parabola through three points evenly spaced, held monotone (Fritsch & Carlson 1980)."""
+    if before * after <= 0.0:
+        return 0.0
+    steepest = 3.0 * min(abs(before), abs(after))
+    return min(max(0.5 * (before + after), -steepest), steepest)
+
+
+@njit
+def monotone_cubic(values, points, k, there):
+    """Value between points k and k + 1, which are about evenly spaced; linear beyond the ends of the row."""
+    width, s, last = points[k + 1] - points[k], there - points[k], points.size - 2
+    rise = (values[k + 1] - values[k]) / width
+    if s < 0.0 or s > width:
+        return values[k] + s * rise
+    begin = _slope((values[k] - values[k - 1]) / (points[k] - points[k - 1]), rise) if k > 0 else rise
+    end = (
+        _slope(rise, (values[k + 2] - values[k + 1]) / (points[k + 2] - points[k + 1])) if k < last else rise
     )
-    fill_occupation(medium.flux_energy, math.sqrt(t_left * t_right), eta, occupation, slope)
-    gamma, spacing, area = geometry.gamma[edge], geometry.spacing[edge], geometry.area[edge]
-    kappa = medium.transport[edge]
-    for m in range(2):
-        weight = medium.flux_weight_energy if m == 0 else medium.flux_weight_number
-        work.gradient[m], change = gradient(
-            left[m], right[m], gamma, spacing, reach.left[edge, m], reach.right[edge, m]
-        )
-        g[:] = work.gradient[m]
-        diffusion_lengths(closure.limiter, closure.power, kappa, g, length, steepness)
-        norm, tilt = _weighted_sums(weight, occupation, slope)
-        mean, d_g, d_t = 0.0, 0.0, 0.0
-        for k in range(weight.size):
-            w = weight[k] * occupation[k]
-            mean += w * length[k]
-            d_g += w * steepness[k]
-            d_t += w * length[k] * (slope[k] - tilt)
-        mean, d_g, d_t = mean / norm, d_g / norm, d_t / norm
-        scale = area * gamma / spacing
-        difference = scale * (left[m] - right[m])
-        work.flux[m] = mean * difference
-        work.length[0, m] = work.length[1, m] = mean
-        turn = 0.5 * difference * d_t
-        work.jacobian[m, 0] = work.jacobian[m, 2] = turn
-        work.jacobian[m, 1] = work.jacobian[m, 3] = -turn
-        work.jacobian[m, m] += scale * mean * left[m] + difference * d_g * change
-        work.jacobian[m, 2 + m] -= scale * mean * right[m] + difference * d_g * change
+    bend, twist = (3.0 * rise - 2.0 * begin - end) / width, (begin + end - 2.0 * rise) / width**2
+    return values[k] + s * (begin + s * (bend + s * twist))
 
 
 @njit
-def _fill_gradients(p_left, p_right, scale, reach_left, reach_right, g, change):
-    """Fill g = Gamma |d ln f/dr| at every energy, and its derivative in ln f_left; see `gradient`."""
-    for k in range(g.size):
-        falls = p_left[k] >= p_right[k]
-        ratio = min(p_left[k], p_right[k]) / max(p_left[k], p_right[k])
-        steep = scale / (reach_left[k] if falls else reach_right[k])
-        g[k] = steep * (1.0 - ratio)
-        change[k] = steep * ratio if falls else -steep * ratio
-
-
-@njit
-def _flux_of_gradient(x, geometry, medium, reach, closure, edge, work):
-    """Sum over energies of the limited diffusion of f = A/(1 + exp(eps/T_nu - eta)), A, T_nu and eta each zone's own.
-
-    Both occupations stand at the same energy at infinity: alpha_edge eps = alpha T_nu (argument of f). Each moment of f over
-    our energies is made the moment itself, so that nothing flows between two zones with the same alpha T_nu, eta and x.
-    """
-    rows = work.rows
-    f_left, slope_left, f_right, slope_right, p_left, p_right = (
-        rows[0],
-        rows[1],
-        rows[2],
-        rows[3],
-        rows[4],
-        rows[5],
-    )
-    g, change, length, steepness = rows[6], rows[7], rows[8], rows[9]
-    gamma, spacing, area = geometry.gamma[edge], geometry.spacing[edge], geometry.area[edge]
-    shift = math.sqrt(area) / geometry.edge[edge]  # 1/alpha of the edge
-    left, right = x[edge - 1], x[edge]
-    t_left = shift * left[0] / (left[1] * medium.shape_ratio[edge - 1])
-    t_right = shift * right[0] / (right[1] * medium.shape_ratio[edge])
-    fill_occupation(medium.flux_energy, t_left, medium.degeneracy[edge - 1], f_left, slope_left)
-    fill_occupation(medium.flux_energy, t_right, medium.degeneracy[edge], f_right, slope_right)
-    kappa = medium.transport[edge]
-    scale = area * gamma / spacing
-    for m in range(2):
-        weight = medium.flux_weight_energy if m == 0 else medium.flux_weight_number
-        norm_left, tilt_left = _weighted_sums(weight, f_left, slope_left)
-        norm_right, tilt_right = _weighted_sums(weight, f_right, slope_right)
-        a, b = left[m] / norm_left, right[m] / norm_right
-        for k in range(weight.size):
-            p_left[k] = a * weight[k] * f_left[k] + SMALLEST
-            p_right[k] = b * weight[k] * f_right[k] + SMALLEST
-        _fill_gradients(
-            p_left, p_right, gamma / spacing, reach.spectral_left[edge], reach.spectral_right[edge], g, change
-        )
-        diffusion_lengths(closure.limiter, closure.power, kappa, g, length, steepness)
-        net, forward, backward = 0.0, 0.0, 0.0
-        d_left, d_right, turn_left, turn_right = 0.0, 0.0, 0.0, 0.0
-        for k in range(weight.size):
-            outwards, inwards = length[k] * p_left[k], length[k] * p_right[k]
-            difference = p_left[k] - p_right[k]
-            limited = difference * steepness[k] * change[k]
-            net += length[k] * difference  # forward - backward, without their round-off
-            forward += outwards
-            backward += inwards
-            d_left += outwards + limited
-            d_right -= inwards + limited
-            turn_left += (outwards + limited) * (slope_left[k] - tilt_left)
-            turn_right -= (inwards + limited) * (slope_right[k] - tilt_right)
-        work.flux[m] = scale * net
-        work.length[0, m], work.length[1, m] = forward / left[m], backward / right[m]
-        work.gradient[m], _ = gradient(
-            left[m], right[m], gamma, spacing, reach.left[edge, m], reach.right[edge, m]
-        )
-        work.jacobian[m, 0], work.jacobian[m, 1] = scale * turn_left, -scale * turn_left
-        work.jacobian[m, 2], work.jacobian[m, 3] = scale * turn_right, -scale * turn_right
-        work.jacobian[m, m] += scale * d_left
-        work.jacobian[m, 2 + m] += scale * d_right
-
-
-@njit
-def _given_flux(x, geometry, medium, reach, edge, work):
-    """Flux with the mean diffusion lengths that a spectral solution has on either side."""
-    gamma, spacing = geometry.gamma[edge], geometry.spacing[edge]
-    scale = geometry.area[edge] * gamma / spacing
-    work.jacobian[:] = 0.0
-    for m in range(2):
-        for side in range(2):
-            work.length[side, m] = medium.given_length[edge, side, m]
-        outwards, inwards = scale * work.length[0, m] * x[edge - 1, m], scale * work.length[1, m] * x[edge, m]
-        work.flux[m] = outwards - inwards
-        work.jacobian[m, m], work.jacobian[m, 2 + m] = outwards, -inwards
-        work.gradient[m], _ = gradient(
-            x[edge - 1, m], x[edge, m], gamma, spacing, reach.left[edge, m], reach.right[edge, m]
-        )
-
-
-@njit
-def edge_flux(x, geometry, medium, reach, closure, edge, work):
-    """Fill `work` with r^2 alpha^-2 h of energy and number at an interior edge, and its derivatives in ln x."""
-    if closure.scheme == SPECTRAL_GRADIENT:
-        _flux_of_gradient(x, geometry, medium, reach, closure, edge, work)
-    elif closure.scheme == SPECTRAL_FLUX:
-        _flux_of_spectrum(x, geometry, medium, reach, closure, edge, work)
-    else:
-        _given_flux(x, geometry, medium, reach, edge, work)
+def at_infinity(log_values, log_energy, log_wanted, log_lapse, out):
+    """Fill ln values given at local energies at energies at infinity."""
+    last = log_energy.size - 2
+    for i in range(out.shape[0]):
+        j = 0
+        for k in range(log_wanted.size):
+            there = log_wanted[k] - log_lapse[i]
+            while j < last and there > log_energy[j + 1]:
+                j += 1
+            out[i, k] = monotone_cubic(log_values[i], log_energy, j, there)
