@@ -66,7 +66,7 @@ GRAY_CLOSURES: dict[str, int] = {
 }
 _DEGENERACY_RANGE = (-8.0, 50.0)
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
-_PACES = ((0.8, 2.0), (0.3, 0.5), (0.1, 0.2))
+_PACES = ((0.9, 2.0), (0.3, 0.5), (0.1, 0.2))
 _AT_REST = 3e-5  # of what is lagged: answers are then within 1e-4 of where they would come to rest
 _FIRST_ORDER = 1e-3  # residual from which what is lagged follows a first answer
 _QUICK, _PATIENT, _LONG = 30, 100, 1000  # steps: stars as we know them take 12 to 20
@@ -146,9 +146,13 @@ class GraySolver:
 
 @dataclass(frozen=True)
 class _Star:
-    """One species on its background: equations, equilibrium moments and degeneracy, degeneracy of spectra at first."""
+    """One species on its background.
+
+    Lengths dr/Gamma of zones; equations; equilibrium moments and degeneracy; degeneracy of the spectra at first.
+    """
 
     background: Background
+    path: Array
     problem: Problem
     moments: Array
     degeneracy: Array
@@ -196,7 +200,8 @@ def _star(solver: GraySolver, background: Background, spectra: OpacitySpectra, n
     eta = np.clip(eta, *_DEGENERACY_RANGE)
     if solver.spectral_shape == "equilibrium":
         set_degeneracy(problem.medium, eta)
-    return _Star(background, problem, moments, eta, problem.medium.degeneracy.copy())
+    path = np.diff(background.radius_interface) / background.gamma
+    return _Star(background, path, problem, moments, eta, problem.medium.degeneracy.copy())
 
 
 def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
@@ -227,8 +232,8 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
             end = onwards(first.x, solver.tolerance, 4 * _PATIENT, CAREFUL, follow)
             if end.converged:
                 break
-    x, system = polished(problem, end.x) if end.converged else (end.x, end.system)
-    return _Answer(x, problem, system, np.array(history), end.converged)
+    end = polished(problem, end) if end.converged else end
+    return _Answer(end.x, problem, end.system, np.array(history), end.converged)
 
 
 def _follow(
@@ -237,7 +242,7 @@ def _follow(
     """Move degeneracy and edge values towards what x asks for, and fill the spectra; return the whole way."""
     problem, moved = star.problem, 0.0
     if solver.spectral_shape == "blended":
-        wanted = blended_degeneracy(star.background, problem.medium, x, star.degeneracy)
+        wanted = blended_degeneracy(star.path, star.background.lapse, problem.medium, x, star.degeneracy)
         change = wanted - problem.medium.degeneracy
         moved = float(np.abs(change).max())
         turn = np.clip(change, -largest_turn, largest_turn)

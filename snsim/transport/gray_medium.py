@@ -166,15 +166,16 @@ def set_degeneracy(medium: kernels.Medium, degeneracy: Array) -> None:
     medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
 
 
-def blended_degeneracy(background: Background, medium: kernels.Medium, x: Array, equilibrium: Array) -> Array:
+def blended_degeneracy(
+    path: Array, lapse: Array, medium: kernels.Medium, x: Array, equilibrium: Array
+) -> Array:
     """Return eta = 2 + (eta_eq - 2)(1 - e^-tau), tau the thermal depth of neutrinos of energy T_nu.
 
     A spectrum has the shape of equilibrium where even its slow end is trapped. In multigroup solutions of proto-neutron stars
     the eta that fits E, N and <eps^2> goes half the way at tau = 0.7 to 0.8 for nue and anue, 0.4 to 0.5 for nux.
     """
     depth = np.empty(x.shape[0])
-    path = np.diff(background.radius_interface) / background.gamma
-    kernels.thermal_depth(x, background.lapse, medium, path, depth)
+    kernels.thermal_depth(x, lapse, medium, path, depth)
     return equilibrium + (FREE_DEGENERACY - equilibrium) * np.exp(-depth)
 
 

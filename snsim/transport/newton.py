@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,20 +137,17 @@ def march(
     Marched
         Not converged after `max_steps`, or where numbers overflow.
     """
-    system = problem.empty_system()
+    x, change, system = x.copy(), np.empty_like(x), problem.empty_system()
     expected = np.zeros_like(system.spectra.flux)
     problem.fill(x, system)
     problem.linearise(x, expected, system)
     history, moved = [scaled_norm(system)], 0.0 if follow is None else np.inf
     while len(history) <= max_steps and not (history[-1] < tolerance and moved <= rest):
-        change = np.empty_like(x)
         kernels.newton_change(system, 1.0 / pace, change)
-        largest = np.abs(change).max()
-        if not np.isfinite(largest):
+        if not np.isfinite(change).all():
             break
-        change = np.clip(change, 1.0 / LARGEST_FACTOR - 1.0, LARGEST_FACTOR - 1.0)
+        largest = kernels.advance(x, change, LARGEST_FACTOR)
         kernels.expect(change, system.spectra, expected)
-        x = x * (1.0 + change)
         if follow is not None and history[-1] < FOLLOW_BELOW and moved > rest:
             moved = follow(x, system)
         else:
@@ -161,13 +158,12 @@ def march(
     return Marched(x, system, history, history[-1] < tolerance and moved <= rest)
 
 
-def polished(problem: Problem, x: Array) -> tuple[Array, kernels.System]:
-    """One exact Newton step: budgets feel the residual of opaque zones amplified."""
-    system = problem.at(x)
-    change = np.empty_like(x)
-    kernels.newton_change(system, 0.0, change)
-    x = x * (1.0 + change)
-    return x, problem.at(x)
+def polished(problem: Problem, end: Marched) -> Marched:
+    """One Newton step more: budgets feel the residual of opaque zones amplified."""
+    x, change = end.x.copy(), np.empty_like(end.x)
+    kernels.newton_change(end.system, 0.0, change)
+    kernels.advance(x, change, LARGEST_FACTOR)
+    return replace(end, x=x, system=problem.at(x))
 
 
 def picard(problem: Problem, x: Array, sweeps: int, damping: float) -> Array:

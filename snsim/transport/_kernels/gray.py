@@ -45,6 +45,7 @@ __all__ = [
     "Medium",
     "Spectra",
     "System",
+    "advance",
     "at_infinity",
     "effective_opacity",
     "equilibrium_moments",
@@ -335,6 +336,18 @@ def newton_change(system, brake, change):
                 upper[i, m, v] = system.upper[i, m, v] * inverse
             diagonal[i, m, m] += brake
     solve_blocks(lower, diagonal, upper, change)
+
+
+@njit
+def advance(x, change, factor):
+    """Hold the relative change of every unknown within `factor` and make it; return the largest that was wanted."""
+    largest = 0.0
+    for i in range(x.shape[0]):
+        for m in range(2):
+            largest = max(largest, abs(change[i, m]))
+            change[i, m] = min(max(change[i, m], 1.0 / factor - 1.0), factor - 1.0)
+            x[i, m] *= 1.0 + change[i, m]
+    return largest
 
 
 @njit
