@@ -22,7 +22,7 @@ from microphysics.constants import CODATA
 from snsim.transport._kernels import evolution as kernels
 from snsim.transport._kernels.gray import Medium, System, thermal_depth
 from snsim.transport.background import Background
-from snsim.transport.gray_medium import FREE_DEGENERACY, set_degeneracy
+from snsim.transport.gray_medium import DEGENERACY_RANGE, FREE_DEGENERACY
 from snsim.transport.implicit import Linearised
 from snsim.transport.matter_table import MatterTable
 from snsim.transport.newton import Problem as GrayProblem
@@ -31,7 +31,6 @@ Array = NDArray[np.float64]
 
 MULTIPLICITY = {"nue": 1.0, "anue": 1.0, "nux": 4.0}
 LEPTON_NUMBER = {"nue": 1.0, "anue": -1.0, "nux": 0.0}
-_DEGENERACY_RANGE = (-8.0, 50.0)  # of spectra, as in the gray scheme
 _SHALLOWEST = 1e-30  # thermal depth, for ratios of them
 _LARGEST_FACTOR = 5.0  # by which a Newton step may change E, N
 _LARGEST_CHANGE = (0.3, 0.05)  # of ln T and Y_e
@@ -234,59 +233,12 @@ class FrozenStar:
 # ------------------------------------------------------------------------------- what is lagged from step to step
 
 
-def lagged(background: Background, problem: GrayProblem, x: Array, part: float) -> dict[str, Array]:
-    """Return what is lagged: thermal depths, and edge values moved by a part of the way to those that x asks for.
-
-    Parameters
-    ----------
-    background : Background
-        Of the zones.
-    problem : Problem
-        One species; the arrays of its `reach` are moved as well.
-    x : ndarray, shape (zone, 2)
-        alpha^4 E and alpha^3 N.
-    part : float
-        Of the way; 0 leaves the edge values.
-
-    Returns
-    -------
-    dict of str to ndarray
-        `depth`, shape (zone,), and the arrays of `reach` with names that begin with ``reach_``.
-    """
-    reach = problem.reach
-    if part > 0.0:
-        system = problem.empty_system()
-        problem.fill(x, system)
-        problem.extend(x, part, system)
+def lagged_depth(background: Background, problem: GrayProblem, x: Array) -> Array:
+    """Return the thermal depth of zones, shape (zone,), at x = (alpha^4 E, alpha^3 N), shape (zone, 2)."""
     depth = np.empty(x.shape[0])
     path = np.diff(background.radius_interface) / background.gamma
     thermal_depth(x, background.lapse, problem.medium, path, depth)
-    return {"depth": np.maximum(depth, _SHALLOWEST)} | {
-        f"reach_{name}": values.copy() for name, values in reach._asdict().items()
-    }
-
-
-def with_lagged(problem: GrayProblem, values: dict[str, Array], shape: Array) -> GrayProblem:
-    """Give a new problem what was lagged.
-
-    Parameters
-    ----------
-    problem : Problem
-        One species; it is changed.
-    values : dict of str to ndarray
-        Edge values, from `lagged`.
-    shape : ndarray, shape (zone,)
-        Degeneracy of the spectra.
-
-    Returns
-    -------
-    Problem
-        The same.
-    """
-    for name, array in problem.reach._asdict().items():
-        array[:] = values[f"reach_{name}"]
-    set_degeneracy(problem.medium, shape)
-    return problem
+    return np.maximum(depth, _SHALLOWEST)
 
 
 def spectral_shape(name: str, depth: Array, equilibrium: Array) -> Array:
@@ -305,7 +257,7 @@ def spectral_shape(name: str, depth: Array, equilibrium: Array) -> Array:
     -------
     ndarray, shape (zone,)
     """
-    known = np.clip(np.nan_to_num(equilibrium, nan=FREE_DEGENERACY), *_DEGENERACY_RANGE)
+    known = np.clip(np.nan_to_num(equilibrium, nan=FREE_DEGENERACY), *DEGENERACY_RANGE)
     if name == "equilibrium":
         return known
     trapped = -np.expm1(-depth) if name == "blended" else 0.0 * depth

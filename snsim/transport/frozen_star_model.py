@@ -14,7 +14,7 @@ from microphysics.matter import MatterState
 from microphysics.opacity import OpacitySet, OpacitySpectra
 from snsim.errors import ConvergenceError
 from snsim.transport.background import Background
-from snsim.transport.frozen_star import FrozenStar, lagged, spectral_shape, with_lagged
+from snsim.transport.frozen_star import FrozenStar, lagged_depth, spectral_shape
 from snsim.transport.gray import GraySolver, gray_problem
 from snsim.transport.gray_medium import set_degeneracy
 from snsim.transport.implicit import State
@@ -28,8 +28,6 @@ Array = NDArray[np.float64]
 
 COUPLED, FIXED = "coupled", "fixed"
 _SMALLEST_Y_E = 0.05  # below, changes of Y_e are compared with this
-_EXTENSION = 2.0 / 3.0  # of the edge values per step, as in the steady scheme
-_SWEEPS = 40  # of them at the start
 _TRAPPED = 1.0  # effective depth from which on neutrinos limit the step
 
 
@@ -92,7 +90,7 @@ class FrozenStarModel:
         Raises
         ------
         OutOfRangeError
-            For a closure that belongs to one time.
+            For a closure that belongs to one time, or edge values of second order.
         ConvergenceError
             With the last iterate in `partial`.
         """
@@ -127,7 +125,7 @@ class FrozenStarModel:
         Raises
         ------
         OutOfRangeError
-            For a closure that belongs to one time.
+            For a closure that belongs to one time, or edge values of second order.
         """
         self._check_closure()
         lapse = self.background.lapse
@@ -144,8 +142,7 @@ class FrozenStarModel:
         for problem, shape in zip(problems, shapes, strict=True):
             set_degeneracy(problem.medium, shape)
         star = self._star(y, problems, np.zeros_like(shapes))
-        for _ in range(_SWEEPS):  # edge values of this x
-            memory, _ = self._lagged(star, y)
+        memory, _ = self._lagged(star, y)
         before = {f"{name}_before": values for name, values in memory.items()}
         return replace(State.start(y, first_step), memory=memory | before)
 
@@ -166,21 +163,22 @@ class FrozenStarModel:
         """
         part = 0.5 * dt / state.step_before if state.step_before > 0.0 else 0.0
         spectra = self._spectra(state.y + part * (state.y - state.before), state.time + 0.5 * dt)
-        now = {name: state.memory[name] for name in state.memory if not name.endswith("_before")}
-        # edge values are not continued: the shortest waves would grow
-        depth, before = now["depth"], state.memory["depth_before"]
-        middle = now | {"depth": depth * (depth / before) ** part}
+        depth, before = state.memory["depth"], state.memory["depth_before"]
+        middle = depth * (depth / before) ** part
         problems = self._gray(spectra)
         for s, problem in enumerate(problems):
-            own = {name: values[s] for name, values in middle.items()}
-            shape = spectral_shape(self.scheme.spectral_shape, own["depth"], spectra.degeneracy[s])
-            with_lagged(problem, own, shape)
-        return self._star(state.y, problems, middle["depth"])
+            shape = spectral_shape(self.scheme.spectral_shape, middle[s], spectra.degeneracy[s])
+            set_degeneracy(problem.medium, shape)
+        return self._star(state.y, problems, middle)
 
     def _check_closure(self) -> None:
         if self.scheme.closure == "multigroup":
             raise OutOfRangeError(
                 "transport.closure = 'multigroup': its means belong to one time, and not to an evolution"
+            )
+        if self.scheme.reconstruction != "first":
+            raise OutOfRangeError(
+                f"transport.reconstruction = '{self.scheme.reconstruction}': an evolution takes edge values of first order"
             )
 
     def _own_unknowns(self) -> Array:
@@ -223,15 +221,13 @@ class FrozenStarModel:
         return self.eos(self.background.matter.density, np.exp(y[:, -2]), fraction).matter
 
     def _lagged(self, star: FrozenStar, y: Array) -> tuple[dict[str, Array], Array]:
-        """Depths and edge values at y, first axis species, and the fluxes (species, interface, 2); moves those of `star`."""
-        part = _EXTENSION if self.scheme.reconstruction == "second" else 0.0
+        """Thermal depths at y, first axis species, and the fluxes (species, interface, 2)."""
         systems, x = star.systems(y), np.exp(y)
-        each = []
-        for s, problem in enumerate(star.gray):
-            own = np.ascontiguousarray(x[:, 2 * s : 2 * s + 2])
-            each.append(lagged(self.background, problem, own, part))
-        memory = {name: np.stack([values[name] for values in each]) for name in each[0]}
-        return memory, np.stack([system.edges.flux for system in systems])
+        depths = [
+            lagged_depth(self.background, problem, np.ascontiguousarray(x[:, 2 * s : 2 * s + 2]))
+            for s, problem in enumerate(star.gray)
+        ]
+        return {"depth": np.stack(depths)}, np.stack([system.edges.flux for system in systems])
 
     def remember(self, state: State, star: FrozenStar) -> tuple[State, Array]:
         """Note what the next step takes from here.

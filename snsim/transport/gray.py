@@ -31,6 +31,7 @@ from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport.background import Background
 from snsim.transport.gray_medium import (
+    DEGENERACY_RANGE,
     FREE_DEGENERACY,
     GivenMeans,
     blended_degeneracy,
@@ -64,7 +65,6 @@ GRAY_CLOSURES: dict[str, int] = {
     "spectral-flux": kernels.SPECTRAL_FLUX,
     "multigroup": kernels.GIVEN,
 }
-_DEGENERACY_RANGE = (-8.0, 50.0)
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
 _PACES = ((0.9, 2.0), (0.3, 0.5), (0.1, 0.2))
 _AT_REST = 3e-5  # of what is lagged: answers are then within 1e-4 of where they would come to rest
@@ -197,7 +197,7 @@ def gray_problem(
 def _star(solver: GraySolver, background: Background, spectra: OpacitySpectra, name: str) -> _Star:
     problem, moments = gray_problem(solver, background, spectra, name)
     eta = np.nan_to_num(spectra.degeneracy[spectra.species.index(name)], nan=FREE_DEGENERACY)
-    eta = np.clip(eta, *_DEGENERACY_RANGE)
+    eta = np.clip(eta, *DEGENERACY_RANGE)
     if solver.spectral_shape == "equilibrium":
         set_degeneracy(problem.medium, eta)
     path = np.diff(background.radius_interface) / background.gamma
@@ -288,6 +288,8 @@ def _assemble(names: tuple[str, ...], background: Background, answers: list[_Ans
     """Undo the lapse factors and collect the species."""
     c = CODATA.speed_of_light
     lapse = background.lapse
+    for answer in answers:
+        _fill_reach(answer)
     effective = np.stack([_effective_opacity(a) for a in answers])
     energy_density = np.stack([a.x[:, 0] for a in answers]) / lapse**4
     number_density = np.stack([a.x[:, 1] for a in answers]) / lapse**3
@@ -335,11 +337,16 @@ def _worst_zone(system: kernels.System) -> int:
     return int(np.abs(system.residual / system.scale).max(axis=1).argmax())
 
 
-def _effective_opacity(answer: _Answer) -> Array:
-    """Transport opacity of both moments at edges; gives the moments their edge values on the way."""
-    problem, system = answer.problem, answer.system
+def _fill_reach(answer: _Answer) -> None:
+    """Give the moments the edge values of their spectra."""
+    problem = answer.problem
     if problem.closure.scheme == kernels.SPECTRAL_GRADIENT:
-        kernels.moments_reach(problem.medium, problem.reach, system.spectra)
+        kernels.moments_reach(problem.medium, problem.reach, answer.system.spectra)
+
+
+def _effective_opacity(answer: _Answer) -> Array:
+    """Transport opacity of both moments at edges."""
+    problem, system = answer.problem, answer.system
     out = np.empty_like(system.edges.flux)
     kernels.effective_opacity(answer.x, problem.geometry, problem.reach, system.edges, out)
     return out

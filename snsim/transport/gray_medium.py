@@ -21,7 +21,10 @@ Array = NDArray[np.float64]
 THERMAL = ("nux", "numu", "anumu", "nutau", "anutau", "numutau", "anumutau")
 """Species whose spectrum scattering changes and absorption does not restore; others exchange no energy here."""
 FREE_DEGENERACY = 2.0  # pinching of spectra that have decoupled
-WIDEST = 0.3  # spacing in ln eps that fluxes bear, where no Fermi edge is sharp: answers move by 1e-5
+DEGENERACY_RANGE = (-8.0, 50.0)  # of spectra
+WIDEST = 0.3  # spacing in ln eps that fluxes bear, where no Fermi surface is sharp: answers move by 1e-5
+FERMI_SURFACE = 2.0  # spacing in ln eps times eta: trapped fluxes move by less than 1 %
+HOTTEST = 20.0  # energy over temperature at which spectra end
 _OPACITY_FLOOR = 1e-25  # 1/cm
 PHASE_SPACE = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
 _SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
@@ -82,10 +85,42 @@ def energy_weights(energy: Array) -> tuple[Array, Array]:
     return width * energy**4, width * energy**3
 
 
-def thinning(energy: Array) -> slice:
-    """Every n-th energy with the largest n at which they lie no more than `WIDEST` apart in ln eps."""
+def thinning(energy: Array, degeneracy: float = 0.0) -> slice:
+    """Every n-th energy with the largest n at which they lie no more than `WIDEST` apart in ln eps.
+
+    Nor further apart than `FERMI_SURFACE` over the largest trapped degeneracy: the surface of a degenerate spectrum is
+    1/eta wide.
+    """
     span = np.diff(np.log(energy)).max()
-    return slice(None, None, max(int(WIDEST / span), 1))
+    step = max(int(min(WIDEST, FERMI_SURFACE / max(degeneracy, 1.0)) / span), 1)
+    return slice(None, None, step)
+
+
+def widened(energy: Array, temperature: Array, degeneracy: Array, *opacities: Array) -> tuple[Array, ...]:
+    """Energies continued to where the spectrum of the hottest matter ends, and opacities, (zone, energy), as powers of them.
+
+    Else a grid would cut the spectra of hot zones, each somewhere else, and what is cut would flow. Never more than the
+    third power.
+    """
+    top = ((HOTTEST + np.maximum(degeneracy, 0.0)) * temperature).max()
+    span = np.log(energy[-1] / energy[-2])
+    more = np.arange(1, max(int(np.ceil(np.log(top / energy[-1]) / span)), 0) + 1)
+    answer = [np.append(energy, energy[-1] * np.exp(span * more))]
+    for values in opacities:
+        before, last = values[:, -2:-1], values[:, -1:]
+        rise = np.minimum(
+            np.divide(last, before, out=np.ones_like(last), where=before > 0.0), np.exp(3.0 * span)
+        )
+        answer.append(np.concatenate([values, last * rise**more], axis=1))
+    return tuple(answer)
+
+
+def trapped_degeneracy(background: Background, energy: Array, opacity: Array, degeneracy: Array) -> float:
+    """Largest degeneracy of matter that traps neutrinos of 10 MeV."""
+    middle = opacity[:, np.abs(energy - 10.0).argmin()]
+    path = np.diff(background.radius_interface) / background.gamma
+    depth = np.cumsum((middle * path)[::-1])[::-1]
+    return float(np.where(depth > 1.0, degeneracy, 0.0).max())
 
 
 def _at_infinity(log_values: Array, energy: Array, wanted: Array, lapse: Array) -> Array:
@@ -99,12 +134,19 @@ def gray_medium(
     background: Background, spectra: OpacitySpectra, index: int, given: GivenMeans | None = None
 ) -> tuple[kernels.Medium, Array]:
     """Opacities and exact spectral sources of one species, and its equilibrium moments, shape (zone, 2)."""
-    some, energy = thinning(spectra.energy), spectra.energy
+    degeneracy = np.clip(np.nan_to_num(spectra.degeneracy[index]), *DEGENERACY_RANGE)
+    energy, absorption, exchange, total = widened(
+        spectra.energy,
+        spectra.temperature,
+        degeneracy,
+        spectra.absorption[:, index].sum(axis=0),
+        spectra.exchange[:, index].sum(axis=0) * (spectra.species[index] in THERMAL),
+        (spectra.absorption[:, index] + spectra.scattering[:, index]).sum(axis=0),
+    )
+    total = np.maximum(total, _OPACITY_FLOOR)
+    some = thinning(energy, trapped_degeneracy(background, energy, total, degeneracy))
     weight_energy, weight_number = energy_weights(energy)
     flux_energy = np.ascontiguousarray(energy[some])
-    absorption = spectra.absorption[:, index].sum(axis=0)
-    exchange = spectra.exchange[:, index].sum(axis=0) * (spectra.species[index] in THERMAL)
-    total = np.maximum(absorption + spectra.scattering[:, index].sum(axis=0), _OPACITY_FLOOR)
     log_thermal = 0.5 * np.log(total * np.maximum(absorption + exchange, _OPACITY_FLOOR))
     total = np.exp(_at_infinity(np.log(total), energy, flux_energy, background.lapse))
     transport = np.empty((total.shape[0] + 1, total.shape[1]))

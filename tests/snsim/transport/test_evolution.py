@@ -142,7 +142,10 @@ def test_derivatives_are_those_of_the_rates_and_contents(coupled):
     random = np.random.default_rng(3)
     spread = np.append(np.full(state.y.shape[1] - 1, 0.01), 0.001)
     y = state.y + spread * random.normal(size=state.y.shape)
-    v, h = random.normal(size=y.shape), 1e-6
+    v, h = (
+        random.normal(size=y.shape),
+        5e-7,
+    )  # of longer ones some reach the kink where a flux changes its sign
     system, ahead, behind = (problem.linearise(y + k * v) for k in (0.0, h, -h))
     error = np.abs((ahead.rates - behind.rates) / (2 * h) - directional(system, v))
     assert (error / system.scale).max() < 1e-5

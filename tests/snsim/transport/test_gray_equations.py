@@ -292,31 +292,44 @@ def test_nothing_flows_in_a_tolman_state(closure):
     assert (np.abs(flux) < 1e-13 * case.x[1:]).all()
 
 
-@pytest.mark.parametrize("limiter", ["wilson", "levermore-pomraning"])
-def test_thermal_and_chemical_diffusion_are_exact(limiter):
-    # small changes of T and eta between opaque zones: F = -(c/3) int deps eps^(3,2) (1/kappa) df/dr, the gradients by hand
-    zones, energy = 2, np.geomspace(0.05, 500.0, 150)
+def two_opaque_zones(energy, temperature, degeneracy, species="nue"):
+    """Background and opacities 0.1 + (eps/10 MeV)^2 per cm, of scattering alone."""
     base = jagged(7)
-    edges = np.array([0.0, 1e6, 1e6 + 1e4])
-    flat = np.ones(zones)
+    edges, flat = np.array([0.0, 1e6, 1e6 + 1e4]), np.ones(2)
     matter = replace(base.background.matter, **{
-        name: values[:zones] for name, values in vars(base.background.matter).items() if np.ndim(values)
+        name: values[:2] for name, values in vars(base.background.matter).items() if np.ndim(values)
     })  # fmt: skip
     background = replace(
         base.background, radius_interface=edges, radius=0.5 * (edges[1:] + edges[:-1]), lapse=flat, gamma=flat,
         lapse_interface=np.ones(3), gamma_interface=np.ones(3), matter=matter,
     )  # fmt: skip
-    kappa = 0.1 + (energy / 10.0) ** 2
-    opacity = np.broadcast_to(kappa, (1, 1, zones, energy.size)).copy()
+    opacity = np.broadcast_to(0.1 + (energy / 10.0) ** 2, (1, 1, 2, energy.size)).copy()
     spectra = replace(
-        base.spectra, processes=("a",), energy=energy, absorption=1e-30 * opacity, scattering=opacity,
-        exchange=0.0 * opacity, collision=opacity, temperature=5.0 * flat, degeneracy=flat[None, :],
+        base.spectra, species=(species,), processes=("a",), energy=energy, absorption=1e-30 * opacity, scattering=opacity,
+        exchange=0.0 * opacity, collision=opacity, temperature=temperature, degeneracy=degeneracy[None, :],
     )  # fmt: skip
-    t, eta, d_t, d_eta = 5.0, 1.3, 1e-4, 3e-4
-    temperature, degeneracy = t + np.array([0.5, -0.5]) * d_t, eta + np.array([0.5, -0.5]) * d_eta
+    return background, spectra
+
+
+def diffused(order, t, eta, d_t, d_eta, spacing):
+    """-(1/3) int deps eps^order (1/kappa) df/dr, the gradients by hand."""
+
+    def integrand(eps):
+        x = min(abs(eps / t - eta), 600.0)
+        steep = 1.0 / (4.0 * np.cosh(0.5 * x) ** 2)  # -df/dx
+        return eps**order * steep * (eps / t * d_t / t + d_eta) / spacing / (3.0 * (0.1 + (eps / 10.0) ** 2))
+
+    points = sorted(t * max(eta + shift, 0.1) for shift in (-8.0, 0.0, 8.0))
+    return PHASE_SPACE * quad(integrand, 0.0, t * (eta + 60.0), epsrel=1e-10, limit=400, points=points)[0]
+
+
+def fluxes_between(energy, t, eta, d_t, d_eta, limiter="wilson"):
+    """Fluxes of energy and number between two zones in equilibrium, and those of diffusion."""
+    halves = np.array([0.5, -0.5])
+    temperature, degeneracy = t + halves * d_t, eta + halves * d_eta
+    background, spectra = two_opaque_zones(energy, temperature, degeneracy)
     n = PHASE_SPACE * np.array([fermi_by_hand(2, a) for a in degeneracy]) * temperature**3
     e = PHASE_SPACE * np.array([fermi_by_hand(3, a) for a in degeneracy]) * temperature**4
-    case = Case(background, spectra, degeneracy, np.stack([e, n], axis=1))
     medium, _ = gray_medium(background, spectra, 0)
     set_degeneracy(medium, degeneracy)
     geometry = geometry_of(background)
@@ -324,19 +337,28 @@ def test_thermal_and_chemical_diffusion_are_exact(limiter):
         geometry, medium, first_reach(geometry, medium),
         kernels.Closure(GRAY_CLOSURES["spectral-gradient"], *limiter_code(limiter)),
     )  # fmt: skip
-    flux = problem.at(case.x).edges.flux[1] / geometry.area[1]
+    flux = problem.at(np.stack([e, n], axis=1)).edges.flux[1] / geometry.area[1]
     spacing = background.radius[1] - background.radius[0]
+    return flux, [diffused(order, t, eta, d_t, d_eta, spacing) for order in (3, 2)]
 
-    def diffused(order):
-        def integrand(eps):
-            x = eps / t - eta
-            steep = 1.0 / (4.0 * np.cosh(0.5 * min(x, 600.0)) ** 2)  # -df/dx
-            change = (eps / t * d_t / t + d_eta) / spacing
-            return eps**order * steep * change / (3.0 * (0.1 + (eps / 10.0) ** 2))
 
-        return PHASE_SPACE * quad(integrand, 0.0, 400.0, epsrel=1e-11, limit=300)[0]
+@pytest.mark.parametrize("limiter", ["wilson", "levermore-pomraning"])
+def test_thermal_and_chemical_diffusion_are_exact(limiter):
+    ours, exact = fluxes_between(np.geomspace(0.05, 500.0, 150), 5.0, 1.3, 1e-4, 3e-4, limiter)
+    np.testing.assert_allclose(ours, exact, rtol=1e-5)
 
-    np.testing.assert_allclose(flux, [diffused(3), diffused(2)], rtol=1e-5)
+
+@pytest.mark.parametrize("temperature", [10.0, 30.0, 50.0, 100.0])
+def test_grid_that_ends_below_the_hottest_spectrum_is_continued(temperature):
+    ours, exact = fluxes_between(np.geomspace(0.5, 350.0, 48), temperature, 0.0, 1e-3 * temperature, 0.0)
+    np.testing.assert_allclose(ours, exact, rtol=3e-4)
+
+
+@pytest.mark.parametrize(("degeneracy", "within"), [(6.0, 5e-3), (10.0, 5e-3), (14.0, 5e-3)])
+def test_fluxes_follow_a_fermi_surface(degeneracy, within):
+    for t in np.linspace(8.0, 11.0, 7):
+        ours, exact = fluxes_between(np.geomspace(0.5, 350.0, 48), t, degeneracy, 0.0, 1e-3)
+        np.testing.assert_allclose(ours, exact, rtol=within)
 
 
 def test_reach_of_the_moments_is_the_mean_over_the_spectrum():

@@ -19,7 +19,7 @@ from snsim.pipeline import energy_grid, microphysics_settings
 from snsim.profiles.analytic import analytic_profile
 from snsim.profiles.profile import Profile
 from snsim.transport.gray import GRAY_CLOSURES, RECONSTRUCTIONS, SPECTRAL_SHAPES, GraySolver
-from snsim.transport.gray_medium import GivenMeans, thinning
+from snsim.transport.gray_medium import GivenMeans, thinning, trapped_degeneracy, widened
 from snsim.transport.grid import build_background
 from snsim.transport.limiters import LIMITERS
 from snsim.transport.mesh import geometry_of
@@ -89,22 +89,30 @@ def damped_sweep(background, spectra, index, tolerance=1e-9, most=300):
     eta = 2 everywhere, Wilson's limiter inside the spectral average. None of the solver's code.
     """
     edges, r = background.radius_interface, background.radius
-    energy = spectra.energy
-    some = thinning(energy)
+    degeneracy = np.clip(np.nan_to_num(spectra.degeneracy[index]), -8.0, 50.0)
+    parts = (spectra.total_absorption[index], spectra.total_exchange[index], spectra.total_scattering[index])
+    energy, absorption, exchange, _ = widened(spectra.energy, spectra.temperature, degeneracy, *parts)
+    *_, total = widened(spectra.energy, spectra.temperature, degeneracy, parts[0] + parts[2])
+    exchange = exchange * (spectra.species[index] == "nux")
+    some = thinning(energy, trapped_degeneracy(background, energy, total, degeneracy))
     area = (edges / background.lapse_interface) ** 2
     volume = np.diff(edges**3) / 3.0 / background.gamma / background.lapse**2
     geometry = (area, volume, background.gamma_interface[1:-1], np.diff(r), r, edges)
-    absorption, exchange = spectra.total_absorption[index], spectra.total_exchange[index]
-    total = at_infinity(absorption + spectra.total_scattering[index], energy, background.lapse)[:, some]
+    total = at_infinity(total, energy, background.lapse)[:, some]
     edge_total = np.sqrt(total[1:] * total[:-1])
     ratio = float(fermi(3, 2.0) / fermi(2, 2.0))
     lapse = background.lapse
 
     def mean(values, temperature, order, energy=energy):
-        weight = energy ** (order + 1) / (1.0 + np.exp(energy / temperature[:, None] - 2.0))
+        weight = energy ** (order + 1) / (
+            1.0 + np.exp(np.minimum(energy / temperature[:, None] - 2.0, 600.0))
+        )
         return np.trapezoid(values * weight, np.log(energy)) / np.trapezoid(weight, np.log(energy))
 
-    emission = absorption * spectra.equilibrium[index] * PHASE_SPACE
+    filled = 1.0 / (
+        1.0 + np.exp(np.minimum(energy / spectra.temperature[:, None] - degeneracy[:, None], 600.0))
+    )
+    emission = absorption * filled * PHASE_SPACE
     sources = [
         lapse ** (4 - m) * np.trapezoid(emission * energy ** (4 - m), np.log(energy)) for m in range(2)
     ]
