@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +28,12 @@ from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.gray_march import Lagged
 from snsim.transport.background import Background
 from snsim.transport.gray_medium import (
     DEGENERACY_RANGE,
     FREE_DEGENERACY,
     GivenMeans,
-    blended_degeneracy,
     first_reach,
     gray_medium,
     initial_guess,
@@ -46,7 +45,6 @@ from snsim.transport.newton import (
     AT_ONCE,
     CAREFUL,
     WATCHED,
-    Follow,
     Marched,
     Problem,
     march,
@@ -67,7 +65,7 @@ GRAY_CLOSURES: dict[str, int] = {
 }
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
 _PACES = ((0.9, 2.0), (0.3, 0.5), (0.1, 0.2))
-_AT_REST = 3e-5  # of what is lagged: answers are then within 1e-4 of where they would come to rest
+_AT_REST = 1e-4  # of what is lagged: answers are then within 1e-4 of where they would come to rest
 _FIRST_ORDER = 1e-3  # residual from which what is lagged follows a first answer
 _QUICK, _PATIENT, _LONG = 30, 100, 1000  # steps: stars as we know them take 12 to 20
 _FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
@@ -75,6 +73,7 @@ _OPAQUE = tuple(
     10.0**power for power in range(3, -7, -1)
 )  # least opacities on the way to the true ones, over 2 Gamma/(3 r)
 _ROUGH = 1e-2  # residual on that way
+_POLISHED = 1e-14  # residual that no step makes better
 
 
 @dataclass(frozen=True)
@@ -212,13 +211,13 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
     problem = star.problem
     history: list[float] = []
 
-    def onwards(x: Array, tolerance: float, steps: int, pace: float, moving: Follow | None = None) -> Marched:
+    def onwards(x: Array, tolerance: float, steps: int, pace: float, lagged: Lagged | None = None) -> Marched:
         steps = max(min(steps, solver.max_iterations - len(history)), 0)
-        end = march(problem, x, tolerance, steps, moving, _AT_REST, pace)
+        end = march(problem, x, tolerance, steps, lagged, pace)
         history.extend(end.history)
         return end
 
-    quick, *_ = following = [partial(_follow, solver, star, *pace) for pace in _PACES]
+    quick, *_ = following = [_lagged(solver, star, *pace) for pace in _PACES]
     guess = initial_guess(problem.geometry, star.background, problem.medium, star.moments)
     end = onwards(guess, solver.tolerance, _QUICK, AT_ONCE, quick)
     for opaque, filled in ((False, True), (True, True), (True, False)):
@@ -232,25 +231,25 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
             end = onwards(first.x, solver.tolerance, 4 * _PATIENT, CAREFUL, follow)
             if end.converged:
                 break
-    end = polished(problem, end) if end.converged else end
+    if end.converged and end.history[-1] > _POLISHED:
+        end = polished(problem, end)
     return _Answer(end.x, problem, end.system, np.array(history), end.converged)
 
 
-def _follow(
-    solver: GraySolver, star: _Star, part: float, largest_turn: float, x: Array, system: kernels.System
-) -> float:
-    """Move degeneracy and edge values towards what x asks for, and fill the spectra; return the whole way."""
-    problem, moved = star.problem, 0.0
-    if solver.spectral_shape == "blended":
-        wanted = blended_degeneracy(star.path, star.background.lapse, problem.medium, x, star.degeneracy)
-        change = wanted - problem.medium.degeneracy
-        moved = float(np.abs(change).max())
-        turn = np.clip(change, -largest_turn, largest_turn)
-        set_degeneracy(problem.medium, problem.medium.degeneracy + turn)
-    problem.fill(x, system)
-    if solver.reconstruction == "second":
-        moved = max(moved, problem.extend(x, part, system))
-    return moved
+def _lagged(solver: GraySolver, star: _Star, part: float, most: float) -> Lagged:
+    """Degeneracy and edge values, as the solver has them."""
+    return Lagged(
+        moving=True,
+        rest=_AT_REST,
+        blended=solver.spectral_shape == "blended",
+        most=most,
+        free=FREE_DEGENERACY,
+        equilibrium=star.degeneracy,
+        lapse=star.background.lapse,
+        path=star.path,
+        second=solver.reconstruction == "second",
+        part=part,
+    )
 
 
 def _release(star: _Star) -> None:

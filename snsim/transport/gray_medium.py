@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics._kernels.fermi import fermi_integral_array
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport._kernels.geometry import Geometry
+from snsim.transport._kernels.gray_march import give_degeneracy
 from snsim.transport.background import Background
 from snsim.transport.mesh import diluted_reach
 
@@ -25,6 +25,7 @@ DEGENERACY_RANGE = (-8.0, 50.0)  # of spectra
 WIDEST = 0.3  # spacing in ln eps that fluxes bear, where no Fermi surface is sharp: answers move by 1e-5
 FERMI_SURFACE = 2.0  # spacing in ln eps times eta: trapped fluxes move by less than 1 %
 HOTTEST = 20.0  # energy over temperature at which spectra end
+LANES = 16  # numbers in two of the widest vectors: what is left over costs as much
 _OPACITY_FLOOR = 1e-25  # 1/cm
 PHASE_SPACE = 4.0 * np.pi / (2.0 * np.pi * CODATA.hbar_c) ** 3
 _SMALLEST = 1e-200  # of a guess: positive, and far from overflow in a ratio
@@ -105,6 +106,8 @@ def widened(energy: Array, temperature: Array, degeneracy: Array, *opacities: Ar
     top = ((HOTTEST + np.maximum(degeneracy, 0.0)) * temperature).max()
     span = np.log(energy[-1] / energy[-2])
     more = np.arange(1, max(int(np.ceil(np.log(top / energy[-1]) / span)), 0) + 1)
+    if more.size:  # a number that fills vectors
+        more = np.arange(1, more.size + (-(energy.size + more.size)) % LANES + 1)
     answer = [np.append(energy, energy[-1] * np.exp(span * more))]
     for values in opacities:
         before, last = values[:, -2:-1], values[:, -1:]
@@ -147,11 +150,11 @@ def gray_medium(
     some = thinning(energy, trapped_degeneracy(background, energy, total, degeneracy))
     weight_energy, weight_number = energy_weights(energy)
     flux_energy = np.ascontiguousarray(energy[some])
-    log_thermal = 0.5 * np.log(total * np.maximum(absorption + exchange, _OPACITY_FLOOR))
-    total = np.exp(_at_infinity(np.log(total), energy, flux_energy, background.lapse))
-    transport = np.empty((total.shape[0] + 1, total.shape[1]))
-    transport[1:-1] = np.sqrt(total[1:] * total[:-1])
-    transport[0], transport[-1] = total[0], total[-1]
+    log_total = np.log(total)
+    log_thermal = 0.5 * (log_total + np.log(np.maximum(absorption + exchange, _OPACITY_FLOOR)))
+    log_total = _at_infinity(log_total, energy, flux_energy, background.lapse)
+    log_total = np.concatenate([log_total[:1], 0.5 * (log_total[1:] + log_total[:-1]), log_total[-1:]])
+    transport = np.exp(log_total)
     lapse = background.lapse
     emission, moments = np.empty((2, lapse.size, 2))
     kernels.equilibrium_moments(
@@ -204,21 +207,7 @@ def first_reach(geometry: Geometry, medium: kernels.Medium) -> kernels.GrayReach
 
 def set_degeneracy(medium: kernels.Medium, degeneracy: Array) -> None:
     """Give the spectra of all zones the degeneracy eta."""
-    medium.degeneracy[:] = degeneracy
-    medium.shape_ratio[:] = fermi_integral_array(3, degeneracy) / fermi_integral_array(2, degeneracy)
-
-
-def blended_degeneracy(
-    path: Array, lapse: Array, medium: kernels.Medium, x: Array, equilibrium: Array
-) -> Array:
-    """Return eta = 2 + (eta_eq - 2)(1 - e^-tau), tau the thermal depth of neutrinos of energy T_nu.
-
-    A spectrum has the shape of equilibrium where even its slow end is trapped. In multigroup solutions of proto-neutron stars
-    the eta that fits E, N and <eps^2> goes half the way at tau = 0.7 to 0.8 for nue and anue, 0.4 to 0.5 for nux.
-    """
-    depth = np.empty(x.shape[0])
-    kernels.thermal_depth(x, lapse, medium, path, depth)
-    return equilibrium + (FREE_DEGENERACY - equilibrium) * np.exp(-depth)
+    give_degeneracy(medium, np.ascontiguousarray(degeneracy))
 
 
 def initial_guess(

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snsim.transport._kernels import gray as kernels
-from snsim.transport._kernels.geometry import Geometry, Reach, extend_monotone
+from snsim.transport._kernels import gray_march as kernels
+from snsim.transport._kernels.geometry import Geometry
+from snsim.transport._kernels.gray import (
+    TINY,
+    System,
+    linearise,
+    solve_diffusion,
+    take_step,
+)
+from snsim.transport._kernels.gray import (
+    scaled_norm as _scaled_norm,
+)
+from snsim.transport._kernels.gray_flux import Closure, Edges, GrayReach, Medium, Spectra
 
 Array = NDArray[np.float64]
+
+_NOTHING = np.empty(0)
+STILL = kernels.Lagged(False, 0.0, False, 0.0, 0.0, _NOTHING, _NOTHING, _NOTHING, False, 0.0)
 
 LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
 FOLLOW_BELOW = 0.3  # residual below which what is lagged follows the iterate
@@ -34,25 +47,23 @@ class Problem:
     """
 
     geometry: Geometry
-    medium: kernels.Medium
-    reach: kernels.GrayReach
-    closure: kernels.Closure
+    medium: Medium
+    reach: GrayReach
+    closure: Closure
 
-    def empty_system(self) -> kernels.System:
+    def empty_system(self) -> System:
         """Arrays for `at`."""
         zones, energies = self.medium.temperature.size, self.medium.flux_energy.size
         pairs, block, cells = (zones, 2), (zones, 2, 2), (zones, energies)
-        return kernels.System(
+        return System(
             residual=np.empty(pairs),
             scale=np.empty(pairs),
             lower=np.empty(block),
             diagonal=np.empty(block),
             upper=np.empty(block),
             means=np.empty((zones, 3)),
-            edges=kernels.Edges(
-                np.empty((zones + 1, 2)), np.empty((zones + 1, 2, 2)), np.empty((zones + 1, 2, 4))
-            ),
-            spectra=kernels.Spectra(
+            edges=Edges(np.empty((zones + 1, 2)), np.empty((zones + 1, 2, 2)), np.empty((zones + 1, 2, 4))),
+            spectra=Spectra(
                 np.empty(cells),
                 np.empty(cells),
                 np.empty(zones),
@@ -61,35 +72,17 @@ class Problem:
             ),
         )
 
-    def at(self, x: Array) -> kernels.System:
+    def at(self, x: Array) -> System:
         """Residual, exact derivative and closure at x, shape (zone, 2)."""
+        return self.linearised(x, np.nan)
+
+    def linearised(self, x: Array, expected: Array | float) -> System:
+        """Return the same with a derivative that follows the bend of fluxes as far as they are what was `expected`."""
         system = self.empty_system()
-        self.fill(x, system)
-        self.linearise(x, np.full_like(system.spectra.flux, np.nan), system)
+        fluxes = np.broadcast_to(expected, system.spectra.flux.shape).copy()
+        kernels.fill(x, self.medium, self.closure, system)
+        linearise(x, self.geometry, self.medium, self.reach, self.closure, fluxes, system)
         return system
-
-    def fill(self, x: Array, system: kernels.System) -> None:
-        """Fill the spectra of all zones for the closure that has some."""
-        if self.closure.scheme == kernels.SPECTRAL_GRADIENT:
-            kernels.fill_spectra(x, self.medium, system.spectra)
-
-    def linearise(self, x: Array, expected: Array, system: kernels.System) -> None:
-        """Fill the rest of `system`; its derivative follows the bend of fluxes as far as they are what was expected."""
-        kernels.linearise(x, self.geometry, self.medium, self.reach, self.closure, expected, system)
-
-    def extend(self, x: Array, part: float, system: kernels.System) -> float:
-        """Move the edge values by a part of the way to second order in x, of which `system` has the spectra.
-
-        Returns
-        -------
-        float
-            The largest move of the whole way.
-        """
-        reach, values = Reach(self.reach.left, self.reach.right), x
-        if self.closure.scheme == kernels.SPECTRAL_GRADIENT:
-            reach = Reach(self.reach.spectral_left, self.reach.spectral_right)
-            values = system.spectra.occupation
-        return float(extend_monotone(values, self.geometry, reach, part))
 
 
 @dataclass(frozen=True)
@@ -97,17 +90,14 @@ class Marched:
     """Where a march ended: unknowns, equations there, scaled residuals before the first and after each step."""
 
     x: Array
-    system: kernels.System
+    system: System
     history: list[float]
     converged: bool
 
 
-Follow = Callable[[Array, kernels.System], float]
-
-
-def scaled_norm(system: kernels.System) -> float:
+def scaled_norm(system: System) -> float:
     """Root mean square of residual over scale."""
-    return float(kernels.scaled_norm(system.residual, system.scale))
+    return float(_scaled_norm(system.residual, system.scale))
 
 
 def march(
@@ -115,8 +105,7 @@ def march(
     x: Array,
     tolerance: float,
     max_steps: int,
-    follow: Follow | None = None,
-    rest: float = 0.0,
+    lagged: kernels.Lagged | None = None,
     pace: float = AT_ONCE,
 ) -> Marched:
     """Newton steps in x and in the fluxes at every energy, with a brake in pseudo-time.
@@ -128,41 +117,36 @@ def march(
 
     Parameters
     ----------
-    follow : callable, optional
-        Moves what is lagged, fills the spectra at x, and returns by how much it would still move; the march ends when that
-        is no more than `rest`.
+    lagged : Lagged, optional
+        What is moved between steps; the march ends when that rests as well. By default nothing is.
 
     Returns
     -------
     Marched
         Not converged after `max_steps`, or where numbers overflow.
     """
-    x, change, system = x.copy(), np.empty_like(x), problem.empty_system()
-    expected = np.zeros_like(system.spectra.flux)
-    problem.fill(x, system)
-    problem.linearise(x, expected, system)
-    history, moved = [scaled_norm(system)], 0.0 if follow is None else np.inf
-    while len(history) <= max_steps and not (history[-1] < tolerance and moved <= rest):
-        kernels.newton_change(system, 1.0 / pace, change)
-        if not np.isfinite(change).all():
-            break
-        largest = kernels.advance(x, change, LARGEST_FACTOR)
-        kernels.expect(change, system.spectra, expected)
-        if follow is not None and history[-1] < FOLLOW_BELOW and moved > rest:
-            moved = follow(x, system)
-        else:
-            problem.fill(x, system)
-        problem.linearise(x, expected, system)
-        history.append(scaled_norm(system))
-        pace = min(pace * (GROWTH if largest < CALM else 1.0 if largest < WILD else 0.5), AT_ONCE)
-    return Marched(x, system, history, history[-1] < tolerance and moved <= rest)
+    x, system, history = x.copy(), problem.empty_system(), np.empty(max_steps + 1)
+    entries, ended = kernels.march(
+        x,
+        problem.geometry,
+        problem.medium,
+        problem.reach,
+        problem.closure,
+        STILL if lagged is None else lagged,
+        tolerance,
+        LARGEST_FACTOR,
+        pace,
+        system,
+        np.zeros_like(system.spectra.flux),
+        history,
+    )
+    return Marched(x, system, history[:entries].tolist(), bool(ended))
 
 
 def polished(problem: Problem, end: Marched) -> Marched:
     """One Newton step more: budgets feel the residual of opaque zones amplified."""
-    x, change = end.x.copy(), np.empty_like(end.x)
-    kernels.newton_change(end.system, 0.0, change)
-    kernels.advance(x, change, LARGEST_FACTOR)
+    x, change, expected = end.x.copy(), np.empty_like(end.x), np.empty_like(end.system.spectra.flux)
+    take_step(x, end.system, AT_ONCE, LARGEST_FACTOR, change, expected)
     return replace(end, x=x, system=problem.at(x))
 
 
@@ -181,6 +165,6 @@ def picard(problem: Problem, x: Array, sweeps: int, damping: float) -> Array:
         loss = volume[:, None] * (system.means[:, :2] + system.means[:, 2:] * [1.0, 0.0])
         source = volume[:, None] * np.stack([medium.source_energy + gain, medium.source_number], axis=1)
         answer = np.empty_like(x)
-        kernels.solve_diffusion(x, system.edges.carried, loss, source, answer)
-        x = x * np.maximum(answer / x, kernels.TINY) ** damping
+        solve_diffusion(x, system.edges.carried, loss, source, answer)
+        x = x * np.maximum(answer / x, TINY) ** damping
     return x

@@ -366,28 +366,40 @@ def _slope(before, after):
 
 
 @njit
-def monotone_cubic(values, points, k, there):
-    """Value between points k and k + 1, which are about evenly spaced; linear beyond the ends of the row."""
-    width, s, last = points[k + 1] - points[k], there - points[k], points.size - 2
-    rise = (values[k + 1] - values[k]) / width
+def monotone_slopes(values, points, slopes):
+    """Fill the slopes of the cubics at points that are about evenly spaced; straight at the ends."""
+    last = points.size - 1
+    before = (values[1] - values[0]) / (points[1] - points[0])
+    slopes[0] = before
+    for k in range(1, last):
+        after = (values[k + 1] - values[k]) / (points[k + 1] - points[k])
+        slopes[k] = _slope(before, after)
+        before = after
+    slopes[last] = before
+
+
+@njit
+def cubic(low, high, begin, end, width, s):
+    """Value at s between 0 and `width` from values and slopes at both ends; linear beyond them."""
+    rise = (high - low) / width
     if s < 0.0 or s > width:
-        return values[k] + s * rise
-    begin = _slope((values[k] - values[k - 1]) / (points[k] - points[k - 1]), rise) if k > 0 else rise
-    end = (
-        _slope(rise, (values[k + 2] - values[k + 1]) / (points[k + 2] - points[k + 1])) if k < last else rise
-    )
+        return low + s * rise
     bend, twist = (3.0 * rise - 2.0 * begin - end) / width, (begin + end - 2.0 * rise) / width**2
-    return values[k] + s * (begin + s * (bend + s * twist))
+    return low + s * (begin + s * (bend + s * twist))
 
 
 @njit
 def at_infinity(log_values, log_energy, log_wanted, log_lapse, out):
     """Fill ln values given at local energies at energies at infinity."""
     last = log_energy.size - 2
+    slopes = np.empty(log_energy.size)
     for i in range(out.shape[0]):
+        values = log_values[i]
+        monotone_slopes(values, log_energy, slopes)
         j = 0
         for k in range(log_wanted.size):
             there = log_wanted[k] - log_lapse[i]
             while j < last and there > log_energy[j + 1]:
                 j += 1
-            out[i, k] = monotone_cubic(log_values[i], log_energy, j, there)
+            width, s = log_energy[j + 1] - log_energy[j], there - log_energy[j]
+            out[i, k] = cubic(values[j], values[j + 1], slopes[j], slopes[j + 1], width, s)

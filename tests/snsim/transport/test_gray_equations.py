@@ -386,9 +386,7 @@ def test_derivative_follows_the_bend_as_far_as_expected(limiter):
     exact = problem.at(case.x)
     parts = []
     for part in (0.0, 0.5, 1.0):
-        system = problem.empty_system()
-        problem.fill(case.x, system)
-        problem.linearise(case.x, part * exact.spectra.flux, system)
+        system = problem.linearised(case.x, part * exact.spectra.flux)
         np.testing.assert_array_equal(system.residual, exact.residual)
         parts.append(system.spectra.forth[1:-1])
     still, half, whole = parts
