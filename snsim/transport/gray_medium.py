@@ -11,6 +11,7 @@ from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
 from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
+from snsim.transport._kernels.cubics import at_infinity
 from snsim.transport._kernels.geometry import Geometry
 from snsim.transport._kernels.gray_march import give_degeneracy
 from snsim.transport.background import Background
@@ -129,7 +130,7 @@ def trapped_degeneracy(background: Background, energy: Array, opacity: Array, de
 def _at_infinity(log_values: Array, energy: Array, wanted: Array, lapse: Array) -> Array:
     """Logarithms given at local energies at the local energies wanted/lapse, shape (zone, wanted)."""
     out = np.empty((log_values.shape[0], wanted.size))
-    kernels.at_infinity(log_values, np.log(energy), np.log(wanted), np.log(lapse), out)
+    at_infinity(log_values, np.log(energy), np.log(wanted), np.log(lapse), out)
     return out
 
 

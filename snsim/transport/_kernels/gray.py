@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from microphysics._jit import njit
+from snsim.transport._kernels.cubics import cubic, monotone_slopes
 from snsim.transport._kernels.geometry import gradient
 from snsim.transport._kernels.gray_flux import (
     GIVEN,
@@ -21,8 +22,6 @@ from snsim.transport._kernels.gray_flux import (
     GrayReach,
     Medium,
     Spectra,
-    at_infinity,
-    cubic,
     expect,
     fill_spectra,
     fluxes_of_spectra,
@@ -30,7 +29,6 @@ from snsim.transport._kernels.gray_flux import (
     gather_outflow,
     given_fluxes,
     moments_reach,
-    monotone_slopes,
     spectral_fluxes,
     spectral_temperature,
 )
@@ -46,7 +44,6 @@ __all__ = [
     "Medium",
     "Spectra",
     "System",
-    "at_infinity",
     "effective_opacity",
     "equilibrium_moments",
     "expect",
