@@ -72,7 +72,7 @@ _FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
 _OPAQUE = tuple(
     10.0**power for power in range(3, -7, -1)
 )  # least opacities on the way to the true ones, over 2 Gamma/(3 r)
-_ROUGH = 1e-2  # residual on that way
+_ROUGH = 1e-4  # residual on that way
 _POLISHED = 1e-14  # residual that no step makes better
 
 
