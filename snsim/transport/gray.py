@@ -231,6 +231,9 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
             end = onwards(first.x, solver.tolerance, 4 * _PATIENT, CAREFUL, follow)
             if end.converged:
                 break
+        if first.converged and not end.converged and end.history[-1] < _AT_REST:
+            # what is lagged goes round in a circle that is smaller than the rest asked for
+            end = onwards(end.x, solver.tolerance, _PATIENT, CAREFUL)
     if end.converged and end.history[-1] > _POLISHED:
         end = polished(problem, end)
     return _Answer(end.x, problem, end.system, np.array(history), end.converged)
