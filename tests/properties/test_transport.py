@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from random_stars import analytic, rough
 
-from microphysics.constants import CODATA
 from microphysics.errors import MicrophysicsError
 from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
@@ -25,16 +24,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::microphysics.errors.Extrapolati
 DEFAULT = Config(schema=1)
 OPACITIES = OpacitySet.from_names(DEFAULT.microphysics.processes, Settings(on_out_of_range="clamp"))
 ENERGY = np.geomspace(0.5, 350.0, 48)
-LAPSE_WITHIN_A_ZONE = 1.1  # alpha differs between a centre and its edge
 
 
-def breaks_causality(background, answer):
-    """Whether more flows than the upstream zone's energy at the speed of light."""
-    carried = answer.energy_density * background.radius**2 * background.lapse**4
-    upstream = np.concatenate([np.maximum(carried[:, 1:], carried[:, :-1]), carried[:, -1:]], axis=1)
-    limit = 4.0 * np.pi * CODATA.speed_of_light * upstream * CODATA.erg_per_mev
-    through = np.abs(answer.luminosity[:, 1:]) * background.lapse_interface[1:] ** 4
-    return (through > limit * LAPSE_WITHIN_A_ZONE).any()
+def breaks_causality(answer):
+    """Whether more flows through an edge than what is there at the speed of light.
+
+    The factor for what the grid cuts off cold spectra is the mean of both sides: energy may overshoot by 5e-4.
+    """
+    return (np.abs(answer.flux_factor[:, 1:]) > 1.0 + 1e-3).any()
 
 
 def attempt(kind, seed):
@@ -57,7 +54,7 @@ def attempt(kind, seed):
     assert np.isfinite(answer.number_luminosity).all()
     if answer.converged:
         assert all(history[-1] < 1e-10 for history in answer.residual_history)
-        assert not breaks_causality(background, answer)
+        assert not breaks_causality(answer)
         assert (answer.luminosity[:, -1] > 0.0).all()
     return answer
 
