@@ -18,8 +18,9 @@ stands inside the residual, so that Newton's method sees all of it. The flux of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport._kernels.gray_march import Lagged
 from snsim.transport.background import Background
+from snsim.transport.gray_continuation import AT_REST, ROUGH, cleared, led
 from snsim.transport.gray_medium import (
     DEGENERACY_RANGE,
     FREE_DEGENERACY,
@@ -44,7 +46,6 @@ from snsim.transport.mesh import geometry_of
 from snsim.transport.newton import (
     AT_ONCE,
     CAREFUL,
-    WATCHED,
     Marched,
     Problem,
     march,
@@ -64,15 +65,9 @@ GRAY_CLOSURES: dict[str, int] = {
     "multigroup": kernels.GIVEN,
 }
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
-_PACES = ((0.9, 2.0), (0.3, 0.5), (0.1, 0.2))
-_AT_REST = 1e-4  # of what is lagged: answers are then within 1e-4 of where they would come to rest
-_FIRST_ORDER = 1e-3  # residual from which what is lagged follows a first answer
-_QUICK, _PATIENT, _LONG = 30, 100, 1000  # steps: stars as we know them take 12 to 20
+_PACE = (0.9, 2.0)
+_QUICK, _PATIENT = 30, 100  # steps: stars as we know them take 12 to 20
 _FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
-_OPAQUE = tuple(
-    10.0**power for power in range(3, -7, -1)
-)  # least opacities on the way to the true ones, over 2 Gamma/(3 r)
-_ROUGH = 1e-4  # residual on that way
 _POLISHED = 1e-14  # residual that no step makes better
 
 
@@ -204,9 +199,9 @@ def _star(solver: GraySolver, background: Background, spectra: OpacitySpectra, n
 
 
 def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
-    """March from the guess; where that does not end, from safer starts, first with all that is lagged at rest.
+    """March from the guess; where that does not end, from a star filled by Picard sweeps, or made opaque, or both.
 
-    These are a star filled by Picard sweeps, and answers for a star made opaque and cleared step by step, filled or not.
+    The answers of these starts have edge values of first order, from which what is lagged is led to rest.
     """
     problem = star.problem
     history: list[float] = []
@@ -217,22 +212,17 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
         history.extend(end.history)
         return end
 
-    quick, *_ = following = [_lagged(solver, star, *pace) for pace in _PACES]
     guess = initial_guess(problem.geometry, star.background, problem.medium, star.moments)
-    end = onwards(guess, solver.tolerance, _QUICK, AT_ONCE, quick)
-    for opaque, filled in ((False, True), (True, True), (True, False)):
+    end = onwards(guess, solver.tolerance, _QUICK, AT_ONCE, _lagged(solver, star, *_PACE))
+    for opaque, filled in ((False, True), (True, False), (True, True)):
         if end.converged or len(history) > solver.max_iterations:
             break
         _release(star)
-        x = _cleared(problem, guess, onwards, filled) if opaque else _filled(problem, guess)
-        first = end = onwards(x, _FIRST_ORDER, 4 * _PATIENT if opaque else _PATIENT, CAREFUL)
-        for follow in following if first.converged else ():
-            _release(star)
-            end = onwards(first.x, solver.tolerance, 4 * _PATIENT, CAREFUL, follow)
-            if end.converged:
-                break
-        if first.converged and not end.converged and end.history[-1] < _AT_REST:
-            # what is lagged goes round in a circle that is smaller than the rest asked for
+        x = _filled(problem, guess) if filled else guess
+        end = cleared(problem, x, onwards) if opaque else onwards(x, ROUGH, _PATIENT, CAREFUL)
+        if end.converged:
+            end = led(problem, end, onwards, partial(_lagged, solver, star))
+        if end.converged:
             end = onwards(end.x, solver.tolerance, _PATIENT, CAREFUL)
     if end.converged and end.history[-1] > _POLISHED:
         end = polished(problem, end)
@@ -243,7 +233,7 @@ def _lagged(solver: GraySolver, star: _Star, part: float, most: float) -> Lagged
     """Degeneracy and edge values, as the solver has them."""
     return Lagged(
         moving=True,
-        rest=_AT_REST,
+        rest=AT_REST,
         blended=solver.spectral_shape == "blended",
         most=most,
         free=FREE_DEGENERACY,
@@ -266,23 +256,6 @@ def _release(star: _Star) -> None:
 def _filled(problem: Problem, x: Array) -> Array:
     for sweeps, damping in _FILLING:
         x = picard(problem, x, sweeps, damping)
-    return x
-
-
-def _cleared(problem: Problem, x: Array, onwards: Callable[..., Marched], filled: bool) -> Array:
-    """Answer for the star made opaque, then less and less so."""
-    geometry, transport = problem.geometry, problem.medium.transport
-    true = transport.copy()
-    thinnest = 2.0 / 3.0 * geometry.gamma / np.maximum(geometry.edge, geometry.edge[1])
-    for i, opacity in enumerate(_OPAQUE):
-        transport[:] = np.maximum(true, opacity * thinnest[:, None])
-        if filled and i == 0:
-            x = _filled(problem, x)
-        end = onwards(x, _ROUGH, _LONG, CAREFUL if i == 0 else WATCHED)
-        x = end.x
-        if not end.converged:
-            break
-    transport[:] = true
     return x
 
 

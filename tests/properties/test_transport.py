@@ -15,6 +15,7 @@ from microphysics.opacity import OpacitySet
 from microphysics.processes.settings import Settings
 from snsim.config.schema import Config
 from snsim.errors import ProfileError
+from snsim.transport import gray_continuation
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 
@@ -80,6 +81,29 @@ def test_a_few_stars(kind):
     assert stopped == []
     assert converged >= 18
     assert converged + refused == 20
+
+
+# (seed, species) of rough stars that neither the quick march nor one from a filled star solves
+HARDEST = [(3524, "nue"), (7111, "nue"), (7772, "nue"), (8037, "anue")]
+
+
+def hardest(seed, name):
+    rng = np.random.default_rng([seed, 1])
+    zones = int(rng.integers(20, 601))
+    background = build_background(rough(rng), zones, 4e5)
+    return background, OPACITIES.spectral(background.matter, ENERGY), [name]
+
+
+@pytest.mark.parametrize(("seed", "name"), HARDEST)
+def test_continuation_solves_the_hardest_stars(seed, name):
+    answer = GraySolver().solve(*hardest(seed, name))
+    assert answer.converged
+    assert answer.residual_history[0][-1] < 1e-10
+
+
+def test_edge_values_that_do_not_come_to_rest_are_no_answer(monkeypatch):
+    monkeypatch.setattr(gray_continuation, "_MOVES", 2)
+    assert not GraySolver().solve(*hardest(*HARDEST[0])).converged
 
 
 @pytest.mark.slow

@@ -153,7 +153,7 @@ def test_neutrinos_of_agile_boltztran_lag_behind_a_steady_state_and_reach_it(ref
     them earlier, at 3e-5, from where its densities are up to 7e-5 from the same fixed point (in proportion: 3e-6 at 1e-6,
     3e-8 at 1e-8). To hold both to the same equations it is asked here to go on to 1e-8.
     """
-    monkeypatch.setattr(gray, "_AT_REST", 1e-8)
+    monkeypatch.setattr(gray, "AT_REST", 1e-8)
     profiles = []
     for time, name in ((0.0, "p003ms"), (0.047, "p050ms")):
         path = reference / "boltzmann" / f"AB_G15_h_{name}.csv"

@@ -431,7 +431,7 @@ def test_matter_between_two_profiles_is_linear_in_time():
 
 def test_neutrinos_follow_moving_matter_and_rest_where_it_rests(monkeypatch):
     # the evolution rests to round-off, the steady solver's shapes only to 3e-5 unless it is asked for more
-    monkeypatch.setattr(gray, "_AT_REST", 1e-8)
+    monkeypatch.setattr(gray, "AT_REST", 1e-8)
     background, chosen, energy, solution, scheme = star()
     first, second = two_stars()
     path = MovingMatter.of([(0.0, first), (0.02, second)])

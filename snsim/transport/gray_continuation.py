@@ -1,0 +1,97 @@
+"""Rough stars by continuation: from an opaque star to the true one, then from edge values of first order to those asked for.
+
+Newton's method finds the answer of a star that is opaque everywhere, and that of a star that differs a little from one
+solved before. What differs is taken in steps, halved where Newton's method does not arrive and doubled where it does
+(Allgower & Georg 1990, Numerical Continuation Methods, ch. 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snsim.transport._kernels import gray_march as kernels
+from snsim.transport.newton import CAREFUL, WATCHED, Marched, Problem
+
+Array = NDArray[np.float64]
+# (x, tolerance, most steps, pace) -> where the march ended
+Onwards = Callable[[Array, float, int, float], Marched]
+
+AT_REST = 1e-4  # of what is lagged: answers are then within 1e-4 of where they would come to rest
+ROUGH = 1e-4  # residual on the way
+_STEPS = 60  # of Newton's method; more have not been seen to help where these do not
+_OPAQUE, _TRUE = 3.0, -6.0  # decades of the least opacity, over 2 Gamma/(3 r), where the way begins and ends
+_FIRST_STEPS = 500  # in the opaque star, of which the guess knows nothing
+_LEAST_DECADE = 1e-3
+_HALF, _MOST, _LEAST = 0.5, 0.9, 1e-3  # parts of the way that what is lagged moves at once
+_TURN = 2.0  # degeneracy that goes with all of the way
+_MOVES = 300
+
+
+def cleared(problem: Problem, x: Array, onwards: Onwards) -> Marched:
+    """Return the end of a march for the star made opaque, then less and less so; not converged where the way ends early.
+
+    Nothing that is lagged moves.
+    """
+    geometry, transport = problem.geometry, problem.medium.transport
+    true = transport.copy()
+    thinnest = 2.0 / 3.0 * geometry.gamma / np.maximum(geometry.edge, geometry.edge[1])
+
+    def at_least(decade: float, start: Array, steps: int, pace: float) -> Marched:
+        transport[:] = np.maximum(true, 10.0**decade * thinnest[:, None])
+        return onwards(start, ROUGH, steps, pace)
+
+    decade, step = _OPAQUE, 1.0
+    end = at_least(decade, x, _FIRST_STEPS, CAREFUL)
+    x = end.x
+    while decade > _TRUE and (end.converged or step > _LEAST_DECADE):
+        ahead = max(decade - step, _TRUE)
+        end = at_least(ahead, x, _STEPS, WATCHED)
+        if end.converged:
+            x, decade, step = end.x, ahead, min(2.0 * step, 1.0)
+        else:
+            step /= 2.0
+    transport[:] = true
+    return end
+
+
+def led(
+    problem: Problem, end: Marched, onwards: Onwards, lagged: Callable[[float, float], kernels.Lagged]
+) -> Marched:
+    """Return the end of a march with what is lagged at rest, moved part by part with an answer after each.
+
+    Not converged where it does not come to rest.
+
+    Parameters
+    ----------
+    end : Marched
+        With what is lagged as it is now.
+    lagged : callable
+        What moves for the part of the way that edge values go, and the most that the degeneracy turns.
+    """
+    system, part = problem.empty_system(), _HALF
+    for _ in range(_MOVES):
+        kept = [values.copy() for values in _lagged_arrays(problem)]
+        moving = lagged(part, _TURN * part)
+        moved = kernels.follow(
+            end.x, problem.geometry, problem.medium, problem.reach, problem.closure, moving, system
+        )
+        ahead = onwards(end.x, ROUGH, _STEPS, CAREFUL)
+        if ahead.converged:
+            end, part = ahead, min(1.5 * part, _MOST)
+            if moved <= AT_REST:
+                return end
+        else:
+            for values, before in zip(_lagged_arrays(problem), kept, strict=True):
+                values[:] = before
+            part /= 2.0
+            if part < _LEAST:
+                break
+    return replace(end, converged=False)
+
+
+def _lagged_arrays(problem: Problem) -> tuple[Array, ...]:
+    return (*problem.reach, problem.medium.degeneracy, problem.medium.shape_ratio)
