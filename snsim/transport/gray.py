@@ -31,7 +31,7 @@ from microphysics.opacity import OpacitySpectra
 from snsim.transport._kernels import gray as kernels
 from snsim.transport._kernels.gray_march import Lagged
 from snsim.transport.background import Background
-from snsim.transport.gray_continuation import AT_REST, ROUGH, cleared, led
+from snsim.transport.gray_continuation import AT_REST, ROUGH, cleared, fill, led
 from snsim.transport.gray_medium import (
     DEGENERACY_RANGE,
     FREE_DEGENERACY,
@@ -49,7 +49,6 @@ from snsim.transport.newton import (
     Marched,
     Problem,
     march,
-    picard,
     polished,
 )
 from snsim.transport.options import require_names, require_numbers
@@ -67,7 +66,6 @@ GRAY_CLOSURES: dict[str, int] = {
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
 _PACE = (0.9, 2.0)
 _QUICK, _PATIENT = 30, 100  # steps: stars as we know them take 12 to 20
-_FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
 _POLISHED = 1e-14  # residual that no step makes better
 
 
@@ -218,8 +216,10 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
         if end.converged or len(history) > solver.max_iterations:
             break
         _release(star)
-        x = _filled(problem, guess) if filled else guess
-        end = cleared(problem, x, onwards) if opaque else onwards(x, ROUGH, _PATIENT, CAREFUL)
+        if opaque:
+            end = cleared(problem, guess, onwards, filled)
+        else:
+            end = onwards(fill(problem, guess), ROUGH, _PATIENT, CAREFUL)
         if end.converged:
             end = led(problem, end, onwards, partial(_lagged, solver, star))
         if end.converged:
@@ -251,12 +251,6 @@ def _release(star: _Star) -> None:
     for values, first in zip(problem.reach, first_reach(problem.geometry, problem.medium), strict=True):
         values[:] = first
     set_degeneracy(problem.medium, star.shape)
-
-
-def _filled(problem: Problem, x: Array) -> Array:
-    for sweeps, damping in _FILLING:
-        x = picard(problem, x, sweeps, damping)
-    return x
 
 
 def _assemble(names: tuple[str, ...], background: Background, answers: list[_Answer]) -> TransportSolution:

@@ -14,42 +14,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snsim.transport._kernels import gray_march as kernels
-from snsim.transport.newton import CAREFUL, WATCHED, Marched, Problem
+from snsim.transport.newton import CAREFUL, WATCHED, Marched, Problem, picard
 
 Array = NDArray[np.float64]
 # (x, tolerance, most steps, pace) -> where the march ended
 Onwards = Callable[[Array, float, int, float], Marched]
 
 AT_REST = 1e-4  # of what is lagged: answers are then within 1e-4 of where they would come to rest
-ROUGH = 1e-4  # residual on the way
+ROUGH = 1e-5  # residual on the way
+_FILLING = ((4, 1.0), (6, 0.5))  # Picard sweeps and their damping
 _STEPS = 60  # of Newton's method; more have not been seen to help where these do not
 _OPAQUE, _TRUE = 3.0, -6.0  # decades of the least opacity, over 2 Gamma/(3 r), where the way begins and ends
-_FIRST_STEPS = 500  # in the opaque star, of which the guess knows nothing
+_FIRST_STEPS = 1000  # in the opaque star, of which the guess knows nothing
 _LEAST_DECADE = 1e-3
 _HALF, _MOST, _LEAST = 0.5, 0.9, 1e-3  # parts of the way that what is lagged moves at once
 _TURN = 2.0  # degeneracy that goes with all of the way
 _MOVES = 300
 
 
-def cleared(problem: Problem, x: Array, onwards: Onwards) -> Marched:
+def fill(problem: Problem, x: Array) -> Array:
+    """Return x after the Picard sweeps that fill regions without sources of their own."""
+    for sweeps, damping in _FILLING:
+        x = picard(problem, x, sweeps, damping)
+    return x
+
+
+def cleared(problem: Problem, x: Array, onwards: Onwards, filled: bool) -> Marched:
     """Return the end of a march for the star made opaque, then less and less so; not converged where the way ends early.
 
-    Nothing that is lagged moves.
+    Nothing that is lagged moves. The opaque star is filled first if `filled`.
     """
     geometry, transport = problem.geometry, problem.medium.transport
     true = transport.copy()
     thinnest = 2.0 / 3.0 * geometry.gamma / np.maximum(geometry.edge, geometry.edge[1])
 
-    def at_least(decade: float, start: Array, steps: int, pace: float) -> Marched:
+    def make_opaque(decade: float) -> None:
         transport[:] = np.maximum(true, 10.0**decade * thinnest[:, None])
-        return onwards(start, ROUGH, steps, pace)
 
     decade, step = _OPAQUE, 1.0
-    end = at_least(decade, x, _FIRST_STEPS, CAREFUL)
-    x = end.x
-    while decade > _TRUE and (end.converged or step > _LEAST_DECADE):
+    make_opaque(decade)
+    end = onwards(fill(problem, x) if filled else x, ROUGH, _FIRST_STEPS, CAREFUL)
+    arrived, x = end.converged, end.x
+    while arrived and decade > _TRUE and step > _LEAST_DECADE:
         ahead = max(decade - step, _TRUE)
-        end = at_least(ahead, x, _STEPS, WATCHED)
+        make_opaque(ahead)
+        end = onwards(x, ROUGH, _STEPS, WATCHED)
         if end.converged:
             x, decade, step = end.x, ahead, min(2.0 * step, 1.0)
         else:
