@@ -51,7 +51,7 @@ from snsim.transport.newton import (
     picard,
     polished,
 )
-from snsim.transport.options import require_names, require_numbers
+from snsim.transport.options import require_names, require_numbers, require_opacities
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
@@ -73,6 +73,10 @@ _OPAQUE = tuple(
     10.0**power for power in range(3, -7, -1)
 )  # least opacities on the way to the true ones, over 2 Gamma/(3 r)
 _ROUGH = 1e-4  # residual on that way
+_HOW = (
+    "opacities on an energy grid, from "
+    "snsim.transport.thermal_scattering.gray_spectra(opacity_set, background.matter, energy_in_mev)"
+)
 _POLISHED = 1e-14  # residual that no step makes better
 
 
@@ -137,7 +141,10 @@ class GraySolver:
         ------
         OutOfRangeError
             If nothing emits a species, or its means are not given.
+        TypeError
+            For an `OpacitySet`, which has no energies.
         """
+        require_opacities("GraySolver", spectra, OpacitySpectra, _HOW)
         names = tuple(species or spectra.species)
         stars = [_star(self, background, spectra, name) for name in names]
         return _assemble(names, background, [_solve_species(self, star) for star in stars])
