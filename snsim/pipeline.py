@@ -108,7 +108,7 @@ def simulate(
     solution = None
     if config.transport.scheme != "none":
         say("transport")
-        solution, trust = _solve(config, background, opacities, spectra)
+        solution, trust = _solve(config, background, opacities, spectra, float(star.radius[-1]))
         groups["transport"] = records.transport_group(
             background, solution, trust, scheme_references(config.transport.scheme, config.transport.limiter)
         )
@@ -147,17 +147,22 @@ def simulate(
 
 
 def _solve(
-    config: Config, background: Background, opacities: OpacitySet, spectra: OpacitySpectra
+    config: Config,
+    background: Background,
+    opacities: OpacitySet,
+    spectra: OpacitySpectra,
+    profile_end: float,
 ) -> tuple[TransportSolution, Trust]:
     """Run the transport scheme, and judge its answer."""
     chosen = config.transport
+    groups = None
     if chosen.scheme == "gray":
-        solution, energies = gray_solver(config).solve(background, spectra, chosen.species), None
+        solution = gray_solver(config).solve(background, spectra, chosen.species)
     else:
-        energies = EnergyGroups.logarithmic(chosen.groups, chosen.group_min, chosen.group_max)
+        groups = EnergyGroups.logarithmic(chosen.groups, chosen.group_min, chosen.group_max)
         solver = SpectralSolver(
             chosen.scheme,
-            energies,
+            groups,
             chosen.limiter,
             chosen.reconstruction,
             chosen.inelastic,
@@ -167,9 +172,10 @@ def _solve(
             chosen.zones_per_ray,
         )
         solution = solver.solve(background, opacities, chosen.species)
-    trust = assess(background, solution, energies)
+    trust = assess(background, solution, groups, spectra)
     if solution.converged:
-        warn(trust, solution.species)
+        beyond = profile_end if profile_end > background.radius_interface[-1] * (1.0 + 1e-6) else None
+        warn(trust, solution.species, beyond)
     return solution, trust
 
 

@@ -44,6 +44,15 @@ def value(text):
     return float(text[0]) * (0.01 if text[-1] == "%" else 1.0)
 
 
+def test_python_runs_as_printed(monkeypatch, capsys):
+    (block,) = re.findall(r"```python\n(.*?)```", THEORY, flags=re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(block, "transport.md", "exec"), names := {})
+    assert capsys.readouterr().out.count("True") == 2
+    gray, grouped = (names[solution].luminosity[:, -1] for solution in ("gray", "grouped"))
+    assert gray == pytest.approx(grouped, rel=0.15)
+
+
 @pytest.mark.parametrize("name", CHEAP)
 @pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")
 def test_tables_are_what_the_script_writes(name, accuracy):

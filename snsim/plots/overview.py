@@ -11,7 +11,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from snsim.plots import style
 from snsim.plots._panels import (
@@ -42,6 +44,9 @@ _NO_POINTS = r"no neutrinosphere $R_\nu$:"
 _LEVEL = 0.58  # greatest height of the line of 2/3, as a share of its panel
 _DASHES = (0, (3.5, 1.5))
 _BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+# of words in a panel: left edge or right edge, height of the top, as shares of the panel
+_PLACES = [(x, side, 0.965 - 0.05 * n) for x, side in ((0.03, "left"), (0.97, "right")) for n in range(18)]
+_MARGIN = 2.0  # pixels
 _SMALL: dict[str, Any] = {"fontsize": "small", "color": "0.25", "linespacing": 1.3}
 
 
@@ -324,7 +329,7 @@ def plot_heating(result: Result, ax: Axes | None = None, *, title: str = "") -> 
     Returns
     -------
     dict of Artist
-        ``heating_rate``, ``cooling_rate``, ``net_rate``, ``gain_region``, ``gain_radius``, ``words``, or
+        ``heating_rate``, ``cooling_rate``, ``net_rate``, ``gain_region``, ``gain_radius``, ``scale``, ``words``, or
         ``note``.
     """
     group = group_of(result, "diagnostics/gain_region")
@@ -346,16 +351,19 @@ def plot_heating(result: Result, ax: Axes | None = None, *, title: str = "") -> 
         for name, (radius, values) in there.items():
             colour, dashes, width, label = lines[name]
             (found[name],) = ax.plot(radius, values, color=colour, ls=dashes, lw=width, label=label)
-        _rate_axis(ax, {name: values for name, (_, values) in there.items()})
+        scale = _rate_axis(ax, {name: values for name, (_, values) in there.items()})
         mark_shock(ax, result)
         found |= _gain_region(ax, result)
+        scale_words, numbers = _words(ax, scale), _words(ax, _numbers_of_gain(result))
+        _put_clear(ax, scale_words, numbers)
+        found |= {"scale": scale_words, "words": numbers}
         region = [found["gain_region"]] if "gain_region" in found else []
         style.legend_above(ax, [found[name] for name in there] + region, title)
     return found
 
 
-def _rate_axis(ax: Axes, rates: dict[str, Array]) -> None:
-    """Make a symmetric logarithm: linear up to the power of ten below the largest net rate."""
+def _rate_axis(ax: Axes, rates: dict[str, Array]) -> str:
+    """Make a symmetric logarithm: linear up to the power of ten below the largest net rate. Return what to say of it."""
     lines = ("heating_rate", "cooling_rate")
     gross = np.concatenate([np.zeros(1), *(rates[name] for name in lines if name in rates)])
     largest = float(np.nanmax(gross))
@@ -368,11 +376,8 @@ def _rate_axis(ax: Axes, rates: dict[str, Array]) -> None:
     ax.set_ylim(-(10.0**bottom), 10.0**top)
     ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
     ax.set_ylabel(r"heating, cooling [erg g$^{-1}$ s$^{-1}$]")
-    corner = rf"axis linear within $\pm10^{{{linear}}}$"
-    ax.text(0.03, 0.035, corner, transform=ax.transAxes, va="bottom", **_SMALL)
-    if largest > 10.0**top:
-        words = f"both up to {style.power_of_ten(largest)}"
-        ax.text(0.03, 0.96, words, transform=ax.transAxes, va="top", **_SMALL)
+    linear_part = rf"linear within $\pm10^{{{linear}}}$"
+    return f"both up to {style.power_of_ten(largest)},\n{linear_part}" if largest > 10.0**top else linear_part
 
 
 def _rate_powers(net: Array, largest: float) -> tuple[int, int, int]:
@@ -386,26 +391,52 @@ def _rate_powers(net: Array, largest: float) -> tuple[int, int, int]:
 
 
 def _gain_region(ax: Axes, result: Result) -> Artists:
-    """Shade the gain region and write its numbers, or why there is none."""
+    """Shade the gain region, if there is one."""
     group = group_of(result, "diagnostics/gain_region")
     inner, outer = scalar_km(group, "gain_radius"), scalar_km(group, "outer_radius")
     if not math.isfinite(inner):
-        return {"words": _words(ax, "no gain region")}
+        return {}
     outer = outer if math.isfinite(outer) else radius_limits(result)[1]
-    found: Artists = {
+    return {
         "gain_region": ax.axvspan(inner, outer, color=style.SHADE, lw=0.0, zorder=0, label="gain region"),
         "gain_radius": ax.axvline(inner, color=style.GRAY, lw=0.9, zorder=1),
     }
+
+
+def _numbers_of_gain(result: Result) -> str:
+    """Numbers of the gain region, or that there is none."""
+    group = group_of(result, "diagnostics/gain_region")
+    inner = scalar_km(group, "gain_radius")
+    if not math.isfinite(inner):
+        return "no gain region"
     words = [f"gain radius {inner:.1f} km"]
     if "net_heating" in group and math.isfinite(float(group["net_heating"].values)):
         words.append(rf"net {style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$")
     if "efficiency" in group and math.isfinite(float(group["efficiency"].values)):
         words.append(f"efficiency {100.0 * float(group['efficiency'].values):.2g}%")
-    return found | {"words": _words(ax, "\n".join(words))}
+    return "\n".join(words)
 
 
-def _words(ax: Axes, words: str) -> Artist:
-    return ax.text(0.03, 0.62, words, transform=ax.transAxes, va="center", **_SMALL)
+def _words(ax: Axes, words: str) -> Text:
+    return ax.text(0.03, 0.965, words, transform=ax.transAxes, va="top", **_SMALL)
+
+
+def _put_clear(ax: Axes, *texts: Text) -> None:
+    """Put each text at the first place where no curve and no earlier text is; where there is none it stays."""
+    curves = [line.get_transform().transform_path(line.get_path()) for line in ax.lines]
+    taken: list[Bbox] = []
+    for text in texts:
+        for x, side, y in _PLACES:
+            text.set(x=x, ha=side, y=y)
+            box = text.get_window_extent().padded(_MARGIN)
+            inside = ax.bbox.y0 <= box.y0
+            if inside and not (
+                any(curve.intersects_bbox(box, filled=False) for curve in curves) or box.count_overlaps(taken)
+            ):
+                break
+        else:
+            text.set(x=_PLACES[0][0], ha=_PLACES[0][1], y=_PLACES[0][2])
+        taken.append(text.get_window_extent())
 
 
 __all__ = [

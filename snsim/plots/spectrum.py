@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -51,7 +52,7 @@ def spectrum(result: Result) -> Figure:
 def plot_spectrum(
     result: Result, ax: Axes | None = None, *, title: str = "", logarithmic: bool = False
 ) -> Artists:
-    """Draw dL/dE of every species: points at the groups, lines through them, dashes of a Fermi-Dirac shape.
+    """Draw dL/dE of every species: circles at the groups, lines through them, dashes of a Fermi-Dirac shape.
 
     The dashed shape has the mean and the mean square energy of the neutrinos in the outermost zone and the luminosity of the
     species: where the line leaves it, the spectrum is none.
@@ -85,8 +86,8 @@ def plot_spectrum(
         for i, name in enumerate(species):
             colour, label = style.species_colour(name), style.species_label(name)
             x, y = _between(energy, shown[i])
-            (found[f"spectrum.{name}"],) = ax.plot(x, y, color=colour, label=label)
-            (found[f"groups.{name}"],) = ax.plot(energy, shown[i], color=colour, ls="", marker="o", ms=3.0)
+            (found[f"spectrum.{name}"],) = ax.plot(x, y, color=colour, lw=1.0, label=label)
+            (found[f"groups.{name}"],) = ax.plot(energy, shown[i], ls="", zorder=3, **_open(colour))
             shape = _fermi_dirac(result, i, x)
             if shape is not None:
                 (found[f"fermi_dirac.{name}"],) = ax.plot(
@@ -102,16 +103,24 @@ def plot_spectrum(
             found["scheme"] = ax.text(
                 place,
                 0.96,
-                style.plain(words),
+                style.plain(words) + ("" if logarithmic else "\ncircles: energy groups"),
                 transform=ax.transAxes,
                 ha=side,
                 va="top",
                 fontsize="small",
                 color="0.25",
             )
-        handles = [found[f"spectrum.{name}"] for name in species]
+        handles = [
+            Line2D([], [], lw=1.0, label=style.species_label(name), **_open(style.species_colour(name)))
+            for name in species
+        ]
         style.legend_above(ax, [*handles, *_legend_of_dashes(found)], title)
     return found
+
+
+def _open(colour: str) -> dict[str, Any]:
+    """Circles that are seen on their own line."""
+    return {"color": colour, "marker": "o", "ms": 4.2, "mfc": "white", "mew": 1.0}
 
 
 def _legend_of_dashes(found: Artists) -> list[Artist]:

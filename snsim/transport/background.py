@@ -12,7 +12,7 @@ from microphysics.matter import MatterState
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Background:
     """Everything about the star that transport and diagnostics need; nothing about neutrinos.
 
@@ -49,3 +49,8 @@ class Background:
     velocity: Array
     matter: MatterState
     shock_radius: float
+
+    def __repr__(self) -> str:
+        ends = f"{self.radius_interface[0] / 1e5:.4g} to {self.radius_interface[-1] / 1e5:.4g} km"
+        shock = f", shock at {self.shock_radius / 1e5:.4g} km" if np.isfinite(self.shock_radius) else ""
+        return f"Background({self.radius.size} zones, {ends}{shock})"

@@ -51,7 +51,7 @@ from snsim.transport.newton import (
     march,
     polished,
 )
-from snsim.transport.options import require_names, require_numbers
+from snsim.transport.options import require_names, require_numbers, require_opacities
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
@@ -66,6 +66,10 @@ GRAY_CLOSURES: dict[str, int] = {
 # of the way that edge values move per step (with all of it the shortest waves do not decay), and the most that eta turns
 _PACE = (0.9, 2.0)
 _QUICK, _PATIENT = 30, 100  # steps: stars as we know them take 12 to 20
+_HOW = (
+    "opacities on an energy grid, from "
+    "snsim.transport.thermal_scattering.gray_spectra(opacity_set, background.matter, energy_in_mev)"
+)
 _POLISHED = 1e-14  # residual that no step makes better
 
 
@@ -130,7 +134,10 @@ class GraySolver:
         ------
         OutOfRangeError
             If nothing emits a species, or its means are not given.
+        TypeError
+            For an `OpacitySet`, which has no energies.
         """
+        require_opacities("GraySolver", spectra, OpacitySpectra, _HOW)
         names = tuple(species or spectra.species)
         stars = [_star(self, background, spectra, name) for name in names]
         return _assemble(names, background, [_solve_species(self, star) for star in stars])

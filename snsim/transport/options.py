@@ -21,6 +21,18 @@ def require_names(*options: tuple[str, str, Sequence[str]]) -> None:
             raise UnknownNameError(kind, name, tuple(known))
 
 
+def require_opacities(solver: str, given: object, wanted: type, how: str) -> None:
+    """Check that a solver got the kind of opacities that it works with.
+
+    Raises
+    ------
+    TypeError
+        With what is wanted and how to get it.
+    """
+    if not isinstance(given, wanted):
+        raise TypeError(f"{solver}.solve wants {wanted.__name__}, not {type(given).__name__}: {how}")
+
+
 def require_numbers(tolerance: float, **counts: int) -> None:
     """Check a tolerance and numbers of something.
 

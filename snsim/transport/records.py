@@ -243,7 +243,22 @@ def _trust(trust: Trust) -> dict[str, Variable]:
             by_species, trust.advection, "1", "what a steady state leaves out of the flux",
             {"definition": "|v|/(c h) at the neutrinosphere, h the flux factor", **_why(trust.advection, NO_SPHERE)},
         ),
+        "outer_depth": Variable(
+            by_species, trust.outer_depth, "1", "transport depth of what the outer edge cuts off",
+            {"definition": "of opacities that go on as the power of the radius that they are in the last fifth of it"},
+        ),
     }  # fmt: skip
+    if trust.below is not None and trust.above is not None:
+        found["number_below_energies"] = Variable(
+            by_species, trust.below.value, "1", "largest share of number below the energies of the opacities"
+        )
+        found["energy_above_energies"] = Variable(
+            by_species, trust.above.value, "1", "largest share of energy above the energies of the opacities"
+        )
+    if trust.edge is not None:
+        found["fermi_surface_step"] = Variable(
+            by_species, trust.edge.value, "1", "largest step in ln(energy) over T/mu of trapped neutrinos"
+        )
     if not np.isnan(trust.end_groups).all():
         found["lowest_group_share"] = Variable(
             by_species, trust.end_groups[:, 0], "1", "largest share of number in the lowest group"

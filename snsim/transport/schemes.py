@@ -19,7 +19,7 @@ from snsim.transport.group_newton import GroupField
 from snsim.transport.groups import GroupMedium, group_media, with_partner
 from snsim.transport.limiters import LIMITERS
 from snsim.transport.multigroup import ALBEDO, solve_groups
-from snsim.transport.options import require_names, require_numbers
+from snsim.transport.options import require_names, require_numbers, require_opacities
 from snsim.transport.rays import CORE_RAYS
 from snsim.transport.solution import TransportSolution
 from snsim.transport.spectral import assemble
@@ -63,6 +63,10 @@ REFERENCES = {
     ),
 }
 EVOLUTION_REFERENCES = ("Alexander 1977, SIAM J. Numer. Anal. 14, 1006",)
+_HOW = (
+    "the processes themselves, which it evaluates at its groups: "
+    "microphysics.OpacitySet.from_names([...]), the set that your spectra came from"
+)
 PARTNER_SWEEPS = 30  # over species that annihilate with each other
 PARTNER_TOLERANCE = 1e-8  # relative change of their energy flux through the outer edge
 
@@ -154,7 +158,10 @@ class SpectralSolver:
         ------
         UnknownNameError
             For an unknown species.
+        TypeError
+            For `OpacitySpectra`: groups take opacities at local energies of their own.
         """
+        require_opacities("SpectralSolver", opacities, OpacitySet, _HOW)
         for name in species:
             if name not in GROUPS:
                 raise UnknownNameError("neutrino species", name, GROUPS)

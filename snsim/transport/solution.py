@@ -39,7 +39,7 @@ class SpectralField:
     worst: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TransportSolution:
     """A steady radiation field of every species, in the frame of static observers unless a name says otherwise.
 
@@ -98,3 +98,14 @@ class TransportSolution:
     residual_history: tuple[Array, ...] = field(default=())
     spectral: SpectralField | None = None
     worst_zone: NDArray[np.int64] | None = field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        energies = "gray" if self.spectral is None else f"{self.spectral.energy.size} groups"
+        luminosities = ", ".join(
+            f"{name} {value:.3g}" for name, value in zip(self.species, self.luminosity[:, -1], strict=True)
+        )
+        state = "converged" if self.converged else "not converged"
+        zones = self.energy_density.shape[1]
+        return (
+            f"TransportSolution({energies}, {zones} zones, {state}; erg/s at the outer edge: {luminosities})"
+        )

@@ -1,26 +1,42 @@
-"""What every run says about itself: conservation, resolution of the neutrinosphere, the energy grid, and steadiness."""
+"""What every run says about itself: conservation, neutrinosphere, energies, and steadiness."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.errors import PhysicsWarning
+from microphysics.opacity import OpacitySpectra
+from microphysics.processes.contract import occupation
 from snsim.errors import UnresolvedWarning
 from snsim.transport.background import Background
+from snsim.transport.coverage import Worst, beyond, fermi_surface
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
 
 SPHERE = 2.0 / 3.0  # optical depth of a neutrinosphere
+CUT = (
+    1.0 / 3.0
+)  # depth beyond the outer edge, a guess that is up to twice too small where opacities fall ever more slowly
 DECOUPLED = 10.0  # transport depth from which spectra are on their way out
 COARSEST = 2.5  # zones per unit optical depth there: below, luminosities of supernova models are off by more than 1 %
+LAST_FIFTH = 0.8  # of the radius, from where on opacities are continued beyond the outer edge
 LARGEST_SHARE = 1e-2  # of the number or energy of a spectrum in the first or last group
+LARGEST_BEYOND = (
+    0.01,
+    0.1,
+)  # of number left out below: fluxes err by as much; of energy above: by a tenth of it
+# steps in ln(energy) times the degeneracy at a Fermi surface that is no longer seen: on a star 100 ms after bounce trapped
+# fluxes of 48, 36, 24 gray energies (1.6, 2.2, 3.4) err by 0.3, 12, 38 %, of 30, 20, 12 groups (2.1, 3.1, 5.1) by 2, 17, 40 %
+COARSEST_EDGE = {"opacity": 3.0, "transport": 4.0}
+FELT_OUTSIDE = 6.0  # what emerges errs by less than 1 % below, by up to 4 % at 7 and 25 % at 10
 FASTEST = 0.1  # |v|/(c h) at the neutrinosphere, the share of the flux that moving matter would add or take
 
 
@@ -39,6 +55,15 @@ class Trust:
         NaN for a gray solution.
     advection : ndarray, shape (species,)
         |v|/(c h) at the same place, h the flux factor: what a steady solution leaves out.
+    outer_depth : ndarray, shape (species,)
+        Transport depth beyond the outer edge of a star whose opacity goes on as the power of the radius that it is in the
+        last fifth: above 1/3 the neutrinosphere is cut off or nearly so. NaN without opacities.
+    below, above : Worst or None
+        Largest shares of number and energy beyond the energies of the opacities, as `end_groups`; of a gray solution.
+    edge : Worst or None
+        Largest step in ln(energy) times the degeneracy inside depth 10.
+    energies : ndarray
+        Those of the opacities (gray) or groups, MeV; empty if not given.
     """
 
     energy_defect: Array
@@ -46,9 +71,19 @@ class Trust:
     zones_per_depth: Array
     end_groups: Array
     advection: Array
+    outer_depth: Array
+    below: Worst | None = None
+    above: Worst | None = None
+    edge: Worst | None = None
+    energies: Array = field(default_factory=lambda: np.empty(0))
 
 
-def assess(background: Background, solution: TransportSolution, groups: EnergyGroups | None = None) -> Trust:
+def assess(
+    background: Background,
+    solution: TransportSolution,
+    groups: EnergyGroups | None = None,
+    spectra: OpacitySpectra | None = None,
+) -> Trust:
     """Judge a solution.
 
     Parameters
@@ -57,8 +92,10 @@ def assess(background: Background, solution: TransportSolution, groups: EnergyGr
     solution : TransportSolution
     groups : EnergyGroups, optional
         Of a spectral solution.
+    spectra : OpacitySpectra, optional
+        Of the zones; without them nothing is known of a star that is cut off, nor of the energies of a gray solution.
     """
-    energy, number = _defects(background, solution)
+    energy_defect, number_defect = _defects(background, solution)
     depth, outside = _depths(background, solution)
     sphere = (outside > SPHERE).sum(axis=1) - 1  # the outermost zone deeper than that, -1 if none is
     rows = np.arange(len(solution.species))
@@ -67,12 +104,28 @@ def assess(background: Background, solution: TransportSolution, groups: EnergyGr
     with np.errstate(divide="ignore", invalid="ignore"):
         zones = np.where(found, 1.0 / depth[rows, sphere], np.nan)
         advection = np.abs(background.velocity[sphere]) / (CODATA.speed_of_light * flux_factor)
+    energies = np.empty(0) if spectra is None else spectra.energy
+    below = above = edge = None
+    if groups is not None:
+        energies = groups.energy
+    elif energies.size:
+        below, above = beyond(background, solution, energies, outside < DECOUPLED)
+    if energies.size:
+        step = float(np.diff(np.log(energies)).max())
+        edge = fermi_surface(background, solution.species, step, outside > DECOUPLED)
     return Trust(
-        energy_defect=energy,
-        number_defect=number,
+        energy_defect=energy_defect,
+        number_defect=number_defect,
         zones_per_depth=zones,
         end_groups=_end_groups(solution, groups, outside < DECOUPLED),
         advection=np.where(found, advection, np.nan),
+        outer_depth=np.full(len(rows), np.nan)
+        if spectra is None
+        else _depth_beyond(background, solution, spectra),
+        below=below,
+        above=above,
+        edge=edge,
+        energies=energies,
     )
 
 
@@ -107,32 +160,44 @@ def _end_groups(
     return np.where(decoupling[..., None], ends, 0.0).max(axis=1)
 
 
-def warn(trust: Trust, species: tuple[str, ...]) -> None:
-    """Warn of what a reader of the result should know."""
-    coarse = trust.zones_per_depth < COARSEST
-    if coarse.any():
-        warnings.warn(
-            "the grid is coarse at the neutrinosphere: "
-            + _listed(species, trust.zones_per_depth, coarse)
-            + f" zones per unit optical depth, fewer than {COARSEST:g}; raise grid.zones",
-            UnresolvedWarning,
-            stacklevel=3,
-        )
-    for column, key, words in (
-        (0, "group_min", "number in the lowest"),
-        (1, "group_max", "energy in the highest"),
-    ):
-        missed = trust.end_groups[:, column] > LARGEST_SHARE
-        if missed.any():
-            warnings.warn(
-                f"the energy groups miss part of the spectrum: up to "
-                f"{_listed(species, 100.0 * trust.end_groups[:, column], missed, ' %')} of the {words} group; change "
-                f"transport.{key}",
-                UnresolvedWarning,
-                stacklevel=3,
-            )
-    moving = trust.advection > FASTEST
-    if moving.any():
+def _depth_beyond(background: Background, solution: TransportSolution, spectra: OpacitySpectra) -> Array:
+    """Transport depth of what would lie outside, shape (species,): int kappa dr of kappa ~ r^-n, n at least 2.
+
+    kappa is the mean over the energy density of the spectra, as in the neutrinosphere.
+    """
+    radius = background.radius
+    two = [min(int(np.searchsorted(radius, LAST_FIFTH * radius[-1])), radius.size - 2), -1]
+    rows = [spectra.species.index(name) for name in solution.species]
+    opacity = (spectra.absorption + spectra.scattering).sum(axis=0)[rows][:, two]
+    temperature, eta = solution.neutrino_temperature[:, two], solution.degeneracy[:, two]
+    weight = spectra.energy**4 * occupation(spectra.energy / temperature[..., None] - eta[..., None])
+    mean = (opacity * weight).sum(axis=-1) / weight.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fall = np.log(mean[:, 0] / mean[:, 1]) / np.log(radius[-1] / radius[two[0]])
+    return mean[:, 1] * radius[-1] / (np.maximum(np.nan_to_num(fall), 2.0) - 1.0)
+
+
+def warn(trust: Trust, species: tuple[str, ...], reach: float | None = None) -> None:
+    """Warn of what a reader of the result should know.
+
+    Parameters
+    ----------
+    trust : Trust
+    species : tuple of str
+    reach : float, optional
+        cm to which the profile goes on beyond the grid.
+    """
+    cut = trust.outer_depth > CUT
+    resolution = (
+        _cut(trust, species, cut, reach),
+        _coarse(trust, species, ~cut),
+        *_ends_of_groups(trust, species),
+        *_ends_of_energies(trust, species),
+        _fermi_surface(trust, species),
+    )
+    for words in filter(None, resolution):
+        warnings.warn(words, UnresolvedWarning, stacklevel=3)
+    if (moving := trust.advection > FASTEST).any():
         warnings.warn(
             "the star is not in a steady state: at the neutrinosphere |v|/(c h) = "
             + _listed(species, trust.advection, moving)
@@ -143,7 +208,103 @@ def warn(trust: Trust, species: tuple[str, ...]) -> None:
         )
 
 
-def _listed(species: tuple[str, ...], values: Array, chosen: NDArray[np.bool_], unit: str = "") -> str:
-    """Name values, two digits of each, with their species."""
+def _cut(trust: Trust, species: tuple[str, ...], cut: NDArray[np.bool_], reach: float | None) -> str:
+    """Say that the star ends inside its neutrinosphere, or close to it."""
+    if not cut.any():
+        return ""
+    advice = (
+        "the profile itself ends there, and must reach further out"
+        if reach is None
+        else f"raise grid.r_outer; the profile reaches {reach / 1e5:.4g} km"
+    )
+    return (
+        "the outer edge lies inside or close to the neutrinosphere, optical depth 2/3: the matter that it cuts off would "
+        f"add about {_listed(species, trust.outer_depth, cut)} if it went on as it ends. Luminosities and spectra are those "
+        f"of the cut: {advice}"
+    )
+
+
+def _coarse(trust: Trust, species: tuple[str, ...], whole: NDArray[np.bool_]) -> str:
+    """Say that zones are wide at a neutrinosphere."""
+    coarse = whole & (trust.zones_per_depth < COARSEST)
+    if not coarse.any():
+        return ""
+    return (
+        f"the grid is coarse at the neutrinosphere: {_listed(species, trust.zones_per_depth, coarse)} zones per unit optical "
+        f"depth, fewer than {COARSEST:g}; raise grid.zones"
+    )
+
+
+def _ends_of_groups(trust: Trust, species: tuple[str, ...]) -> Iterator[str]:
+    """Say which end of the groups misses part of a spectrum."""
+    ends = ((0, "group_min", "number in the lowest"), (1, "group_max", "energy in the highest"))
+    for column, key, words in ends:
+        missed = trust.end_groups[:, column] > LARGEST_SHARE
+        if missed.any():
+            yield (
+                f"the energy groups miss part of the spectrum: up to "
+                f"{_listed(species, 100.0 * trust.end_groups[:, column], missed, ' %')} of the {words} group; change "
+                f"transport.{key}"
+            )
+
+
+def _ends_of_energies(trust: Trust, species: tuple[str, ...]) -> Iterator[str]:
+    """Say which end of the energies of the opacities misses part of a gray spectrum, where most, and what to set."""
+    limits = zip((trust.below, trust.above), LARGEST_BEYOND, strict=True)
+    for name, (worst, most) in zip(("min", "max"), limits, strict=True):
+        if worst is None or not (missed := worst.value > most).any():
+            continue
+        shares = _listed(species, 100.0 * worst.value, missed, " %", _places(worst))
+        wanted = worst.wanted[missed]
+        if name == "min":
+            said = f"{shares} of the number lies below opacity.energy_min = {trust.energies[0]:.3g} MeV and is left out"
+            advice = f"lower it to {wanted.min():.2g} MeV"
+        else:
+            said = (
+                f"{shares} of the energy density lies above opacity.energy_max = {trust.energies[-1]:.3g} MeV, where "
+                "opacities are continued as powers of the energy"
+            )
+            advice = f"raise it to {wanted.max():.3g} MeV"
+        yield f"the energies of the opacities miss part of the spectrum: up to {said}; {advice}"
+
+
+def _fermi_surface(trust: Trust, species: tuple[str, ...]) -> str:
+    """Say that energies lie too far apart at a Fermi surface, and how many would do."""
+    if trust.edge is None:
+        return ""
+    section, key = ("transport", "groups") if trust.above is None else ("opacity", "energies")
+    limit = COARSEST_EDGE[section]
+    if not (coarse := trust.edge.value > limit).any():
+        return ""
+    span = np.log(trust.energies[-1] / trust.energies[0])
+    outside = "what emerges does not"
+    if trust.edge.value.max() > FELT_OUTSIDE:
+        outside = "with so few what emerges errs as well"
+    enough = int(np.ceil(span / trust.edge.wanted[coarse].min())) + 1
+    return (
+        f"energies are coarse at the Fermi surface of trapped neutrinos: steps in ln(energy) of up to "
+        f"{_listed(species, trust.edge.value, coarse, '', _places(trust.edge))} times the width of the surface, T/mu, more "
+        f"than {limit:g}. Fluxes of these trapped neutrinos err by tens of per cent; {outside}. Where they matter, set "
+        f"{section}.{key} = {enough}"
+    )
+
+
+def _places(worst: Worst) -> list[str]:
+    """Radius and zone of every species."""
+    return [
+        f" at {radius / 1e5:.3g} km, zone {zone}"
+        for radius, zone in zip(worst.radius, worst.zone, strict=True)
+    ]
+
+
+def _listed(
+    species: tuple[str, ...],
+    values: Array,
+    chosen: NDArray[np.bool_],
+    unit: str = "",
+    places: Sequence[str] | None = None,
+) -> str:
+    """Name values, two digits of each, with their species and places."""
     two = [float(f"{value:.2g}") for value in values]  # 100, which .2g alone writes as 1e+02
-    return ", ".join(f"{two[i]:g}{unit} ({species[i]})" for i in np.flatnonzero(chosen))
+    where = [""] * len(species) if places is None else list(places)
+    return ", ".join(f"{two[i]:g}{unit} ({species[i]}{where[i]})" for i in map(int, np.flatnonzero(chosen)))

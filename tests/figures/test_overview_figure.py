@@ -7,6 +7,7 @@ from stars_by_hand import SHOCK, SPECIES, make_star, with_values, without
 
 from snsim.plots import style
 from snsim.plots.overview import (
+    _put_clear,
     overview,
     plot_heating,
     plot_luminosity,
@@ -98,6 +99,31 @@ def test_heating_shades_the_gain_region(star):
     assert ax.get_ylim()[0] < net.min() <= net.max() < ax.get_ylim()[1]
     assert "gain radius 80.0 km" in found["words"].get_text()
     assert legend_texts(ax) == ["heating", "cooling", "net", "gain region"]
+
+
+@pytest.mark.parametrize("which", ["star", "thin", "one"])
+def test_words_in_the_panel_of_heating_are_clear_of_its_curves(drawn, which):
+    (ax,) = [ax for ax in drawn[which, "overview"].axes if ax.get_ylabel().startswith("heating")]
+    with style.context():
+        curves = [line.get_transform().transform_path(line.get_path()) for line in ax.lines]
+        boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    boxes = {words: box for words, box in boxes.items() if "linear within" in words or "gain" in words}
+    assert len(boxes) == 2
+    for words, box in boxes.items():
+        assert not any(curve.intersects_bbox(box, filled=False) for curve in curves), words
+        assert ax.bbox.y0 < box.y0 < box.y1 < ax.bbox.y1
+    first, second = boxes.values()
+    assert not first.overlaps(second)
+
+
+def test_words_make_way_for_a_curve_and_for_each_other():
+    figure = Figure()
+    ax = figure.add_subplot(xlim=(0.0, 1.0), ylim=(0.0, 1.0))
+    ax.plot([0.0, 1.0], [0.94, 0.94])
+    first, second = ax.text(0.0, 0.0, "first", va="top"), ax.text(0.0, 0.0, "second", va="top")
+    _put_clear(ax, first, second)
+    boxes = [text.get_window_extent().transformed(ax.transData.inverted()) for text in (first, second)]
+    assert 0.94 > boxes[0].y1 > boxes[0].y0 > boxes[1].y1 > 0.7
 
 
 def test_one_species_draws_one(star):

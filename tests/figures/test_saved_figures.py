@@ -29,7 +29,7 @@ def test_pdf_only_if_asked_and_without_a_date(star, tmp_path):
 
 
 def test_a_real_run_draws_every_panel():
-    text = 'schema = 1\n[profile]\nformat = "analytic"\n[grid]\nzones = 60\n[opacity]\nenergies = 12\n'
+    text = 'schema = 1\n[profile]\nformat = "analytic"\n[grid]\nzones = 60\n[opacity]\nenergies = 48\n'
     config = Config.model_validate(tomllib.loads(text))
     result = simulate(config)
     for panel in (plot_heating, plot_luminosity, plot_optical_depth, plot_structure):

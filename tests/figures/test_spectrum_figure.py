@@ -60,6 +60,11 @@ def test_groups_lines_and_the_equal_thermal_shape(shining):
         line, dashed = found[f"spectrum.{name}"].get_ydata(), found[f"fermi_dirac.{name}"].get_ydata()
         bright = dashed > 1e-3 * dashed.max()
         np.testing.assert_allclose(line[bright], dashed[bright], rtol=2e-3)
+        circles = found[f"groups.{name}"]  # seen on their line: another face, wider than it
+        assert same_color(circles.get_markerfacecolor(), "white")
+        assert circles.get_markersize() > 3.0 * found[f"spectrum.{name}"].get_linewidth()
+        assert circles.get_zorder() > found[f"spectrum.{name}"].get_zorder()
+    assert "circles: energy groups" in found["scheme"].get_text()
     ax = found["spectrum.nue"].axes
     assert r"10^{51}" in ax.get_ylabel()
     assert "1 of 4" in ax.get_ylabel()

@@ -24,7 +24,7 @@ from snsim.output.writer import write_result
 from snsim.pipeline import NO_TRANSPORT, simulate
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
-SMALL = ("grid.zones=80", "opacity.energies=24")
+SMALL = ("grid.zones=80", "opacity.energies=40")
 
 
 @cache

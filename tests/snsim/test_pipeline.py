@@ -177,7 +177,7 @@ def test_every_setting_reaches_the_opacities(override):
         "transport.reconstruction=first",
         "transport.spectral_shape=fixed",
         "transport.scheme=multigroup",
-        "opacity.energies=24",
+        "opacity.energies=40",
         "grid.zones=100",
     ],
 )

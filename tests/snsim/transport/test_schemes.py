@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from microphysics.processes.settings import Settings
 from snsim.config.schema import AnalyticProfile, Config
 from snsim.profiles.analytic import analytic_profile
 from snsim.transport.energy_groups import EnergyGroups
-from snsim.transport.gray import GRAY_CLOSURES
+from snsim.transport.gray import GRAY_CLOSURES, GraySolver
 from snsim.transport.gray import RECONSTRUCTIONS as GRAY_RECONSTRUCTIONS
 from snsim.transport.grid import build_background
 from snsim.transport.groups import group_media, with_partner
@@ -41,6 +42,32 @@ def star():
 def solved(star, scheme, pair_species):
     opacities = OpacitySet.from_names(PROCESSES, Settings(pair_species=pair_species))
     return SpectralSolver(scheme, GROUPS).solve(star, opacities)
+
+
+def test_opacities_of_the_wrong_kind_are_refused_with_what_is_wanted(star):
+    opacities = OpacitySet.from_names(["charged_current"])
+    spectra = opacities.spectral(star.matter, np.geomspace(0.5, 350.0, 20))
+    with pytest.raises(
+        TypeError, match=r"GraySolver\.solve wants OpacitySpectra, not OpacitySet.*gray_spectra\("
+    ):
+        GraySolver().solve(star, opacities)
+    with pytest.raises(
+        TypeError, match=r"SpectralSolver\.solve wants OpacitySet, not OpacitySpectra.*from_names"
+    ):
+        SpectralSolver().solve(star, spectra)
+
+
+def test_what_python_shows_of_a_star_and_its_neutrinos_is_a_line(star):
+    opacities = OpacitySet.from_names(["charged_current", "nucleon_scattering"])
+    spectra = opacities.spectral(star.matter, np.geomspace(0.5, 350.0, 20))
+    gray = GraySolver(tolerance=1e-4).solve(star, spectra, ["nue"])
+    groups = SpectralSolver("multigroup", GROUPS).solve(star, opacities, ["nue", "anue"])
+    assert repr(star).startswith("Background(60 zones, 0 to 500 km, shock at ")
+    assert repr(gray).startswith("TransportSolution(gray, 60 zones, converged; erg/s at the outer edge: nue ")
+    assert "12 groups" in repr(groups)
+    assert f"anue {groups.luminosity[1, -1]:.3g})" in repr(groups)
+    assert max(len(repr(each)) for each in (star, gray, groups)) < 130
+    assert "not converged" in repr(replace(gray, converged=False))
 
 
 @pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")
