@@ -152,7 +152,8 @@ def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") 
             right.set_axis_off()
             return style.empty(ax, title, "no transport in this result")
         mark_shock(ax, result)
-        if words := scheme_of(result):
+        steady = "steady solution, t = 0" if "evolution" in result.groups else ""
+        if words := "\n".join(filter(None, (scheme_of(result), steady))):
             found["scheme"] = ax.text(
                 0.97,
                 0.965,
@@ -397,8 +398,12 @@ def _gain_region(ax: Axes, result: Result) -> Artists:
         "gain_radius": ax.axvline(inner, color=style.GRAY, lw=0.9, zorder=1),
     }
     words = [f"gain radius {inner:.1f} km"]
+    species = group["gain_radius"].attributes.get("heating_species", "nue + anue")
+    both = "alone" not in species
     if "net_heating" in group and math.isfinite(float(group["net_heating"].values)):
-        words.append(rf"net {style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$")
+        words.append(
+            rf"net {'' if both else f'of {species}, '}{style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$"
+        )
     if "efficiency" in group and math.isfinite(float(group["efficiency"].values)):
         words.append(f"efficiency {100.0 * float(group['efficiency'].values):.2g}%")
     return found | {"words": _words(ax, "\n".join(words))}
