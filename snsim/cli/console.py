@@ -27,6 +27,7 @@ EXIT_FILE = 4
 EXIT_INTERRUPTED = 130
 PIPE_WIDTH = 100  # of what is written where there is no terminal
 LEAST_WIDTH = 30  # of a column of values
+_KEPT = "\0"  # stands for a blank at which no line ends
 
 # by module with kernels, as for `microphysics._jit.cache_is_cold`; "" is the microphysics, without which there is nothing
 COMPILE_SECONDS = {"": 40, "gray": 25, "groups": 25, "rays": 5, "evolution": 5}
@@ -151,11 +152,19 @@ def say_rows(rows: Iterable[tuple[str, str]]) -> None:
     rows = list(rows)
     width = max((len(label) for label, _ in rows), default=0)
     for label, value in rows:
-        room = max(_width() - width - 4, LEAST_WIDTH)
-        # a word, such as a path, is not broken
-        lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines = _lines(value, max(_width() - width - 4, LEAST_WIDTH))
         for first, line in zip((label, *[""] * (len(lines) - 1)), lines, strict=True):
             typer.echo(f"  {first:<{width}}  {line}")
+
+
+def _lines(value: str, room: int) -> list[str]:
+    """Break a value where it has blanks, or double blanks if it has these: between numbers of several species."""
+    parts = value.split("  ")
+    if max(map(len, parts)) <= room:
+        value = "  ".join(part.replace(" ", _KEPT) for part in parts) if len(parts) > 1 else value
+    # a word, such as a path, is not broken
+    lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(_KEPT, " ") for line in lines]
 
 
 def say_json(value: Any) -> None:

@@ -153,6 +153,9 @@ def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") 
             return style.empty(ax, title, "no transport in this result")
         mark_shock(ax, result)
         steady = "steady solution, t = 0" if "evolution" in result.groups else ""
+        if steady:  # a second line of words needs room above the curves
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high + 0.1 * (high - low))
         if words := "\n".join(filter(None, (scheme_of(result), steady))):
             found["scheme"] = ax.text(
                 0.97,

@@ -437,13 +437,15 @@ def test_long_values_go_on_below_themselves(
 ) -> None:
     monkeypatch.delenv("COLUMNS")
     path = "/a" * 60
-    say_rows([("one", "word " * 40), ("another", path), ("empty", "")])
+    species = "  ".join(f"{name} 1.234e+52" for name in ("nue", "anue", "nux", "numu", "anumu", "nutau"))
+    say_rows([("one", "word " * 40), ("another", path), ("empty", ""), ("each", species)])
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines if path not in line) <= 100
     assert lines[0].startswith("  one      word")
     assert lines[1].startswith("           word")
     assert " ".join(lines).count("word") == 40
     assert any(line == f"  another  {path}" for line in lines)
+    assert lines[-1] == "           nutau 1.234e+52"  # a number stays with its species
 
 
 def test_validate_reads_the_profile(reference: Path) -> None:
