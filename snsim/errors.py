@@ -19,6 +19,10 @@ class ProfileError(SnsimError, ValueError):
     """A matter profile that cannot be read or is unphysical."""
 
 
+class NoStarError(ProfileError):
+    """Numbers of a run file's ``[profile]`` for which there is no star."""
+
+
 class ResultFileError(SnsimError, OSError):
     """A result file that cannot be written, or cannot be read back."""
 

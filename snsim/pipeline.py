@@ -19,6 +19,7 @@ from microphysics.processes.settings import Settings
 from snsim.config.eos import equation_of_state
 from snsim.config.load import config_hash, input_files
 from snsim.config.microphysics import process_names, settings_of
+from snsim.config.unused import USED_BY
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
 from snsim.errors import ConvergenceError, UnresolvedWarning
@@ -29,6 +30,7 @@ from snsim.result import Result
 from snsim.transport import records
 from snsim.transport.background import Background
 from snsim.transport.checkpoint import Checkpoint
+from snsim.transport.eddington import TOLERANCE
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.evolution import Track, evolve
 from snsim.transport.evolution_records import LEFT_OUT, evolution_attributes, evolution_group
@@ -48,10 +50,7 @@ if TYPE_CHECKING:
     from snsim.config.schema import Config
 
 # provenance of a run with transport.scheme = "none"; the summary shows it
-NO_TRANSPORT = (
-    "not solved, opacities only: a steady solution does not represent a star that changes faster than "
-    "neutrinos leave it"
-)
+NO_TRANSPORT = 'not solved, as transport.scheme = "none" asks: opacities and what follows from them alone'
 FEW_ZONES = 20  # a run with fewer warns
 
 
@@ -109,6 +108,7 @@ def simulate(
     if config.transport.scheme != "none":
         say("transport")
         solution, trust = _solve(config, background, opacities, spectra, float(star.radius[-1]))
+        attributes["transport"] = _transport_attributes(config)
         groups["transport"] = records.transport_group(
             background, solution, trust, scheme_references(config.transport.scheme, config.transport.limiter)
         )
@@ -177,6 +177,27 @@ def _solve(
         beyond = profile_end if profile_end > background.radius_interface[-1] * (1.0 + 1e-6) else None
         warn(trust, solution.species, beyond)
     return solution, trust
+
+
+def _transport_attributes(config: Config) -> dict[str, str]:
+    """Return what the numbers of `/transport` rest on, as far as the scheme uses it; names as in `/evolution`."""
+    chosen = config.transport
+    own_tolerance = chosen.scheme not in USED_BY["tolerance"]  # then the scheme has one of its own
+    found = {"scheme": chosen.scheme, "tolerance": f"{TOLERANCE if own_tolerance else chosen.tolerance:g}"}
+    words = {
+        "limiter": ("limiter", chosen.limiter),
+        "closure": ("closure", chosen.closure),
+        "reconstruction": ("edge_values", f"{chosen.reconstruction} order"),
+        "spectral_shape": ("spectral_shape", chosen.spectral_shape),
+        "groups": (
+            "groups",
+            f"{chosen.groups} from {chosen.group_min:g} to {chosen.group_max:g} MeV at infinity",
+        ),
+        "inelastic": ("inelastic", "true" if chosen.inelastic else "false"),
+        "core_rays": ("core_rays", f"{chosen.core_rays}"),
+        "zones_per_ray": ("zones_per_ray", f"{chosen.zones_per_ray}"),
+    }
+    return found | dict(pair for key, pair in words.items() if chosen.scheme in USED_BY[key])
 
 
 def gray_solver(config: Config) -> GraySolver:

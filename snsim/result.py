@@ -143,7 +143,7 @@ class Result:
         for name, group in self.groups.items():
             for key, variable in group.items():
                 if name.startswith("diagnostics/") or (name, key) in first:
-                    label = variable.long_name + self._time(name, variable)
+                    label = variable.long_name + self._time(name, variable)  # names what heats itself
                     found += _answers(name, key, variable, label, self._species(name))
         return found
 
@@ -154,8 +154,9 @@ class Result:
             rows.append(("transport", words))
         for name, key, label, answers in self._headlines():
             variable = self.groups[name][key]
-            row = label + self._time(name, variable), _phrase(answers, variable.attributes.get("reason", ""))
-            rows.append(row)
+            words = label + self._told(name, variable)
+            rows += self._beginning(name, key, label)
+            rows.append((words, _phrase(answers, key, variable.attributes.get("reason", ""))))
             shown.add(name)
         for name in self.groups:
             if name.startswith("diagnostics/") and name not in shown:
@@ -169,6 +170,22 @@ class Result:
         ----------
         group : str
             `transport`, `diagnostics/kick`, ...
+
+        Returns
+        -------
+        xarray.Dataset
+            Radii stand as coordinates along `zone` (`radius`) and `interface` (`radius_interface`), also in groups that
+            borrow them from `profile`; `swap_dims` makes one the index, for selections in cm.
+
+        Examples
+        --------
+        >>> from snsim.variable import Variable
+        >>> radius = Variable(("zone",), np.array([1e6, 2e6, 4e6]), "cm", "radius")
+        >>> energy = Variable(("zone",), np.array([30.0, 20.0, 12.0]), "MeV", "mean energy")
+        >>> result = Result({"profile": {"radius": radius}, "transport": {"mean_energy": energy}})
+        >>> by_radius = result.to_xarray("transport").swap_dims(zone="radius")
+        >>> float(by_radius["mean_energy"].sel(radius=1.9e6, method="nearest"))
+        20.0
         """
         import xarray
 
@@ -193,21 +210,43 @@ class Result:
         for name, key, label in HEADLINES:
             group = self.groups.get(name, {})
             if key in group and _BETTER.get(key) not in group:
-                timed = label + self._time(name, group[key])
+                timed = label + self._told(name, group[key])
                 answers = _answers(name, key, group[key], timed, self._species(name))
                 if answers:
                     yield name, key, label, answers
 
+    def _told(self, name: str, variable: Variable) -> str:
+        """Return which species heat, where that is the question, and `_time`, in words to add to a label."""
+        heating = variable.attributes.get("heating_species", "")
+        return (f", {heating}" if heating else "") + self._time(name, variable)
+
+    def _beginning(self, name: str, key: str, label: str) -> list[tuple[str, str]]:
+        """Return the row of the luminosity with which an evolution begins, where that is not the steady solution's."""
+        edges = [
+            self.attributes.get(group, {}).get("edge_values", "") for group in ("transport", "evolution")
+        ]
+        if (name, key) != ("evolution", "luminosity_infinity") or edges[0] == edges[1]:
+            return []
+        variable = self.groups[name][key]
+        first = Variable(variable.dims[1:], variable.values[0], variable.unit, variable.long_name)
+        answers = _answers(name, key, first, label, self._species(name))
+        words = f"{_phrase(answers, key, '')} (edge values of {edges[1]}, of the steady solution {edges[0]})"
+        return [(f"{label} (evolution, t = 0)", words)]
+
     def _time(self, name: str, variable: Variable) -> str:
-        """Return to which time a number belongs, in words to add to its label; nothing where time stands still."""
+        """Return to which time a number belongs, in words to add to its label; nothing where time stands still.
+
+        An evolution begins with steady neutrinos of its own, so its t = 0 is not that of the steady solution.
+        """
         if "evolution" not in self.groups:
             return ""
         if name != "evolution":
-            return " (t = 0)"
+            return " (steady solution, t = 0)" if "transport" in self.groups else " (t = 0)"
         end = float(self.groups["evolution"]["time"].values[-1])
         unit, factor = shown_unit("s", end)
         words = f"{end / factor:.4g} {unit}"
-        return f" (t = {words})" if variable.dims[:1] == ("time",) else f" (t = 0 to {words})"
+        when = f"t = {words}" if variable.dims[:1] == ("time",) else f"t = 0 to {words}"
+        return f" (evolution, {when})"
 
     def _species(self, name: str) -> tuple[str, ...]:
         variable = with_coordinates(self, name).get("species")
@@ -218,7 +257,7 @@ class Result:
             answers = _answers(name, key, variable, variable.long_name, self._species(name))
             if answers and not variable.dims:
                 label = variable.long_name + self._time(name, variable)
-                return [(label, _phrase(answers, variable.attributes.get("reason", "")))]
+                return [(label, _phrase(answers, key, variable.attributes.get("reason", "")))]
         return []
 
 
@@ -284,12 +323,12 @@ def _answers(name: str, key: str, variable: Variable, label: str, species: tuple
     ]
 
 
-def _phrase(answers: list[Answer], reason: str) -> str:
-    """One line for one number, or for one of each species in a common unit."""
+def _phrase(answers: list[Answer], name: str, reason: str) -> str:
+    """One line for the number of a variable of this name, or for one of each species in a common unit."""
     known = [abs(answer.value) for answer in answers if not math.isnan(answer.value)]
     unit, factor = shown_unit(answers[0].unit, max(known, default=0.0))
     numbers = [_number(answer.value / factor) for answer in answers]
-    if len(answers) > 1:
+    if answers[0].key.rpartition(".")[2] != name:  # one species, too, is named
         numbers = [
             f"{answer.key.rpartition('.')[2]} {number}"
             for answer, number in zip(answers, numbers, strict=True)

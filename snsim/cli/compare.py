@@ -114,7 +114,9 @@ def _move(key: str, old: Answer | None, new: Answer | None) -> dict[str, Any]:
     relative = change / abs(one) if one != 0.0 else (0.0 if change == 0.0 else math.nan)
     return {
         "key": key,
-        "label": known.label,
+        "label": known.label
+        if old is None or new is None or old.label == new.label
+        else f"{old.label} -> {new.label}",
         "unit": known.unit,
         "before": one,
         "after": other,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import math
+import shutil
 import sys
+import textwrap
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +25,9 @@ EXIT_USAGE = 2
 EXIT_PHYSICS = 3
 EXIT_FILE = 4
 EXIT_INTERRUPTED = 130
+PIPE_WIDTH = 100  # of what is written where there is no terminal
+LEAST_WIDTH = 30  # of a column of values
+_KEPT = "\0"  # stands for a blank at which no line ends
 
 # by module with kernels, as for `microphysics._jit.cache_is_cold`; "" is the microphysics, without which there is nothing
 COMPILE_SECONDS = {"": 40, "gray": 25, "groups": 25, "rays": 5, "evolution": 5}
@@ -70,10 +75,12 @@ def guarded(command: Command) -> Command:
 def exit_code(error: Exception) -> int:
     """Exit code of an error: 2 usage or configuration, 3 physics, 4 files, 1 a mistake of ours."""
     from microphysics.errors import MicrophysicsError, UnknownNameError
-    from snsim.errors import ConfigError, ConvergenceError, ProfileError, ResultFileError
+    from snsim.errors import ConfigError, ConvergenceError, NoStarError, ProfileError, ResultFileError
 
     if isinstance(error, (ConfigError, UnknownNameError)):
         return EXIT_USAGE
+    if isinstance(error, NoStarError):  # a ProfileError too, but no file is at fault
+        return EXIT_PHYSICS
     if isinstance(error, (ProfileError, ResultFileError, OSError, *_damaged_files())):
         return EXIT_FILE
     if isinstance(error, (ConvergenceError, MicrophysicsError)):
@@ -141,11 +148,23 @@ def plain_warnings() -> Iterator[None]:
 
 
 def say_rows(rows: Iterable[tuple[str, str]]) -> None:
-    """Write label and value in two aligned columns."""
+    """Write label and value in two aligned columns; a long value goes on below itself."""
     rows = list(rows)
     width = max((len(label) for label, _ in rows), default=0)
     for label, value in rows:
-        typer.echo(f"  {label:<{width}}  {value}")
+        lines = _lines(value, max(_width() - width - 4, LEAST_WIDTH))
+        for first, line in zip((label, *[""] * (len(lines) - 1)), lines, strict=True):
+            typer.echo(f"  {first:<{width}}  {line}")
+
+
+def _lines(value: str, room: int) -> list[str]:
+    """Break a value where it has blanks, or double blanks if it has these: between numbers of several species."""
+    parts = value.split("  ")
+    if max(map(len, parts)) <= room:
+        value = "  ".join(part.replace(" ", _KEPT) for part in parts) if len(parts) > 1 else value
+    # a word, such as a path, is not broken
+    lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(_KEPT, " ") for line in lines]
 
 
 def say_json(value: Any) -> None:
@@ -166,7 +185,7 @@ def _plain(value: Any) -> Any:
 
 
 def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table, as wide as the terminal or, in a pipe, as wide as it needs."""
+    """Write a table no wider than the terminal or, in a pipe, `PIPE_WIDTH`; cells that are longer go on below."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -176,7 +195,12 @@ def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]])
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 1000, highlight=False, markup=False).print(table)
+    Console(width=_width(), highlight=False, markup=False).print(table)
+
+
+def _width() -> int:
+    """Columns of the terminal; of a pipe `PIPE_WIDTH`, or what the variable COLUMNS of the environment says."""
+    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
 
 
 @contextmanager

@@ -43,7 +43,6 @@ EPILOG = (
 )
 ENERGIES = (3.0, 10.0, 30.0)  # MeV
 SIX = "six"  # stands for all flavours
-ADDED = "electron_capture"  # to the processes that a run has by default
 OF_PAIRS = ("pair", "bremsstrahlung")  # what the setting pair_species concerns
 FINEST, LOW, HIGH = 240, 0.5, 300.0  # energies of a figure, MeV
 # units in the names of numbers
@@ -87,7 +86,7 @@ def opacity(
         typer.Option(
             "--process",
             metavar="NAME",
-            help="See: snsim list processes. Repeatable, or with commas.  [those of a run, and electron_capture]",
+            help="See: snsim list processes. Repeatable, or with commas.  [those of a run]",
         ),
     ] = None,
     run: Annotated[
@@ -122,7 +121,7 @@ def opacity(
     energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
     groups = _species(species)
     config = load_config(run, set_ or ())
-    chosen = _chosen(config.microphysics, run is not None, process, eos_table)
+    chosen = _chosen(config.microphysics, process, eos_table)
     with plain_warnings():
         eos = equation_of_state(chosen)
         for (name, number), unit in zip(point.items(), (" g/cm3", " MeV", ""), strict=True):
@@ -198,7 +197,7 @@ def _species(texts: list[str] | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _chosen(given: Microphysics, of_run: bool, process: list[str] | None, table: Path | None) -> Microphysics:
+def _chosen(given: Microphysics, process: list[str] | None, table: Path | None) -> Microphysics:
     """Return the section that the options mean, its processes named."""
     from microphysics.errors import UnknownNameError
     from snsim.config.microphysics import process_names
@@ -214,8 +213,6 @@ def _chosen(given: Microphysics, of_run: bool, process: list[str] | None, table:
             except UnknownNameError as error:
                 raise ConfigError(f"--process: {error}") from None
         changes["processes"] = tuple(names)
-    elif not of_run and "processes" not in given.model_fields_set:
-        changes["processes"] = (*given.processes, ADDED)
     if table is not None:
         changes |= {"eos": "table", "eos_table": str(table)}
     chosen = given.model_copy(update=changes)

@@ -22,13 +22,13 @@ from snsim.cli.console import (
     plain_warnings,
     say_json,
     say_rows,
+    say_warning,
 )
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
     from snsim.result import Result
 
-PARTIAL_FILE = "result.partial.h5"
 CHECKPOINT_FILE = "evolution.checkpoint.h5"
 FIGURE_FILES = ("overview.png", "opacities.png", "spectrum.png", "light_curve.png")
 KERNELS = {"none": (), "gray": ("gray",), "multigroup": ("groups",), "eddington": ("groups", "rays")}
@@ -53,11 +53,14 @@ def run(
 ) -> None:
     """Compute a run file: profile, opacities, transport, observables, figures."""
     from snsim.config.load import config_hash, load_config
+    from snsim.config.unused import unused_keys
     from snsim.output.reader import RESULT_FILE
     from snsim.output.writer import check_writable
 
     began = time.perf_counter()
     config = load_config(path, set_ or ())
+    for sentence in unused_keys(config):
+        say_warning(sentence)
     chosen = output or (Path(config.output.directory) if config.output.directory else None)
     directory = check_writable(chosen or (path if path.is_dir() else path.parent))
     target = directory / RESULT_FILE
@@ -144,14 +147,14 @@ def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, s
 def _compute(config: Config, directory: Path, force: bool) -> Result:
     """Simulate and write; a solver that stopped short leaves `result.partial.h5`, an evolution its checkpoint."""
     from snsim.errors import ConvergenceError
-    from snsim.output.reader import RESULT_FILE
+    from snsim.output.reader import PARTIAL_FILE, RESULT_FILE
     from snsim.output.writer import write_result
     from snsim.result import Result
 
     partial, checkpoint = directory / PARTIAL_FILE, directory / CHECKPOINT_FILE
     if force:
         checkpoint.unlink(missing_ok=True)
-    elif checkpoint.is_file():
+    elif config.evolution is not None and _goes_on(checkpoint, config):
         typer.echo(f"goes on from {checkpoint}", err=True)
     in_time = () if config.evolution is None else ("evolution",)
     announce_compilation(*KERNELS[config.transport.scheme], *in_time)
@@ -167,8 +170,17 @@ def _compute(config: Config, directory: Path, force: bool) -> Result:
         raise ConvergenceError(f"{error} The last iterate is in {partial}.", error.partial) from error
     write_result(result, directory / RESULT_FILE)
     partial.unlink(missing_ok=True)
-    checkpoint.unlink(missing_ok=True)
+    if config.evolution is not None:
+        checkpoint.unlink(missing_ok=True)
     return result
+
+
+def _goes_on(checkpoint: Path, config: Config) -> bool:
+    """Whether there is a checkpoint; one that this configuration cannot use is refused before any work."""
+    from snsim.config.load import config_hash
+    from snsim.transport.checkpoint import Checkpoint
+
+    return Checkpoint(checkpoint, config_hash(config)).read() is not None
 
 
 def _recorded(result: Result, config: Config) -> Result:

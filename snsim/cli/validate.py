@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snsim.cli.console import Debug, Json, Settings, announce_compilation, say_json, say_rows
+from snsim.cli.console import Debug, Json, Settings, announce_compilation, say_json, say_rows, say_warning
 
 if TYPE_CHECKING:
     from snsim.config.schema import Config
@@ -30,15 +30,16 @@ def validate(
         bool,
         typer.Option(
             "--show",
-            help="Write the complete run file, every default in it, and what is allowed beside each key.",
+            help="Write the complete run file: every section and key with its meaning, what is allowed and the default.",
         ),
     ] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Check a run file and the profile it names, or the file of an opacity table."""
-    from snsim.config.allowed import allowed
     from snsim.config.load import config_hash, load_config
+    from snsim.config.meanings import comment
+    from snsim.config.unused import unused_keys
     from snsim.config.write import resolve_toml
 
     if _is_of_table(path):
@@ -47,7 +48,7 @@ def validate(
         table = load_table_config(path, set_ or ())
         states = _describe_table(table)
         if show:
-            typer.echo(resolve_toml(table, allowed), nl=False)
+            typer.echo(resolve_toml(table, comment), nl=False)
         elif json:
             say_json({"valid": True, "table": states})
         else:
@@ -57,10 +58,15 @@ def validate(
     config = load_config(path, set_ or ())
     _read_files(config)
     profile = _describe_profile(config)
+    unused = unused_keys(config)
+    for sentence in unused:
+        say_warning(sentence)
     if show:
-        typer.echo(resolve_toml(config, allowed), nl=False)
+        typer.echo(resolve_toml(config, comment), nl=False)
     elif json:
-        say_json({"valid": True, "config_hash": config_hash(config), "profile": profile})
+        say_json(
+            {"valid": True, "config_hash": config_hash(config), "profile": profile, "without_effect": unused}
+        )
     else:
         typer.echo(f"{path}: no mistakes found")
         say_rows([("profile", profile), ("configuration", config_hash(config))])

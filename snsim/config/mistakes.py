@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -30,6 +31,9 @@ _EXPECTED_TYPES = {
     "model": "a table",
     "model_attributes": "a table",
 }
+
+_NEAR = 0.75  # likeness of a key that some other section has
+_MOST = 3  # names in one question
 
 
 @dataclass(frozen=True)
@@ -147,13 +151,31 @@ def _unknown_hint(location: Sequence[str | int], tag: Any, root: type[BaseModel]
     """Say the known keys, and the nearest one or the section that the key belongs to."""
     name = str(location[-1])
     known = _known_keys(location[:-1], tag, root)
-    hint = nearest(name, known)
-    if not hint:
-        homes = [section for section, keys in _all_sections(root) if name in keys]
-        hint = f" It belongs to [{homes[0]}]." if homes else ""
-        if homes[:1] == ["profile"] == location[:-1]:
-            hint = " It belongs to another profile format."
+    homes = [section for section, keys in _all_sections(root) if name in keys]
+    if homes[:1] == ["profile"] == location[:-1]:
+        hint = " It belongs to another profile format."
+    elif homes and len(location) == 1:
+        hint = _dotted(name, homes)
+    elif homes:
+        hint = f" It belongs to [{homes[0]}]."
+    else:
+        hint = _near_miss(name, known, root)
     return f"; known here are {', '.join(known)}.{hint}"
+
+
+def _near_miss(name: str, known: Sequence[str], root: type[BaseModel]) -> str:
+    """Return the nearest of the keys known here and, if it is nearer, of those that any section has."""
+    everywhere = {key for _, keys in _all_sections(root) for key in keys}
+    (best, *_) = difflib.get_close_matches(name, [*known, *everywhere], n=1, cutoff=_NEAR) or [""]
+    if not best or best in known:
+        return nearest(name, known)
+    return _dotted(best, [section for section, keys in _all_sections(root) if best in keys])
+
+
+def _dotted(name: str, homes: Iterable[str]) -> str:
+    """Ask for a key by its whole name; it may stand in several sections."""
+    names = list(dict.fromkeys(f"'{section}.{name}'" for section in homes))
+    return f" Did you mean {' or '.join(names[:_MOST])}?"
 
 
 def _known_keys(location: Sequence[str | int], tag: Any, root: type[BaseModel]) -> list[str]:

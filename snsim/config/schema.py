@@ -402,7 +402,8 @@ class Config(Section):
         if refused:
             raise PydanticCustomError(
                 "needs_solution",
-                'names has {refused}, for which transport must be solved, but transport.scheme = "none"; expected {offered}',
+                'names has {refused}, for which transport must be solved, and transport.scheme = "none" solves nothing; '
+                'expected transport.scheme = "gray", "multigroup" or "eddington", or of the names only {offered}',
                 {
                     "refused": ", ".join(f"'{name}'" for name in refused),
                     "offered": ", ".join(f"'{name}'" for name in OF_OPACITIES),

@@ -57,7 +57,8 @@ HEATING_SPECIES = ("nue", "anue")
 BALANCE_TOLERANCE = 1e-6  # |net|/gross below this is equilibrium, where the sign of the net rate is round-off
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
 NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
-NO_REGION = f"outside the neutrinospheres net heating does not change sign from below zero beneath the shock, or {NO_SHOCK}"
+NO_SPECIES = "neither nue nor anue was solved for (transport.species), and no other species heats here"
+NO_RISE = "the net heating rate nowhere rises through zero beneath the shock"
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,12 @@ def heating_rows(solution: TransportSolution) -> NDArray[np.intp]:
     return np.array([i for i, name in enumerate(solution.species) if name in HEATING_SPECIES], dtype=np.intp)
 
 
+def heating_names(solution: TransportSolution) -> str:
+    """Which species heat and cool here, in words: runs with others are not to be compared."""
+    names = [solution.species[i] for i in heating_rows(solution)]
+    return f"{names[0]} alone" if len(names) == 1 else " + ".join(names) or "no species"
+
+
 def heating_and_cooling(solution: TransportSolution) -> tuple[Array, Array]:
     """Gross rates of nue and anue from the stored means, erg/cm^3/s, shape (zone,).
 
@@ -261,9 +268,7 @@ def observe(
     net = np.where(
         np.abs(heating - cooling) > BALANCE_TOLERANCE * (heating + cooling), heating - cooling, 0.0
     )
-    inner = math.nan if math.isnan(outer) else gain_radius(background.radius, net / density, outer)
-    if inner < opaque_radius(background, spectra, solution):
-        inner = math.nan  # trapped neutrinos: the sign of the net rate is that of a small diffusive flow
+    inner, none = _inner_edge(background, spectra, solution, net / density, outer)
     found = _rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
     zeros = sign_changes(background.radius, net / density)[0]
     zeros = zeros if math.isnan(outer) else zeros[zeros < outer]
@@ -279,8 +284,9 @@ def observe(
         inner,
         "cm",
         "gain radius",
-        reason=NO_REGION,
+        reason=none,
         references=REFERENCES,
+        heating_species=heating_names(solution),
         definition="outermost rising zero of the net rate below the shock, linear between zone centres",
     )
     found["outer_radius"] = labelled(
@@ -296,11 +302,31 @@ def observe(
         edges, heating, cooling, density, background.gamma, inner, outer, background.lapse
     )
     luminosity = pair_luminosity(background, solution, inner)
-    found |= _integrals(local, luminosity[0], "", STATIC_FRAME)
-    found |= _integrals(distant, luminosity[1], "_infinity", "energy and time at infinity (weight alpha^2)")
+    names, far = heating_names(solution), "energy and time at infinity (weight alpha^2)"
+    found |= _integrals(local, luminosity[0], "", names, none, STATIC_FRAME)
+    found |= _integrals(distant, luminosity[1], "_infinity", names, none, far)
     weight = "int 4 pi r^2 rho dr/Gamma"
-    found |= _scalars([("mass", local.mass, "g", "rest mass in the gain region", weight, NO_REGION)])
-    return found | _times(background, inner, outer, local)
+    found |= _scalars([("mass", local.mass, "g", "rest mass in the gain region", weight, none)])
+    return found | _times(background, inner, outer, local, none)
+
+
+def _inner_edge(
+    background: Background, spectra: OpacitySpectra, solution: TransportSolution, net: Array, outer: float
+) -> tuple[float, str]:
+    """Gain radius in cm, or NaN and why there is none; `net` per gram, `outer` the shock or NaN."""
+    if not heating_rows(solution).size:
+        return math.nan, NO_SPECIES
+    if math.isnan(outer):
+        return math.nan, NO_SHOCK
+    inner, opaque = gain_radius(background.radius, net, outer), opaque_radius(background, spectra, solution)
+    if math.isnan(inner):
+        return math.nan, NO_RISE
+    if inner < opaque:  # the sign of the net rate is that of a small diffusive flow
+        return math.nan, (
+            f"the net heating rate last rises through zero at {inner / 1e5:.4g} km, where neutrinos are still trapped "
+            f"(neutrinosphere at {opaque / 1e5:.4g} km)"
+        )
+    return inner, ""
 
 
 def _rates(
@@ -321,7 +347,7 @@ def _rates(
         simple += heating_from_energy_density(one, other, square, square, neutrons, protons, coefficients)
     degeneracy = matter.chemical_potential_electron / matter.temperature
     cooled = cooling_closed_form(matter.temperature, degeneracy, neutrons, protons, coefficients)
-    names = " + ".join(solution.species[i] for i in heating_rows(solution)) or "no species"
+    names = heating_names(solution)
     means = f"c kappa_E E of {names} from the stored means; nux and scattering on electrons left out"
     rates = (
         ("heating_rate", heating / matter.density, "neutrino heating rate", means),
@@ -330,7 +356,12 @@ def _rates(
         ("heating_closed_form", simple, "heating, closed form", f"c K E <E^3>/<E> X; {coefficients.name}"),
         ("cooling_closed_form", cooled, "cooling, closed form", f"T^6 F_5(eta_e); {coefficients.name}"),
     )
-    labels = {"frame": STATIC_FRAME, "references": REFERENCES, "reason": "undefined input in this zone"}
+    labels = {
+        "frame": STATIC_FRAME,
+        "references": REFERENCES,
+        "reason": "undefined input in this zone",
+        "heating_species": names,
+    }
     return {
         name: labelled(("zone",), values, "erg / (g s)", words, definition=definition, **labels)
         for name, values, words, definition in rates
@@ -347,23 +378,36 @@ def _scalars(entries: Entries, **attributes: str) -> dict[str, Variable]:
     }
 
 
-def _integrals(region: GainIntegrals, luminosity: float, suffix: str, frame: str) -> dict[str, Variable]:
-    """Label heating, cooling, net heating and efficiency of one frame."""
+def _integrals(
+    region: GainIntegrals, luminosity: float, suffix: str, names: str, none: str, frame: str
+) -> dict[str, Variable]:
+    """Label heating, cooling, net heating and efficiency of one frame; `none`: why there is no gain region."""
     efficiency = region.net_heating / luminosity if luminosity > 0.0 else math.nan
-    where, none, sink = "at infinity" if suffix else "local", NO_REGION, "int (heating - cooling) dV"
-    ratio = "net heating/(L_nue + L_anue at the gain radius)"
+    where, sink = "at infinity" if suffix else "local", "int (heating - cooling) dV"
+    ratio = f"net heating/(L of {names} at the gain radius)"
     entries = (
-        ("gross_heating", region.gross_heating, "erg / s", f"gross heating, {where}", "int heating dV", none),
-        ("cooling", region.cooling, "erg / s", f"cooling, {where}", "int cooling dV", none),
-        ("net_heating", region.net_heating, "erg / s", f"net heating, {where}", sink, none),
-        ("luminosity", luminosity, "erg / s", f"L_nue + L_anue at gain radius, {where}", "4 pi r^2 F", none),
-        ("efficiency", efficiency, "1", f"heating efficiency, {where}", ratio, none),
+        (
+            "gross_heating",
+            region.gross_heating,
+            "erg / s",
+            f"gross heating by {names}, {where}",
+            "int heating dV",
+            none,
+        ),
+        ("cooling", region.cooling, "erg / s", f"cooling by {names}, {where}", "int cooling dV", none),
+        ("net_heating", region.net_heating, "erg / s", f"net heating by {names}, {where}", sink, none),
+        ("luminosity", luminosity, "erg / s", f"L of {names} at gain radius, {where}", "4 pi r^2 F", none),
+        ("efficiency", efficiency, "1", f"heating efficiency of {names}, {where}", ratio, none),
     )
-    return {name + suffix: value for name, value in _scalars(entries, frame=frame).items()}
+    return {
+        name + suffix: value for name, value in _scalars(entries, frame=frame, heating_species=names).items()
+    }
 
 
-def _times(background: Background, inner: float, outer: float, region: GainIntegrals) -> dict[str, Variable]:
-    """Label advection and heating times, energies and the ante-sonic ratio."""
+def _times(
+    background: Background, inner: float, outer: float, region: GainIntegrals, absent: str
+) -> dict[str, Variable]:
+    """Label advection and heating times, energies and the ante-sonic ratio; `absent`: why there is no gain region."""
     edges, rate = background.radius_interface, accretion_rate(background)
     none = math.isnan(inner)
     volume = np.array(math.nan) if none else shell_volumes(edges, background.gamma, inner, outer)
@@ -374,9 +418,9 @@ def _times(background: Background, inner: float, outer: float, region: GainInteg
     net = region.net_heating if region.net_heating > 0.0 else math.nan
     advection, path = region.mass / rate, crossing_time(edges, background.velocity, inner, outer)
     sonic = antesonic_ratio(background, inner, outer)
-    still = NO_REGION if none else "matter does not fall in"
-    cold = NO_REGION if none else "net heating is not positive, or matter does not fall in"
-    weightless = NO_REGION if none else "no zone, or no mass, to escape from"
+    still = absent if none else "matter does not fall in"
+    cold = absent if none else "net heating is not positive, or matter does not fall in"
+    weightless = absent if none else "no zone, or no mass, to escape from"
     gas = "3 (P - nT) + 3/2 nT: relativistic gas and ideal ions; no rest mass, no binding"
     every = "thermal + rho v^2/2 + rho c^2 (alpha - 1)"
     flow = "4 pi r^2 rho |v| just above the shock"
@@ -387,9 +431,9 @@ def _times(background: Background, inner: float, outer: float, region: GainInteg
             ("accretion_rate", rate, "g / s", "accretion rate", flow, "matter does not fall in"),
             ("advection_time", advection, "s", "advection time, mass", "mass/accretion rate", still),
             ("advection_time_path", path, "s", "advection time, path", "int dr/|v|", still),
-            ("thermal_energy", thermal, "erg", "thermal energy of the gain region", gas, NO_REGION),
-            ("total_energy", total, "erg", "total energy of the gain region", every, NO_REGION),
-            ("diagnostic_energy", unbound, "erg", "energy of unbound zones", f"where {every} > 0", NO_REGION),
+            ("thermal_energy", thermal, "erg", "thermal energy of the gain region", gas, absent),
+            ("total_energy", total, "erg", "total energy of the gain region", every, absent),
+            ("diagnostic_energy", unbound, "erg", "energy of unbound zones", f"where {every} > 0", absent),
             ("heating_time_thermal", thermal / net, "s", "heating time, thermal", "thermal energy/Q", cold),
             ("heating_time_total", abs(total) / net, "s", "heating time, total", "|total energy|/Q", cold),
             ("time_ratio_thermal", advection * net / thermal, "1", "time ratio, thermal", ratio, cold),

@@ -15,6 +15,7 @@ from snsim.result import Result
 from snsim.variable import Variable
 
 RESULT_FILE = "result.h5"
+PARTIAL_FILE = "result.partial.h5"  # the last iterate of a solver that stopped short
 
 
 def read_result(path: str | Path) -> Result:
@@ -72,7 +73,13 @@ def _opened(path: str | Path) -> Iterator[h5py.File]:
     """Open a file of ours; whatever is wrong with it becomes one sentence."""
     path = result_path(path)
     if not path.is_file():
-        raise ResultFileError(f"{path}: no such result file; snsim run makes one.")
+        partial = path.with_name(PARTIAL_FILE)
+        left = (
+            f"; the last run stopped short and left {partial}, which can be read"
+            if partial.is_file()
+            else "; snsim run makes one"
+        )
+        raise ResultFileError(f"{path}: no such result file{left}.")
     try:
         with h5py.File(path, "r") as file:
             _check_ours(file, path)

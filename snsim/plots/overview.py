@@ -157,7 +157,11 @@ def plot_luminosity(result: Result, ax: Axes | None = None, *, title: str = "") 
             right.set_axis_off()
             return style.empty(ax, title, "no transport in this result")
         mark_shock(ax, result)
-        if words := scheme_of(result):
+        steady = "steady solution, t = 0" if "evolution" in result.groups else ""
+        if steady:  # a second line of words needs room above the curves
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high + 0.1 * (high - low))
+        if words := "\n".join(filter(None, (scheme_of(result), steady))):
             found["scheme"] = ax.text(
                 0.97,
                 0.965,
@@ -410,8 +414,12 @@ def _numbers_of_gain(result: Result) -> str:
     if not math.isfinite(inner):
         return "no gain region"
     words = [f"gain radius {inner:.1f} km"]
+    species = group["gain_radius"].attributes.get("heating_species", "nue + anue")
+    both = "alone" not in species
     if "net_heating" in group and math.isfinite(float(group["net_heating"].values)):
-        words.append(rf"net {style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$")
+        words.append(
+            rf"net {'' if both else f'of {species}, '}{style.power_of_ten(float(group['net_heating'].values))} erg s$^{{-1}}$"
+        )
     if "efficiency" in group and math.isfinite(float(group["efficiency"].values)):
         words.append(f"efficiency {100.0 * float(group['efficiency'].values):.2g}%")
     return "\n".join(words)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from microphysics.constants import CODATA
 from microphysics.eos.nse import SahaNSE, nuclei_only_state, nuclei_only_temperature_from_entropy
 from microphysics.matter import MatterState
-from snsim.errors import ProfileError
+from snsim.errors import NoStarError
 from snsim.profiles.profile import COMPOSITION, Profile
 
 Array = NDArray[np.float64]
@@ -62,7 +62,7 @@ def analytic_profile(parameters: AnalyticParameters) -> Profile:
 
     Raises
     ------
-    ProfileError
+    NoStarError
         If the mass cannot be placed inside the shock.
 
     Notes
@@ -158,7 +158,7 @@ def _settled_density(p: AnalyticParameters, radius: Array, behind_shock: float) 
     core_mass = float((shells * core * width).sum() + ball * core[0])
     tail_mass = float((shells * tail * width).sum() + ball * tail[0])
     if tail_mass >= p.mass:
-        raise ProfileError(
+        raise NoStarError(
             f"profile.mass = {p.mass / CODATA.solar_mass:.4g} Msun is less than the {tail_mass / CODATA.solar_mass:.4g} Msun "
             "of matter settling behind the shock; lower profile.accretion_rate or profile.compression"
         )

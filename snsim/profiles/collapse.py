@@ -13,7 +13,7 @@ from microphysics.eos.nse import nuclei_only_state, nuclei_only_temperature_from
 from microphysics.eos.state import NSE_TEMPERATURE, EosState, EquationOfState
 from microphysics.errors import MicrophysicsError
 from microphysics.matter import MatterState
-from snsim.errors import ProfileError
+from snsim.errors import NoStarError
 from snsim.profiles.analytic import INFALL_MASS_NUMBER
 from snsim.profiles.profile import Profile
 from snsim.profiles.states import joined
@@ -57,7 +57,7 @@ def collapse_profile(parameters: CollapseParameters, eos: EquationOfState) -> Pr
 
     Raises
     ------
-    ProfileError
+    NoStarError
         If the core lies outside the equation of state.
 
     Notes
@@ -83,7 +83,7 @@ def collapse_profile(parameters: CollapseParameters, eos: EquationOfState) -> Pr
     try:
         inside, outside = _matter(eos, density, entropy, electron_fraction)
     except MicrophysicsError as error:
-        raise ProfileError(f"no collapsing core: {error}") from None
+        raise NoStarError(f"no collapsing core: {error}") from None
     free_fall = np.sqrt(2.0 * CODATA.gravitational_constant * _mass(radius, density) / radius)
     return Profile(
         radius=radius,
@@ -114,7 +114,7 @@ def _matter(
     cold = temperature < NSE_TEMPERATURE
     hot = int(np.argmax(cold)) if cold.any() else cold.size
     if hot == 0:
-        raise ProfileError(
+        raise NoStarError(
             f"no collapsing core: its centre has {temperature[0]:.3g} MeV, and below {NSE_TEMPERATURE:g} MeV there is no "
             "equilibrium; raise profile.central_density"
         )

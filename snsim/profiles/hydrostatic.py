@@ -15,7 +15,7 @@ from microphysics.eos.invert import temperature_from_entropy
 from microphysics.eos.state import NSE_TEMPERATURE, EquationOfState
 from microphysics.errors import MicrophysicsError, PhysicsWarning
 from microphysics.matter import MatterState
-from snsim.errors import ProfileError
+from snsim.errors import NoStarError
 from snsim.profiles.analytic import (
     InfallParameters,
     infalling_matter,
@@ -68,7 +68,7 @@ def hydrostatic_profile(parameters: HydrostaticParameters, eos: EquationOfState)
 
     Raises
     ------
-    ProfileError
+    NoStarError
         If there is no such star; the message says what to change.
 
     Notes
@@ -107,7 +107,7 @@ def hydrostatic_profile(parameters: HydrostaticParameters, eos: EquationOfState)
         y = settled_electron_fraction(x / _LN_10, *p.electron_fraction)
         below = eos(np.exp(x), mesh.temperature(found.gain_entropy, x), y)
     except MicrophysicsError as error:
-        raise ProfileError(f"no hydrostatic star: {error}") from None
+        raise NoStarError(f"no hydrostatic star: {error}") from None
     cold = int((below.temperature < NSE_TEMPERATURE).sum())
     if cold:
         warnings.warn(
@@ -144,7 +144,7 @@ def _find(
 
     behind = 4.0 * float(above.density[0])  # a shock compresses at least so much
     if eos.density_range[0] > behind:
-        raise ProfileError(
+        raise NoStarError(
             f"no hydrostatic star: {eos.name} begins at {eos.density_range[0]:.4g} g/cm^3, matter behind the shock has "
             f"{behind:.2g} g/cm^3; take a table that reaches further down, or lower profile.shock_radius"
         )
@@ -266,7 +266,7 @@ class _Search:
         excess = np.array([self.excess(gain) for gain in gains])
         crossing = np.flatnonzero((excess[:-1] >= 0.0) & (excess[1:] < 0.0))
         if not crossing.size:
-            raise ProfileError(self._refusal(gains, excess))
+            raise NoStarError(self._refusal(gains, excess))
         i = int(crossing[0])
         gain = find_root(self.excess, gains[i], gains[i + 1], excess[i], excess[i + 1])
         matter = self.mesh.barotrope(gain)
@@ -332,7 +332,7 @@ class _Search:
         """Refuse a core of another size than the hole."""
         hole, size = envelope.radius[-1] / 1e5, core.radius[-1] / 1e5
         if abs(size / hole - 1.0) > 1e-6:
-            raise ProfileError(
+            raise NoStarError(
                 f"{_NONE}: below a gain layer of {gain:.4g} k_B the core would need a radius of {hole:.4g} km at 1e13 g/cm3, "
                 f"and reaches {size:.4g} km; {'raise' if size < hole else 'lower'} the mantle's entropy, profile.entropy[1]"
             )

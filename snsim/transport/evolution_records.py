@@ -44,7 +44,8 @@ def evolution_attributes(model: FrozenStarModel) -> dict[str, str]:
         "spectral_shape": scheme.spectral_shape,
         "time_integrator": INTEGRATOR,
         "matter": COUPLED if model.matter is not None else given,
-        "beginning": f"steady neutrinos of the same scheme, in matter with the composition of the {composition}",
+        "beginning": f"steady neutrinos of the same scheme with edge values of {scheme.reconstruction} order, not the steady "
+        f"solution of /transport, in matter with the composition of the {composition}",
         "left_out": LEFT_OUT,
     }
 

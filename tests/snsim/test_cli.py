@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 import snsim.plots
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.cli.app import app
+from snsim.cli.console import say_rows
 from snsim.config.load import config_hash
 from snsim.config.schema import Config
 from snsim.config.write import resolve_toml
-from snsim.errors import ConvergenceError, ProfileError
+from snsim.errors import ConvergenceError, NoStarError, ProfileError
 from snsim.output.provenance import collect
 from snsim.output.reader import read_result
 from snsim.result import Result
@@ -198,6 +199,7 @@ def test_no_convergence_keeps_the_last_iterate(run_directory: Path, pipeline: Si
     [
         (OutOfRangeError("Gamma = 204 in zone 212"), 3),
         (ProfileError("density = -1"), 4),
+        (NoStarError("no hydrostatic star: 0.3 Msun"), 3),
         (OSError("disk full"), 4),
         (ZeroDivisionError("by zero"), 1),
     ],
@@ -394,8 +396,56 @@ def test_validate(run_directory: Path) -> None:
     assert "no mistakes found" in outcome.out
     shown = snsim_run("validate", run_directory, "--show").out
     assert "[microphysics.couplings]" in shown
-    assert "zones = 200  # a whole number, 10 to 20000" in shown
+    assert "zones = 200  # zones of the transport grid; a whole number, 10 to 20000; default 200" in shown
     assert json.loads(snsim_run("validate", run_directory, "--json").out)["valid"] is True
+
+
+def test_keys_without_effect_are_warned_of(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    words = 'warning: transport.groups = 40 has no effect with transport.scheme = "gray"'
+    idle = ("--set", "transport.groups=40")
+    for command in ("run", "validate"):
+        outcome = snsim_run(command, run_directory, *idle)
+        assert outcome.code == 0
+        assert outcome.err.count(words) == 1
+        assert "no effect" not in snsim_run(command, run_directory).err
+    found = json.loads(snsim_run("validate", run_directory, *idle, "--json").out)
+    assert len(found["without_effect"]) == 1
+
+
+def test_a_star_that_cannot_exist_is_outside_physics(run_directory: Path) -> None:
+    light = ("--set", "profile.format=analytic", "--set", 'profile.mass="0.3 Msun"')
+    outcome = snsim_run("run", run_directory, *light, "--set", 'profile.accretion_rate="10 Msun/s"')
+    assert outcome.code == 3
+    assert "profile.mass = 0.3 Msun is less than" in outcome.err
+
+
+def test_what_is_piped_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = snsim_run("list", "schemes").out
+    monkeypatch.delenv("COLUMNS")
+    narrow = snsim_run("list", "schemes").out
+    assert max(map(len, wide.splitlines())) > 200
+    assert max(map(len, narrow.splitlines())) <= 100
+
+    def letters(text: str) -> list[str]:
+        return sorted(text.replace(" ", "").replace("\n", "").replace("\u2500", ""))
+
+    assert letters(narrow) == letters(wide)
+
+
+def test_long_values_go_on_below_themselves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+    path = "/a" * 60
+    species = "  ".join(f"{name} 1.234e+52" for name in ("nue", "anue", "nux", "numu", "anumu", "nutau"))
+    say_rows([("one", "word " * 40), ("another", path), ("empty", ""), ("each", species)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines if path not in line) <= 100
+    assert lines[0].startswith("  one      word")
+    assert lines[1].startswith("           word")
+    assert " ".join(lines).count("word") == 40
+    assert any(line == f"  another  {path}" for line in lines)
+    assert lines[-1] == "           nutau 1.234e+52"  # a number stays with its species
 
 
 def test_validate_reads_the_profile(reference: Path) -> None:
@@ -429,6 +479,7 @@ def test_compare(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path)
     moves = {move["key"]: move for move in fields["answers"]}
     assert moves["transport.luminosity_infinity.nue"]["relative"] == pytest.approx(0.1)
     assert moves["gain_region.gain_radius"]["after"] is None
+    assert moves["gain_region.gain_radius"]["label"] == "gain radius"
     same = snsim_run("compare", run_directory, run_directory).out
     assert "the run files are the same" in same
     assert snsim_run("compare", run_directory, tmp_path).code == 4
@@ -441,6 +492,21 @@ def test_plot(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path) ->
     assert "overview.png" in outcome.out
     assert pipeline.drawn == [tmp_path / "figures"]
     assert snsim_run("plot", tmp_path / "nothing").code == 4
+
+
+def test_plot_names_what_a_failed_run_left(run_directory: Path, pipeline: SimpleNamespace) -> None:
+    def stop(config: Config) -> Result:
+        raise ConvergenceError("transport stopped", answer(config))
+
+    pipeline.simulate = stop
+    assert snsim_run("run", run_directory).code == 3
+    partial = run_directory / "result.partial.h5"
+    outcome = snsim_run("plot", run_directory)
+    assert outcome.code == 4
+    assert f"the last run stopped short and left {partial}" in outcome.err
+    assert snsim_run("plot", partial).code == 0
+    partial.unlink()
+    assert "snsim run makes one" in snsim_run("plot", run_directory).err
 
 
 def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:

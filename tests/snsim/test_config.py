@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 from astropy import units
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from microphysics.constants import CODATA
 from snsim.config.allowed import allowed
+from snsim.config.evolution import Evolution
 from snsim.config.load import config_hash, input_files, load_config
-from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, registry
+from snsim.config.meanings import MEANINGS, comment
+from snsim.config.mistakes import _models
+from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, Transport, registry
+from snsim.config.table import TableConfig
+from snsim.config.unused import USED_BY, unused_keys
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
@@ -97,6 +106,8 @@ BAD = [
             "[diagnostics]",
             "'kick', 'delay'",
             "for which transport must be solved",
+            'transport.scheme = "none" solves nothing',
+            '"gray", "multigroup" or "eddington"',
             "'neutrino_conductivity'.",
         ],
     ),
@@ -304,11 +315,7 @@ def test_names_agree_with_the_modules_that_own_them() -> None:
 
 def test_what_is_allowed_stands_beside_every_key() -> None:
     config = Config(schema=1)
-    text = resolve_toml(config, allowed)
-    keys = [line for line in text.splitlines() if line and not line.startswith("[")]
-    for line in keys:
-        if "new_physics" not in line and not line.startswith(NO_WORDS):
-            assert "  # " in line, line
+    text = resolve_toml(config, lambda key, field: allowed(field))
     assert tomllib.loads(text) == tomllib.loads(resolve_toml(config))
     for line in (
         'mass = "1.35 Msun"  # 0.3 to 4 Msun',
@@ -319,17 +326,89 @@ def test_what_is_allowed_stands_beside_every_key() -> None:
         'species = ["nue", "anue", "nux"]  # list: "nue", "anue", "nux"',
     ):
         assert line in text
-    (form_factor,) = [line for line in keys if line.startswith("form_factor")]
-    assert form_factor.endswith('"bruenn", "point", or of a plug-in')
+    assert '"bruenn", "point", or of a plug-in\nform_factor = "helm"' in text
 
 
-NO_WORDS = tuple(  # sections that are not there
-    f"# {key} is not set"
-    for key in (
-        "evolution", "nsi", "z_prime", "mu_tau_mediator", "z_prime_mixing", "charge_radius", "millicharge",
-        "magnetic_moment", "scalar",
-    )
-)  # fmt: skip
+def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every dotted key of a file of sections, those that are not there by default among them."""
+    for name, field in model.model_fields.items():
+        inner = _models(field.annotation)
+        own = ".*" if get_origin(field.annotation) is dict else ""
+        for section in inner:
+            yield from keys_of(section, f"{prefix}{name}{own}.")
+        if not inner:
+            yield prefix + (field.alias or name)
+
+
+@pytest.mark.parametrize("root", [Config, TableConfig])
+def test_every_key_has_a_meaning(root: type[BaseModel]) -> None:
+    keys = set(keys_of(root))
+    assert len(keys) > 50
+    assert keys <= MEANINGS.keys()
+    everything = {*keys_of(Config), *keys_of(TableConfig)}
+    assert MEANINGS.keys() == everything
+
+
+def test_the_complete_file_explains_every_section_and_key(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "[grid]\nzones = 90"))
+    text = resolve_toml(config, comment)
+    assert load_config(write(tmp_path, text, schema="")) == config
+    for line in (
+        "zones = 90  # zones of the transport grid; a whole number, 10 to 20000; default 200",
+        "[grid]  # The transport grid, cm.",
+        '# duration = "1 s"  # how long, as seen from infinity; 1e-09 to 1000 s; default "1 s"',
+        "# growth = 1.3  # of a step over the one before, at most; a number, 1.01 to 2; default 1.3",
+        "# coupling = ...  # of the boson; a number; must be given",
+        "# eos_table is not set  # file of the equation of state, with eos = table; a text; by default not set",
+    ):
+        assert f"\n{line}\n" in text
+    # what stands as a comment is a section that can be had by taking the signs away
+    lines = text.splitlines()
+    (first,) = [i for i, line in enumerate(lines) if line.startswith("# [evolution]")]
+    lines = lines[first:]
+    there = "\n".join(line.removeprefix("# ") for line in lines if re.match(r"# (\[|\w+ = )", line))
+    assert load_config(write(tmp_path, there)).evolution == Evolution()
+
+
+def test_keys_that_a_scheme_does_not_use_are_named(tmp_path: Path) -> None:
+    def found(body: str) -> list[str]:
+        return unused_keys(load_config(write(tmp_path, body)))
+
+    assert found("") == found("[transport]\ninelastic = false\nmax_iterations = 9") == []
+    assert found('[transport]\ngroup_min = "2 MeV"\ncore_rays = 9') == [
+        'transport.group_min = "2 MeV" has no effect with transport.scheme = "gray"; used by "multigroup" and "eddington"',
+        'transport.core_rays = 9 has no effect with transport.scheme = "gray"; used by "eddington"',
+    ]
+    (shape, closure) = found(
+        '[transport]\nscheme = "multigroup"\nspectral_shape = "fixed"\nclosure = "spectral-flux"'
+    )[::-1]
+    assert shape.startswith('transport.spectral_shape = "fixed"')
+    assert closure.endswith('used by "gray"')
+    assert len(found('[transport]\nscheme = "none"\nspecies = ["nue"]\ntolerance = 1e-8')) == 2
+    # written out as a whole: only what is not the default was meant
+    whole = resolve_toml(load_config(write(tmp_path, "[transport]\ngroups = 30")))
+    assert [line.split(" = ")[0] for line in unused_keys(load_config(write(tmp_path, whole, schema="")))] == [
+        "transport.groups"
+    ]
+    assert USED_BY.keys() == Transport.model_fields.keys() - {"scheme"}
+    for run in ("quickstart", "cooling", "collapse"):
+        assert unused_keys(load_config(RUNS / run)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("limiter", "Did you mean 'transport.limiter'?"),
+        ("limitr", "Did you mean 'transport.limiter'?"),
+        ("central_density", "Did you mean 'profile.central_density'?"),
+        ("asymmetry", "Did you mean 'diagnostics.kick.asymmetry'?"),
+        ("grid.limitr", "Did you mean 'transport.limiter'?"),
+        ("titel", "Did you mean 'title'?"),
+    ],
+)
+def test_the_whole_name_of_a_key_is_suggested(tmp_path: Path, key: str, words: str) -> None:
+    (line,) = mistakes(tmp_path, "", (f"{key}=wilson",))
+    assert line.endswith(words)
 
 
 @pytest.mark.parametrize("given", ['["1 ms", "0.1 min"]', "[1e-3, 6]", '[0.001, "6 s"]'])

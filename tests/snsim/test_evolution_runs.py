@@ -19,6 +19,7 @@ from snsim.errors import ConfigError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
 from snsim.pipeline import simulate
+from snsim.plots import overview
 from snsim.plots.light_curve import light_curve, plot_budget, plot_energies, plot_inside, plot_luminosities
 from snsim.result import Result
 from snsim.transport.evolution import evolve
@@ -130,27 +131,59 @@ def test_every_line_of_the_summary_says_its_time(result):
     labels = [label for label, _ in result.summary()]
     values = dict(result.summary())
     assert len(values) == len(labels)
-    assert all(re.search(r"\((t = 0|t = 0\.4 ms|t = 0 to 0\.4 ms)\)$", label) for label in labels)
-    assert re.fullmatch(r"\S+ erg", values["energy radiated, all species (t = 0 to 0.4 ms)"])
+    assert all(
+        re.search(r"\((steady solution, t = 0|evolution, t = (0 to )?0\.4 ms)\)$", label) for label in labels
+    )
+    assert re.fullmatch(r"\S+ erg", values["energy radiated, all species (evolution, t = 0 to 0.4 ms)"])
     group, start = result["evolution"], result["transport"]
     for label, expected in (
-        ("luminosity at infinity (t = 0)", start["luminosity_infinity"].values[0, -1]),
-        ("luminosity at infinity (t = 0.4 ms)", group["luminosity_infinity"].values[-1, 0]),
-        ("mean energy at infinity (t = 0.4 ms)", group["mean_energy_infinity"].values[-1, 0]),
+        ("luminosity at infinity (steady solution, t = 0)", start["luminosity_infinity"].values[0, -1]),
+        ("luminosity at infinity (evolution, t = 0.4 ms)", group["luminosity_infinity"].values[-1, 0]),
+        ("mean energy at infinity (evolution, t = 0.4 ms)", group["mean_energy_infinity"].values[-1, 0]),
     ):
         assert float(values[label].split()[1]) == pytest.approx(expected, rel=1e-3)
     answers = {answer.key: answer for answer in result.answers()}
     assert answers["evolution.luminosity_infinity.nux"].value == group["luminosity_infinity"].values[-1, 2]
-    assert answers["evolution.luminosity_infinity.nux"].label.endswith("(t = 0.4 ms), nux")
+    assert answers["evolution.luminosity_infinity.nux"].label.endswith("(evolution, t = 0.4 ms), nux")
     standing = Result({name: result[name] for name in ("profile", "transport")})
     assert all("t = " not in label for label, _ in standing.summary())
+
+
+def test_the_beginning_is_told_from_the_steady_solution(result):
+    attributes = dict(result.attributes) | {
+        "transport": {**result.attributes["transport"], "edge_values": "second order"}
+    }
+    rows = dict(replace(result, attributes=attributes).summary())
+    row = rows["luminosity at infinity (evolution, t = 0)"]
+    assert row.endswith("(edge values of first order, of the steady solution second order)")
+    first = result["evolution"]["luminosity_infinity"].values[0]
+    assert float(row.split()[1]) == pytest.approx(first[0], rel=1e-3)
+    assert "luminosity at infinity (evolution, t = 0)" not in dict(result.summary())  # it is the same here
+
+
+def test_the_overview_says_which_time_it_shows(result):
+    assert overview.plot_luminosity(result)["scheme"].get_text().endswith("\nsteady solution, t = 0")
+    standing = replace(result, groups={name: result[name] for name in ("profile", "transport")})
+    assert "t = 0" not in overview.plot_luminosity(standing)["scheme"].get_text()
+
+
+def test_a_checkpoint_is_checked_before_it_is_announced(run_file, tmp_path):
+    checkpoint = tmp_path / "evolution.checkpoint.h5"
+    with h5py.File(checkpoint, "w") as file:
+        file.attrs["layout"], file.attrs["key"] = 2, "another"
+    outcome = call("run", run_file, "--no-plot")
+    assert outcome.exit_code == 4
+    assert "the checkpoint of another configuration" in outcome.output
+    assert "goes on from" not in outcome.output
+    assert checkpoint.is_file()
 
 
 def test_the_file_says_how_the_evolution_was_computed(result, tmp_path):
     path = write_result(result, tmp_path / "result.h5")
     with h5py.File(path) as file:
         words = dict(file["evolution"].attrs)
-        assert dict(file["transport"].attrs) == {}
+        steady = dict(file["transport"].attrs)
+    assert steady["edge_values"] == words["edge_values"]  # as this run file asks
     assert words["scheme"] == "gray"
     assert words["limiter"] == "wilson"
     assert words["closure"] == "spectral-gradient"

@@ -328,6 +328,48 @@ def test_what_is_not_a_number_says_why(scheme, tmp_path):
             assert (values(result, "transport", name)[:, 0] == 0.0).all(), name
 
 
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        (
+            "gray",
+            {
+                "tolerance": "1e-10",
+                "limiter": "wilson",
+                "closure": "spectral-gradient",
+                "edge_values": "second order",
+                "spectral_shape": "blended",
+                "inelastic": "true",
+            },
+        ),
+        (
+            "multigroup",
+            {
+                "tolerance": "1e-10",
+                "limiter": "wilson",
+                "edge_values": "second order",
+                "groups": "20 from 1.6 to 300 MeV at infinity",
+                "inelastic": "true",
+            },
+        ),
+        (
+            "eddington",
+            {
+                "tolerance": "1e-06",  # its own
+                "groups": "20 from 1.6 to 300 MeV at infinity",
+                "inelastic": "true",
+                "core_rays": "8",
+                "zones_per_ray": "1",
+            },
+        ),
+    ],
+)
+def test_the_file_says_how_transport_was_solved(scheme, expected, tmp_path):
+    result = run() if scheme == "gray" else run(f"transport.scheme={scheme}")
+    write_result(result, tmp_path / "result.h5")
+    assert read_result(tmp_path / "result.h5").attributes["transport"] == {"scheme": scheme, **expected}
+
+
 def test_the_spectrum_adds_up_to_the_luminosity():
     for scheme in ("multigroup", "eddington"):
         result = run(f"transport.scheme={scheme}")

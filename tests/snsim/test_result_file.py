@@ -240,6 +240,13 @@ def test_summary() -> None:
     assert rows["mean energy"].startswith("nue ")
 
 
+def test_one_species_is_named() -> None:
+    names = Variable(("species",), np.array(["nue"]), "1", "species")
+    luminosity = Variable(("species", "interface"), np.full((1, 3), 4e52), "erg / s", "luminosity")
+    result = Result({"transport": {"species": names, "luminosity_infinity": luminosity}})
+    assert result.summary() == [("luminosity at infinity", "nue 4e+52 erg/s")]
+
+
 def test_answers_carry_the_species() -> None:
     answers = {answer.key: answer for answer in example().answers()}
     assert answers["neutrinosphere.transport_energy_mean.anue"].value == 6e6

@@ -10,14 +10,24 @@ from microphysics.constants import CODATA
 from microphysics.errors import UnknownNameError
 from microphysics.spectrum import FermiDirac, fermi
 from microphysics.weak.couplings import WeakCouplings
+from snsim.diagnostics import gain_region
 from snsim.diagnostics.accretion_flow import crossing_time, thermal_energy_density
-from snsim.diagnostics.gain_region import gain_integrals, gain_radius, observe, sign_changes
+from snsim.diagnostics.gain_region import (
+    NO_RISE,
+    NO_SHOCK,
+    NO_SPECIES,
+    gain_integrals,
+    gain_radius,
+    observe,
+    sign_changes,
+)
 from snsim.diagnostics.heating_rates import (
     coefficients,
     cooling_closed_form,
     first_principles,
     heating_closed_form,
 )
+from snsim.result import Result
 from snsim.transport.solution import SpectralField
 
 # shared/reference/observables/heating_cooling.csv: MeV/s/nucleon and erg/g/s at L = 1e52, 100 km, T_nu = 4,
@@ -199,7 +209,7 @@ def test_no_region_is_nan_with_a_reason(star):
     found = observe(*star(heating=1e15))
     for name in ("gain_radius", "net_heating", "efficiency", "mass", "time_ratio_thermal", "antesonic_ratio"):
         assert np.isnan(found[name].values), name
-        assert "does not change sign" in found[name].attributes["reason"], name
+        assert found[name].attributes["reason"] == NO_RISE, name
     assert "reason" not in found["heating_rate"].attributes
 
 
@@ -207,8 +217,50 @@ def test_without_shock_there_is_no_gain_region(star):
     found = observe(*star(shock=math.nan))
     for name in ("outer_radius", "gain_radius", "net_heating", "efficiency"):
         assert np.isnan(found[name].values), name
-    assert "profile.shock_radius" in found["outer_radius"].attributes["reason"]
+        assert found[name].attributes["reason"] == NO_SHOCK, name
+    assert "profile.shock_radius" in NO_SHOCK
     assert np.isfinite(found["net_rate"].values).all()
+
+
+def test_trapped_neutrinos_have_no_gain_region_and_say_so(star, monkeypatch):
+    background, spectra, solution = star()
+    inner = float(observe(background, spectra, solution)["gain_radius"].values)
+    monkeypatch.setattr(gain_region, "opaque_radius", lambda *_: 1.1 * inner)
+    (reason,) = {
+        observe(background, spectra, solution)[name].attributes["reason"]
+        for name in ("gain_radius", "net_heating")
+    }
+    assert f"at {inner / 1e5:.4g} km" in reason
+    assert f"neutrinosphere at {1.1 * inner / 1e5:.4g} km" in reason
+
+
+def only(solution, *names):
+    """Return a solution of fewer species."""
+    rows = [solution.species.index(name) for name in names]
+    fields = {
+        key: value[rows]
+        for key, value in vars(solution).items()
+        if isinstance(value, np.ndarray) and value.ndim and value.shape[0] == len(solution.species)
+    }
+    return replace(solution, species=names, **fields)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [(("nue", "anue", "nux"), "nue + anue"), (("anue",), "anue alone"), (("nux",), "no species")],
+)
+def test_labels_say_which_species_heat(star, names, words):
+    background, spectra, solution = star()
+    found = observe(background, spectra, only(solution, *names))
+    for name in ("gain_radius", "net_heating", "net_heating_infinity", "efficiency", "heating_rate"):
+        assert found[name].attributes["heating_species"] == words
+    assert found["net_heating"].long_name == f"net heating by {words}, local"
+    assert found["efficiency"].attributes["definition"] == f"net heating/(L of {words} at the gain radius)"
+    if names == ("nux",):
+        assert found["gain_radius"].attributes["reason"] == NO_SPECIES
+        return
+    rows = dict(Result({"diagnostics/gain_region": found}).summary())
+    assert {f"gain radius, {words}", f"net heating, {words}"} <= rows.keys()
 
 
 def test_matter_at_rest_has_no_advection_time(star):
