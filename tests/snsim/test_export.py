@@ -231,6 +231,21 @@ def test_lines_of_snowglobes_pinched_are_numbers_only(signal, tmp_path):
     np.testing.assert_allclose(table[:, 7:10] / key[:, 2:], signal.luminosity, rtol=1e-14)
 
 
+def test_both_files_for_snowglobes_are_the_same_signal(signal, tmp_path):
+    """What its program makes of each line, at 10 kpc: L/<E> phi(E) dE/(4 pi d^2), summed over the lines."""
+    write(signal, tmp_path / "pinched.dat", "snowglobes-pinched")
+    write(signal, tmp_path / "fluence.dat", "snowglobes", TEN_KPC)
+    lines, table = numbers(tmp_path / "pinched.dat"), numbers(tmp_path / "fluence.dat")
+    energy = 1e3 * table[:, 0]
+    for species, column in enumerate((1, 4, 2)):
+        alpha, mean, radiated = lines[:, 1 + species], lines[:, 4 + species], lines[:, 7 + species]
+        spectra = Pinched(mean, alpha).density(energy) * (radiated / mean / CODATA.erg_per_mev)[:, None]
+        expected = 0.2 * spectra.sum(axis=0) / (4.0 * np.pi * TEN_KPC**2)
+        bright = (energy > 4.0) & (expected > 1e-3 * expected.max())  # below, bins are no points
+        np.testing.assert_allclose(table[bright, column], expected[bright], rtol=2e-3)
+        assert table[:, column].sum() == pytest.approx(expected.sum(), rel=1e-5)
+
+
 def test_jobs_of_marley(signal, tmp_path):
     files = write(signal, tmp_path / "jobs", "marley")
     assert sorted(file.stem for file in files) == ["ve", "vebar", "vt", "vtbar", "vu", "vubar"]

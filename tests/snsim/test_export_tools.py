@@ -11,11 +11,10 @@ from snsim.export import to_snewpy, write
 from snsim.signal import Signal
 
 WHY = "needs SNEWPY and sntools: pip install 'snsim[interop]'"
-# what the packages themselves are warned of on import and in use; ours stay errors
+# what those packages do and say themselves; warnings of ours stay errors
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore:open_text is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*invalid escape sequence"),
     pytest.mark.filterwarnings("ignore:(Efficiency|Smearing) not found:UserWarning"),
 ]
 EVERY = ("snewpy", "oconnor", "memory")
@@ -164,6 +163,24 @@ def test_tabulated_spectra_reach_the_detector(calculator, snewpy):
         for s in (cut, pinched)
     )
     assert tabulated < 0.97 * assumed
+
+
+@pytest.mark.parametrize(("detector", "channel"), [("wc100kt30prct", "ibd"), ("ar40kt", "nue_Ar40")])
+def test_fluences_give_the_rates_of_the_flux(detector, channel, signal, models, calculator, tmp_path):
+    """Bins, their width and the distance of the file for SNOwGLoBES, with SNEWPY as its reader."""
+    from astropy import units
+    from snewpy.flux import Container
+    from snewpy.neutrino import Flavor
+
+    write(signal, tmp_path / "fluence.dat", "snowglobes", (10.0 * units.kpc).to_value("cm"))
+    table = np.loadtxt(tmp_path / "fluence.dat")
+    column = {Flavor.NU_E: 1, Flavor.NU_X: 2, Flavor.NU_E_BAR: 4, Flavor.NU_X_BAR: 5}
+    binned = np.stack([table[None, :, column[flavour]] for flavour in sorted(Flavor)])
+    edges = np.append(table[:, 0] - 1e-4, table[-1, 0] + 1e-4) * units.GeV
+    span = [0.0, 10.0] * units.s
+    fluence = Container(binned / units.cm**2, np.sort(Flavor), span, edges, integrable_axes=set())
+    expected = counts(calculator, flux_of(models["snewpy"], signal.time), detector, channel, False)
+    assert counts(calculator, fluence, detector, channel, False) == pytest.approx(expected, rel=3e-4)
 
 
 def inverse_beta_decays(path, kind, monkeypatch, capsys):
