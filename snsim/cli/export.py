@@ -52,6 +52,9 @@ def export(
         list[str] | None,
         typer.Option("--time", metavar="VALUE", help="Of each of several steady results, in their order."),
     ] = None,
+    bins: Annotated[
+        int, typer.Option("--bins", min=1, max=10000, help="Parts of equal length in time, a file each.")
+    ] = 1,
     force: Force = False,
     json: Json = False,
     debug: Debug = False,
@@ -65,12 +68,13 @@ def export(
     target = output or _beside(results[0], to)
     with plain_warnings():
         if to == PROFILE:
-            _refuse(f"belongs to a signal, not to {PROFILE}; leave it out", options)
-            signal, given = None, None
+            given = options | {"--bins": bins if bins > 1 else None}
+            _refuse(f"belongs to a signal, not to {PROFILE}; leave it out", given)
+            signal = None
+            files, rows = _write_profile(stored[0], target, check, force)
         else:
-            given = _quantity("--distance", distance)
             signal = _signal(stored, options)
-        files, rows = _write(stored[0], signal, target, to, given, check, force)
+            files, rows = _write(signal, target, to, _quantity("--distance", distance), bins, check, force)
     if json:
         say_json(_as_json(signal, files, rows))
     else:
@@ -98,6 +102,8 @@ def _beside(result: Path, to: str) -> Path:
     from snsim.output.reader import result_path
 
     ending = FORMATS[to].ending if to in FORMATS else ".dat"
+    if not ending:  # a folder
+        return result_path(result).parent / f"signal_{to}"
     name = "signal" if ending == f".{to}" else f"signal.{to}"
     return result_path(result).parent / f"{name}{ending}"
 
@@ -150,30 +156,43 @@ def _signal(stored: list[Result], options: dict[str, Any]) -> Signal:
 
 
 def _write(
-    first: Result,
-    signal: Signal | None,
-    target: Path,
-    to: str,
-    distance: float | None,
-    check: bool,
-    force: bool,
+    signal: Signal, target: Path, to: str, distance: float | None, bins: int, check: bool, force: bool
 ) -> tuple[tuple[Path, ...], tuple[Row, ...]]:
-    """Write and, if asked for, compare."""
+    """Write the parts of a signal and, if asked for, compare; of several parts, the largest changes."""
     from snsim import export as writers
-    from snsim.errors import ResultFileError
+    from snsim.export.catalog import parts
+
+    pieces = parts(signal, target, bins)
+    _claim(tuple(path for _, path in pieces), force)
+    files: list[Path] = []
+    largest: dict[str, Row] = {}
+    for piece, path in pieces:
+        files += writers.write(piece, path, to, distance)
+        for row in writers.check(piece, path, to, distance) if check else ():
+            if row.what not in largest or not row.change <= largest[row.what].change:
+                largest[row.what] = row
+    return tuple(files), tuple(largest.values())
+
+
+def _write_profile(
+    result: Result, target: Path, check: bool, force: bool
+) -> tuple[tuple[Path, ...], tuple[Row, ...]]:
     from snsim.export.catalog import profile_paths, write_profile
     from snsim.export.check import check_profile
 
-    wanted = (target,) if signal is not None else profile_paths(target)
-    in_the_way = [path for path in wanted if path.exists()]
-    if in_the_way and not force:
-        raise ResultFileError(
-            f"{in_the_way[0]}: is there already; choose another name with --output, or replace it with --force"
-        )
-    if signal is None:
-        return write_profile(first, target), check_profile(first, target) if check else ()
-    files = writers.write(signal, target, to, distance)
-    return files, writers.check(signal, target, to, distance) if check else ()
+    _claim(profile_paths(target), force)
+    return write_profile(result, target), check_profile(result, target) if check else ()
+
+
+def _claim(paths: tuple[Path, ...], force: bool) -> None:
+    """Refuse to replace what is there."""
+    from snsim.errors import ResultFileError
+
+    for path in paths:
+        if path.exists() and not force:
+            raise ResultFileError(
+                f"{path}: is there already; choose another name with --output, or replace it with --force"
+            )
 
 
 def _say(signal: Signal | None, files: tuple[Path, ...], rows: tuple[Row, ...]) -> None:

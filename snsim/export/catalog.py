@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from microphysics.errors import UnknownNameError
 from snsim.errors import ConfigError
 from snsim.export import fluences, time_tables
@@ -139,6 +141,43 @@ def write(signal: Signal, path: str | Path, name: str, distance: float | None = 
     for target, text in texts.items():
         write_text(target, text)
     return tuple(texts)
+
+
+def parts(signal: Signal, path: str | Path, count: int) -> list[tuple[Signal, Path]]:
+    """Cut a signal into parts of equal length, for a file each.
+
+    Parameters
+    ----------
+    signal : Signal
+        Any.
+    path : str or Path
+        ``_001`` and so on go before its ending.
+    count : int
+        Number of parts; 1 leaves signal and name as they are.
+
+    Returns
+    -------
+    list of (Signal, Path)
+        For `write`, one after the other.
+
+    Raises
+    ------
+    ConfigError
+        For a number that is not positive.
+    """
+    path = Path(path)
+    if count < 1:
+        raise ConfigError(f"{count} parts: expected at least 1")
+    if count == 1:
+        return [(signal, path)]
+    edges = np.linspace(signal.time[0], signal.time[-1], count + 1)
+    return [
+        (
+            signal.between(float(edges[k]), float(edges[k + 1])),
+            path.with_name(f"{path.stem}_{k + 1:03d}{path.suffix}"),
+        )
+        for k in range(count)
+    ]
 
 
 def profile_paths(path: Path) -> tuple[Path, Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, PhysicsWarning
-from snsim.signal.spectra import Spectra
+from snsim.signal.spectra import Spectra, at_times
 
 Array = NDArray[np.float64]
 
@@ -164,6 +164,45 @@ class Signal:
     def total_energy(self) -> float:
         """Energy of all six flavours, nue + anue + 4 nux, erg."""
         return float(self.energy @ MULTIPLICITY)
+
+    def between(self, start: float, end: float) -> Signal:
+        """Return a part of the signal, with rows at its ends; energies of parts add up to that of the whole.
+
+        Parameters
+        ----------
+        start, end : float
+            s, within the times of the signal.
+
+        Raises
+        ------
+        OutOfRangeError
+            For times outside, or that do not rise.
+        """
+        if not self.time[0] <= start < end <= self.time[-1]:
+            raise OutOfRangeError(
+                f"from {start:g} s to {end:g} s: no part of a signal from {self.time[0]:g} s to {self.time[-1]:g} s"
+            )
+        inner = self.time[(self.time > start) & (self.time < end)]
+        time = np.concatenate([[start], inner, [end]])
+        third = self.mean_cube_energy * self.mean_energy / self.mean_square_energy**2  # never below 1
+        luminosity, mean, alpha, third = (
+            at_times(self.time, values, time)
+            for values in (self.luminosity, self.mean_energy, self.alpha, third)
+        )
+        square = mean**2 * (2.0 + alpha) / (1.0 + alpha)
+        spectra = self.spectra
+        if spectra is not None:
+            spectra = Spectra(spectra.energy, at_times(self.time, spectra.number, time))
+        return replace(
+            self,
+            time=time,
+            luminosity=luminosity,
+            mean_energy=mean,
+            mean_square_energy=square,
+            mean_cube_energy=third * square**2 / mean,
+            spectra=spectra,
+            meaning=f"{self.meaning}; here from {start:.10g} s to {end:.10g} s of it",
+        )
 
     def _require(self, name: str, allowed: NDArray[np.bool_], condition: str) -> None:
         _require(self.time, name, getattr(self, name), _UNITS[name], allowed, condition)

@@ -117,7 +117,10 @@ def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variabl
 def _higher_moments(mean: Array, degeneracy: Array) -> dict[str, Variable]:
     """<E^2> and <E^3> at infinity: those of the outermost zone's spectral shape, whose ratios to <E> no observer changes."""
     shape = FermiDirac(1.0, degeneracy)
-    words = {"frame": INFINITY, "definition": "of the Fermi-Dirac shape of the outermost zone, at this mean energy"}
+    words = {
+        "frame": INFINITY,
+        "definition": "of the Fermi-Dirac shape of the outermost zone, at this mean energy",
+    }
     return {
         f"mean_{name}_energy_infinity": Variable(
             ("time", "species"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -100,6 +101,20 @@ def test_what_is_there_is_kept(steady):
     assert "replace it with --force" in again.err
     assert call(steady, "--to", "csv", "--duration", "2 s", "--force").code == 0
     assert (steady.parent / "signal.csv").read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["marley", "snowglobes"])
+def test_bins_of_time(name, cooling):
+    words = ("--distance", "10 kpc") if name == "snowglobes" else ()
+    done = call(cooling, "--to", name, "--bins", "3", "--check", "--json", *words)
+    found = json.loads(done.out)
+    assert len(found["files"]) == 3 * (6 if name == "marley" else 1)
+    places = {Path(file).parent if name == "marley" else Path(file) for file in found["files"]}
+    stem = "signal_marley" if name == "marley" else f"signal.{name}"
+    assert {place.stem for place in places} == {f"{stem}_{k:03d}" for k in (1, 2, 3)}
+    assert all(row["passed"] for row in found["check"])
+    assert call(cooling, "--to", name, "--bins", "3", *words).code == 4
+    assert "--bins" in call(cooling, "--to", "msw-profile", "--bins", "3").err
 
 
 def test_matter_for_msw(steady):

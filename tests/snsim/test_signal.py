@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -138,6 +139,23 @@ def test_spectra_of_another_signal_are_refused():
     ):
         with pytest.raises(OutOfRangeError, match=words):
             Spectra(energy, np.full((2, 3, GROUPS.size), number))
+
+
+def test_parts_add_up():
+    signal = cooling_signal()
+    edges = [0.0, 0.33, 1.0, 4.99, 5.0]
+    pieces = [signal.between(a, b) for a, b in pairwise(edges)]
+    np.testing.assert_allclose(sum(piece.energy for piece in pieces), signal.energy, rtol=1e-13)
+    np.testing.assert_allclose(sum(piece.number for piece in pieces), signal.number, rtol=1e-5)
+    whole = signal.between(0.0, 5.0)
+    np.testing.assert_allclose(whole.mean_square_energy, signal.mean_square_energy, rtol=1e-13)
+    np.testing.assert_allclose(whole.mean_cube_energy, signal.mean_cube_energy, rtol=1e-13)
+    assert pieces[1].meaning.endswith("; here from 0.33 s to 1 s of it")
+    held = signal_of(steady_result(groups=True)).between(0.25, 0.5)
+    np.testing.assert_allclose(held.spectra.luminosity, held.luminosity, rtol=1e-3)
+    for start, end in ((-0.1, 1.0), (1.0, 1.0), (4.0, 5.1)):
+        with pytest.raises(OutOfRangeError, match="no part of a signal"):
+            signal.between(start, end)
 
 
 # ------------------------------------------------------------------------------------------------------------ spectra
