@@ -312,6 +312,23 @@ def test_formats_and_distances_that_are_refused(signal, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_species_and_signals_without_light(name, signal, tmp_path):
+    for dark in ([2], [0, 1, 2]):
+        luminosity = signal.luminosity.copy()
+        luminosity[:, dark] = 0.0
+        path = path_of(tmp_path, name)
+        one = Signal(signal.time, luminosity, signal.mean_energy, signal.mean_square_energy)
+        write(one, path, name, distance_of(name))
+        assert all(row.passed for row in check(one, path, name, distance_of(name)))
+
+
+def test_the_check_of_fluences_needs_their_distance(signal, tmp_path):
+    write(signal, tmp_path / "signal.dat", "snowglobes", TEN_KPC)
+    with pytest.raises(ConfigError, match="needs the distance"):
+        check(signal, tmp_path / "signal.dat", "snowglobes")
+
+
 def test_damaged_files_are_found(signal, tmp_path):
     path = tmp_path / "signal.dat"
     write(signal, path, "snewpy")
