@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from snsim.export import to_snewpy, write
-from snsim.signal import Signal
+from snsim.signal import Signal, signal_of
 
 WHY = "needs SNEWPY and sntools: pip install 'snsim[interop]'"
 # what those packages do and say themselves; warnings of ours stay errors
@@ -181,6 +183,40 @@ def test_fluences_give_the_rates_of_the_flux(detector, channel, signal, models, 
     fluence = Container(binned / units.cm**2, np.sort(Flavor), span, edges, integrable_axes=set())
     expected = counts(calculator, flux_of(models["snewpy"], signal.time), detector, channel, False)
     assert counts(calculator, fluence, detector, channel, False) == pytest.approx(expected, rel=3e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")
+def test_what_a_tail_is_worth(calculator):
+    """The table of the page on signals: counts with spectra of groups, pinched, gray and eddington."""
+    from snsim.config.load import load_config
+    from snsim.pipeline import simulate
+
+    root = Path(__file__).resolve().parents[2]
+    runs = [
+        signal_of(
+            simulate(
+                load_config(
+                    root / "runs" / "quickstart", [f"transport.scheme={scheme}", "diagnostics.names=[]"]
+                )
+            )
+        )
+        for scheme in ("multigroup", "gray", "eddington")
+    ]
+    found = {}
+    for row in (root / "docs" / "signals.md").read_text().splitlines():
+        printed = re.fullmatch(
+            r"\| ([\w ]+), `(\w+)`, `(\w+)` \| ([\d.]+) \| ([\d.]+) .*\| ([\d.]+) .*\| ([\d.]+) .*\|", row
+        )
+        if printed is None:
+            continue
+        _, detector, channel, *expected = printed.groups()
+        signals = (runs[0], replace(runs[0], spectra=None), *runs[1:])
+        found[channel] = [
+            counts(calculator, flux_of(to_snewpy(one), one.time), detector, channel, False) for one in signals
+        ]
+        np.testing.assert_allclose(found[channel], [float(number) for number in expected], rtol=2e-2)
+    assert len(found) == 4
 
 
 def inverse_beta_decays(path, kind, monkeypatch, capsys):
