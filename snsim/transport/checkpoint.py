@@ -16,7 +16,7 @@ from snsim.transport.implicit import State
 
 Array = NDArray[np.float64]
 
-_LAYOUT = 2
+_LAYOUT = 3
 
 
 @dataclass(frozen=True)

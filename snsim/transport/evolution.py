@@ -207,6 +207,7 @@ def _row(problem: FrozenStar, state: State, step: Step | None, flux: Array) -> d
         "refused": 0.0 if step is None else float(step.refused),
         "luminosity": outer[:, 0] * _TO_ERG,
         "number_luminosity": outer[:, 1] * _TO_NUMBER,
+        "outer_degeneracy": np.array([equations.medium.degeneracy[-1] for equations in problem.gray]),
         "neutrino_energy": held[:, 0 : 2 * len(problem.species) : 2].sum(axis=0) * _TO_ERG,
         "neutrino_number": held[:, 1 : 2 * len(problem.species) : 2].sum(axis=0) * _TO_NUMBER,
     }

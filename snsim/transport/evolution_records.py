@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
+from microphysics.spectrum import FermiDirac
 from snsim.transport.evolution import Track
 from snsim.transport.frozen_star_model import COUPLED, FIXED, FrozenStarModel
 from snsim.transport.records import INFINITY, STATIC
@@ -87,6 +88,7 @@ def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variabl
             "mean energy at infinity",
             {**far, "definition": "energy over number of the flux through the outer edge"},
         ),
+        **_higher_moments(mean, steps["outer_degeneracy"]),
         "energy_radiated": Variable(
             ("species",), _integral(steps["time"], steps["luminosity"]), "erg", "energy radiated", summed
         ),
@@ -111,6 +113,25 @@ def evolution_group(species: tuple[str, ...], track: Track) -> dict[str, Variabl
     if "total" in steps:
         group |= _budgets(steps)
     return group | _snapshots(track.snapshots)
+
+
+def _higher_moments(mean: Array, degeneracy: Array) -> dict[str, Variable]:
+    """<E^2> and <E^3> at infinity: those of the outermost zone's spectral shape, whose ratios to <E> no observer changes."""
+    shape = FermiDirac(1.0, degeneracy)
+    words = {
+        "frame": INFINITY,
+        "definition": "of the Fermi-Dirac shape of the outermost zone, at this mean energy",
+    }
+    return {
+        f"mean_{name}_energy_infinity": Variable(
+            ("time", "species"),
+            shape.moment(order) * (mean / shape.mean_energy) ** order,
+            f"MeV{order}",
+            f"mean {name} energy at infinity",
+            {**words, "weight": "number"},
+        )
+        for name, order in (("square", 2), ("cube", 3))
+    }
 
 
 def _integral(time: Array, rate: Array) -> Array:

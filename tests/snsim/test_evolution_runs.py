@@ -22,6 +22,7 @@ from snsim.pipeline import simulate
 from snsim.plots import overview
 from snsim.plots.light_curve import light_curve, plot_budget, plot_energies, plot_inside, plot_luminosities
 from snsim.result import Result
+from snsim.signal import MULTIPLICITY, signal_of
 from snsim.transport.evolution import evolve
 
 RUN = """
@@ -103,6 +104,12 @@ def test_group_of_the_evolution(result):
         result["transport"]["luminosity_infinity"].values[:, -1],
         rtol=5e-3,
     )
+    # a spectrum of eta = 2 leaves this star: <E^2>/<E>^2 and <E^3>/<E>^3
+    mean = group["mean_energy_infinity"].values
+    np.testing.assert_allclose(group["mean_square_energy_infinity"].values / mean**2, 1.23874, rtol=1e-4)
+    np.testing.assert_allclose(group["mean_cube_energy_infinity"].values / mean**3, 1.83272, rtol=1e-4)
+    signal = signal_of(result)
+    assert signal.total_energy == pytest.approx(group["energy_radiated"].values @ MULTIPLICITY, rel=1e-14)
     change = group["luminosity_infinity"].values[1] / group["luminosity_infinity"].values[0] - 1.0
     assert np.abs(change).max() < 1e-6
     assert abs(group["energy_defect_relative"].values) < 1e-8

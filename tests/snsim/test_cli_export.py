@@ -1,0 +1,137 @@
+"""`snsim export`: files, words, mistakes and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from signals_by_hand import LUMINOSITY, light_curve, steady_result
+from typer.testing import CliRunner
+
+from snsim.cli.app import app
+from snsim.output.writer import write_result
+from snsim.signal import MULTIPLICITY
+
+
+def call(*words):
+    outcome = CliRunner().invoke(app, ["export", *(str(word) for word in words)])
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return SimpleNamespace(code=outcome.exit_code, out=outcome.stdout, err=outcome.stderr)
+
+
+@pytest.fixture
+def steady(tmp_path):
+    return write_result(steady_result(), tmp_path / "result.h5")
+
+
+@pytest.fixture
+def cooling(tmp_path):
+    folder = tmp_path / "cooling"
+    folder.mkdir()
+    write_result(light_curve(), folder / "result.h5")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["snewpy", "oconnor", "sntools-gamma", "snowglobes-pinched", "marley", "csv"]
+)
+def test_writes_beside_the_result_and_checks(name, cooling):
+    done = call(cooling, "--to", name, "--check")
+    assert done.code == 0, done.err
+    assert "energy of all flavours" in done.out
+    assert "largest change" in done.out
+    written = [line.strip() for line in done.out.splitlines() if str(cooling) in line]
+    assert written
+    assert all((cooling / line).exists() for line in written)
+    assert "gray transport" in done.err  # tails
+
+
+def test_fluences_need_a_distance(steady, tmp_path):
+    refused = call(steady, "--to", "snowglobes")
+    assert refused.code == 2
+    assert "needs a distance" in refused.err
+    done = call(
+        steady, "--to", "snowglobes", "--distance", "10 kpc", "--check", "--output", tmp_path / "a" / "f.dat"
+    )
+    assert done.code == 0, done.err
+    assert (tmp_path / "a" / "f.dat").exists()
+    assert call(steady, "--to", "snowglobes", "--distance", "10 s").code == 2
+    assert "has no distance" in call(steady, "--to", "csv", "--distance", "10 kpc").err
+
+
+def test_the_window_of_a_steady_result(steady):
+    done = call(steady, "--to", "csv", "--start", "100 ms", "--duration", "200 ms", "--json")
+    found = json.loads(done.out)
+    assert (found["first_time_s"], found["last_time_s"]) == (0.1, pytest.approx(0.3))
+    assert found["total_energy_erg"] == pytest.approx(0.2 * LUMINOSITY @ MULTIPLICITY)
+    assert found["meaning"].startswith("a steady solution has no time")
+    assert not found["tabulated_spectra"]
+
+
+def test_several_results_have_a_time_each(steady, tmp_path):
+    second = write_result(steady_result(2.0), tmp_path / "second.h5")
+    done = call(steady, second, "--to", "csv", "--time", "50 ms", "--time", "150 ms", "--json", "--check")
+    found = json.loads(done.out)
+    assert found["total_energy_erg"] == pytest.approx(0.1 * 1.5 * LUMINOSITY @ MULTIPLICITY)
+    assert all(row["passed"] for row in found["check"])
+    for words in (["--time", "50 ms"], [], ["--time", "50 ms", "--time", "0.1 s", "--start", "1 s"]):
+        refused = call(steady, second, "--to", "csv", "--force", *words)
+        assert refused.code == 2, words
+        assert "--time" in refused.err
+
+
+def test_options_that_have_no_meaning_are_refused(steady, cooling):
+    assert "--duration = 1 s" in call(cooling, "--to", "csv", "--duration", "1 s").err
+    assert "--time" in call(steady, "--to", "csv", "--time", "1 s").err
+    assert "--start" in call(steady, "--to", "msw-profile", "--start", "1 s").err
+    unknown = call(steady, "--to", "garching")
+    assert unknown.code == 2
+    assert "unknown format 'garching'; known are csv, marley, msw-profile" in unknown.err
+
+
+def test_what_is_there_is_kept(steady):
+    assert call(steady, "--to", "csv").code == 0
+    before = (steady.parent / "signal.csv").read_bytes()
+    again = call(steady, "--to", "csv")
+    assert again.code == 4
+    assert "replace it with --force" in again.err
+    assert call(steady, "--to", "csv", "--duration", "2 s", "--force").code == 0
+    assert (steady.parent / "signal.csv").read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["marley", "snowglobes"])
+def test_bins_of_time(name, cooling):
+    words = ("--distance", "10 kpc") if name == "snowglobes" else ()
+    done = call(cooling, "--to", name, "--bins", "3", "--check", "--json", *words)
+    found = json.loads(done.out)
+    assert len(found["files"]) == 3 * (6 if name == "marley" else 1)
+    places = {Path(file).parent if name == "marley" else Path(file) for file in found["files"]}
+    stem = "signal_marley" if name == "marley" else f"signal.{name}"
+    assert {place.stem for place in places} == {f"{stem}_{k:03d}" for k in (1, 2, 3)}
+    assert all(row["passed"] for row in found["check"])
+    assert call(cooling, "--to", name, "--bins", "3", *words).code == 4
+    assert "--bins" in call(cooling, "--to", "msw-profile", "--bins", "3").err
+
+
+def test_matter_for_msw(steady):
+    done = call(steady, "--to", "msw-profile", "--check")
+    assert done.code == 0, done.err
+    table = np.loadtxt(steady.parent / "signal.msw-profile_density.dat")
+    assert table.shape == (3, 2)
+    assert call(steady, "--to", "msw-profile").code == 4
+
+
+def test_a_file_that_does_not_read_back_fails(steady, monkeypatch):
+    from snsim.export import time_tables
+
+    whole = time_tables.rows
+    monkeypatch.setattr(
+        time_tables, "rows", lambda columns, *more: whole([1.00001 * c for c in columns], *more)
+    )
+    done = call(steady, "--to", "snewpy", "--check")
+    assert done.code == 4
+    assert "differs from what was written" in done.err
