@@ -24,9 +24,11 @@ OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that
 
 
 class GainRegion(Section):
-    """Parameters of `gain_region`."""
+    """Parameters of `gain_region`: cm; luminosities are taken there by the criterion gr1d."""
 
     coefficients: Literal["first_principles", "janka2001"] = "first_principles"
+    gain_criterion: Literal["sign_change", "gr1d"] = "sign_change"
+    extraction_radius: Annotated[float, quantities.length(1.0, 1e6, "500 km")] = default("500 km")
 
 
 class ElectronFractionOfEjecta(Section):
