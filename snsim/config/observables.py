@@ -19,6 +19,7 @@ Observable = Literal[
     "transport_sphere",
     "neutrino_conductivity",
     "recoil_heating",
+    "explosion",
 ]
 OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
 
@@ -88,6 +89,12 @@ class RecoilHeating(Section):
         return self
 
 
+class Explosion(Section):
+    """Parameters of `explosion`: g."""
+
+    compactness_mass: Annotated[float, quantities.mass(0.1, 20.0)] = default("1.75 Msun")
+
+
 class Diagnostics(Section):
     """Which observables, and the parameters of each; without a transport solution by default those of opacities."""
 
@@ -105,6 +112,7 @@ class Diagnostics(Section):
     transport_sphere: TransportSphere = Field(default_factory=TransportSphere)
     neutrino_conductivity: NeutrinoConductivity = Field(default_factory=NeutrinoConductivity)
     recoil_heating: RecoilHeating = Field(default_factory=RecoilHeating)
+    explosion: Explosion = Field(default_factory=Explosion)
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the parameters of one observable, as keyword arguments of its `observe`.
