@@ -20,6 +20,7 @@ Observable = Literal[
     "neutrino_conductivity",
     "recoil_heating",
     "explosion",
+    "burst",
 ]
 OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from microphysics.errors import UnknownNameError
 from snsim.diagnostics import (
+    burst,
     delay,
     electron_fraction,
     explosion,
@@ -30,6 +31,7 @@ OBSERVABLES: dict[str, Observable] = {
     "neutrino_conductivity": neutrino_conductivity.observe,
     "recoil_heating": recoil_heating.observe,
     "explosion": explosion.observe,
+    "burst": burst.observe,
 }
 
 
