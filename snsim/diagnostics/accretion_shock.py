@@ -115,6 +115,7 @@ class CriticalCurve:
     neutrinosphere_radius: Array
     shock_radius: Array
     antesonic_ratio: Array
+    at_edge: NDArray[np.bool_]
     closure: str
 
     @property
@@ -267,6 +268,7 @@ def critical_curve(
         np.array([point.neutrinosphere_radius for point in points]),
         np.array([point.shock_radius for point in points]),
         np.array([point.antesonic_ratio for point in points]),
+        np.array([point.at_edge for point in points], dtype=bool),
         closure.name,
     )
 

@@ -25,6 +25,7 @@ from snsim.diagnostics.accretion_shock import (
     CriticalPoint,
     LightBulb,
     NeutrinoEmission,
+    critical_curve,
     critical_luminosity,
 )
 from snsim.diagnostics.explosion_conditions import (
@@ -53,6 +54,7 @@ REFERENCES = (
     "Burrows & Goshy 1993, ApJ 416, L75; Pejcha & Thompson 2012, ApJ 746, 106; Mueller & Janka 2015, MNRAS 448, 2141; "
     "Gogilashvili & Murphy 2022, MNRAS 515, 1610; O'Connor & Ott 2011, ApJ 730, 70; Nordhaus et al. 2010, ApJ 720, 694"
 )
+CURVE = np.geomspace(0.25, 4.0, 9)  # accretion rates of the critical curve over the run's own
 NOT_BOTH = "the solution has no nue, or no anue"
 NO_SPHERE = "nue or anue has no neutrinosphere"
 AT_REST = "matter does not fall in"
@@ -96,7 +98,8 @@ def observe(
     Returns
     -------
     dict of Variable
-        Scalars: ante-sonic ratios; force condition; critical luminosity for the run's accretion rate, mass and
+        ``critical_curve`` over ``critical_accretion_rate`` (rate) with the run's neutrinos and surface, else scalars:
+        ante-sonic ratios; force condition; critical luminosity for the run's accretion rate, mass and
         neutrinosphere, with two closures, and the run's own over it; published fits; ratio of advection to heating time;
         compactness. All carry the attribute ``caveat``.
     """
@@ -105,6 +108,7 @@ def observe(
     found = _antesonic(background, flow)
     found |= _force(background, solution, region, flow)
     found |= _critical(flow, couplings)
+    found |= _curve(flow, couplings)
     found |= _fits(region, flow)
     for name, variable in gain_region.observe(background, spectra, solution).items():
         if name in ("time_ratio_thermal", "time_ratio_total", "diagnostic_energy"):
@@ -266,8 +270,34 @@ def _critical(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variabl
             name + suffix: _number(value, unit, words, meaning, why) for name, value, unit, words in entries
         }
     words = "(L_nue + L_anue)/2 at the shock, local"
+    flow_words = "4 pi r^2 rho |v| just above the shock"
+    found["accretion_rate"] = _number(flow.rate, "g / s", "accretion rate", flow_words, AT_REST)
     found["luminosity"] = _number(own, "erg / s", "luminosity per species", words, flow.why_not)
     return found
+
+
+def _curve(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
+    """Critical luminosity along the accretion rate, everything else that of the run."""
+    rates, light, closure = flow.rate * CURVE, np.full_like(CURVE, math.nan), "none"
+    if not flow.why_not:
+        closure = _closure(flow, "", couplings).name
+        curve = critical_curve(rates, _closure(flow, "", couplings), flow.mass)
+        light = np.where(curve.at_edge, math.nan, curve.luminosity)
+    along, why = ("rate",), flow.why_not or f"{NO_CRITICAL}, or its shock would stand beyond 600 km"
+    return {
+        "critical_accretion_rate": labelled(
+            along, rates, "g / s", "accretion rate of the critical curve", reason=AT_REST
+        ),
+        "critical_curve": labelled(
+            along,
+            light,
+            "erg / s",
+            "critical luminosity per species",
+            definition=f"closure: {closure}",
+            reason=why,
+            references=REFERENCES,
+        ),
+    }
 
 
 def _closure(flow: _Flow, suffix: str, couplings: WeakCouplings | None) -> Closure:

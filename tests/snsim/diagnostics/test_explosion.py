@@ -97,7 +97,7 @@ def test_compactness_is_that_of_the_radius_of_a_mass():
 def test_every_number_carries_the_caveat_and_none_is_called_a_prediction(star):
     found = observe(*dense(star))
     for name, variable in found.items():
-        assert variable.dims == ()
+        assert variable.dims == (("rate",) if name in ("critical_curve", "critical_accretion_rate") else ())
         assert "40-50 %" in variable.attributes["caveat"], name
         assert "not a prediction" in variable.attributes["caveat"], name
     for name in ("critical_luminosity", "critical_luminosity_light_bulb"):
@@ -153,6 +153,18 @@ def test_critical_luminosity_is_that_of_the_runs_own_numbers(star):
     bulb = critical_luminosity(LightBulb(math.sqrt(np.mean(squares) / 20.8135)), 1.4 * SUN, rate)
     assert found["critical_luminosity_light_bulb"].values == pytest.approx(bulb.luminosity, rel=1e-3)
     assert found["heating_functional"].values == pytest.approx(light * sum(squares), rel=1e-3)
+
+
+def test_curve_passes_through_the_runs_own_point(star):
+    found = observe(*dense(star))
+    rates, light = found["critical_accretion_rate"].values, found["critical_curve"].values
+    own = float(np.exp(np.interp(np.log(found["accretion_rate"].values), np.log(rates), np.log(light))))
+    assert own == pytest.approx(found["critical_luminosity"].values, rel=1e-6)
+    known = np.isfinite(light)
+    assert (np.diff(light[known]) > 0.0).all()
+    # the thinnest flows have their critical shock further out than one is looked for
+    assert (~known).sum() == 2
+    assert "beyond 600 km" in found["critical_curve"].attributes["reason"]
 
 
 def test_brighter_star_is_nearer_to_its_critical_luminosity(star):
