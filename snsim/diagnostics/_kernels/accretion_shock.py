@@ -74,7 +74,7 @@ def behind_shock(flow, radius):
 
 @njit
 def slopes(flow, radius, density, temperature):
-    """Return dln rho/dln r, dln T/dln r and c_s^2; c_s^2 <= v^2 marks a flow that is no longer subsonic."""
+    """Return dln rho/dln r, dln T/dln r and c_s^2; the slopes are NaN where the flow is not subsonic."""
     speed = flow.accretion_rate / (4.0 * math.pi * radius**2 * density)
     hot = flow.radiation * temperature**4
     gas = density * flow.nucleon * temperature
@@ -83,6 +83,8 @@ def slopes(flow, radius, density, temperature):
     heated = -density * net * radius / (speed * capacity)
     share = stiff / capacity
     sound = (stiff * share + gas) / density
+    if not sound > speed**2:
+        return math.nan, math.nan, sound
     contraction = (2.0 * speed**2 - flow.gravity / radius - stiff * heated / density) / (sound - speed**2)
     return contraction, heated + share * contraction, sound
 
@@ -98,10 +100,9 @@ def advance(flow, place, end, state):
         radius = math.exp(place)
         density, temperature = math.exp(state[0]), math.exp(state[1])
         d1, t1, sound = slopes(flow, radius, density, temperature)
-        speed = flow.accretion_rate / (4.0 * math.pi * radius**2 * density)
         if density > flow.densest:
             return TOO_DENSE
-        if not sound > speed**2:
+        if math.isnan(d1):
             return LOST
         state[3] = max(state[3], 0.5 * sound * radius / flow.gravity)
         if place <= end:
@@ -115,7 +116,10 @@ def advance(flow, place, end, state):
         d3, t3, _ = slopes(flow, half, middle, math.exp(state[1] + 0.5 * step * t2))
         last = math.exp(place + step)
         d4, t4, _ = slopes(flow, last, math.exp(state[0] + step * d3), math.exp(state[1] + step * t3))
-        state[0] += step * (d1 + 2.0 * d2 + 2.0 * d3 + d4) / 6.0
+        compression = (d1 + 2.0 * d2 + 2.0 * d3 + d4) / 6.0
+        if math.isnan(compression):
+            return LOST  # a stage lies beyond the sonic point
+        state[0] += step * compression
         state[1] += step * (t1 + 2.0 * t2 + 2.0 * t3 + t4) / 6.0
         state[2] -= step * (density * radius + 4.0 * middle * half + math.exp(state[0]) * last) / 6.0
         place = end if place + step <= end else place + step
@@ -172,7 +176,10 @@ def largest_excess(flow, smallest, largest, points, column, wanted):
             a, c, at_c = c, d, at_d
             d = a + GOLDEN * (b - a)
             at_d = excess(flow, math.exp(d), column, wanted)
-    return max(at_c, at_d), math.exp(0.5 * (a + b))
+    refined = max(at_c, at_d)
+    if refined < value:  # beside the maximum lie flows that do not stay subsonic
+        return value, math.exp(low + best * width)
+    return refined, math.exp(0.5 * (a + b))
 
 
 @njit

@@ -204,3 +204,20 @@ def test_cooling_without_heating_pulls_the_shock_in():
 def test_bad_numbers_are_named(call, words):
     with pytest.raises(OutOfRangeError, match=words):
         call()
+
+
+def test_flows_that_meet_the_sonic_point_are_no_shocks():
+    """Near the sonic point a step may leap across it: such flows must not count as dense ones."""
+    from snsim.diagnostics._kernels import accretion_shock as kernels
+    from snsim.diagnostics.accretion_shock import _flow
+
+    sphere = FixedSphere(50 * KM)
+    values = []
+    for light in np.geomspace(1e53, 1.2e54, 40):
+        conditions, flow = _flow(sphere, 1.4 * SUN, 2.0 * SUN, float(light))
+        values.append(kernels.largest_excess(flow, 51 * KM, 600 * KM, 48, True, conditions.wanted)[0])
+    assert (np.diff(values) < 0.0).all()
+    found = critical_luminosity(sphere, 1.4 * SUN, 2.0 * SUN)
+    assert found.luminosity == pytest.approx(
+        np.interp(0.0, values[::-1], np.geomspace(1.2e54, 1e53, 40)), rel=1e-2
+    )
