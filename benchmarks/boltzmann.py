@@ -23,7 +23,8 @@ from microphysics.processes.settings import Settings
 from microphysics.spectrum import FermiDirac
 from microphysics.weak.couplings import WeakCouplings
 from snsim.config.schema import TableProfile
-from snsim.diagnostics.gain_region import gain_integrals, heating_and_cooling
+from snsim.diagnostics.gain_integrals import gain_integrals
+from snsim.diagnostics.neutrino_heating import heating_and_cooling
 from snsim.profiles.readers import load_profile
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background

@@ -261,7 +261,7 @@ def _evolve(
 
 def _interactions(name: str, settings: Settings) -> dict[str, Any]:
     """Give an observable that computes cross sections of its own those of the opacities."""
-    if name in ("gain_region", "electron_fraction"):
+    if name in ("gain_region", "electron_fraction", "explosion"):
         return {"couplings": settings.couplings}
     if name == "recoil_heating":
         return {

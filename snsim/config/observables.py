@@ -19,14 +19,18 @@ Observable = Literal[
     "transport_sphere",
     "neutrino_conductivity",
     "recoil_heating",
+    "explosion",
+    "burst",
 ]
 OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
 
 
 class GainRegion(Section):
-    """Parameters of `gain_region`."""
+    """Parameters of `gain_region`: cm; luminosities are taken there by the criterion gr1d."""
 
     coefficients: Literal["first_principles", "janka2001"] = "first_principles"
+    gain_criterion: Literal["sign_change", "gr1d"] = "sign_change"
+    extraction_radius: Annotated[float, quantities.length(1.0, 1e6, "500 km")] = default("500 km")
 
 
 class ElectronFractionOfEjecta(Section):
@@ -86,6 +90,12 @@ class RecoilHeating(Section):
         return self
 
 
+class Explosion(Section):
+    """Parameters of `explosion`: g."""
+
+    compactness_mass: Annotated[float, quantities.mass(0.1, 20.0)] = default("1.75 Msun")
+
+
 class Diagnostics(Section):
     """Which observables, and the parameters of each; without a transport solution by default those of opacities."""
 
@@ -103,6 +113,7 @@ class Diagnostics(Section):
     transport_sphere: TransportSphere = Field(default_factory=TransportSphere)
     neutrino_conductivity: NeutrinoConductivity = Field(default_factory=NeutrinoConductivity)
     recoil_heating: RecoilHeating = Field(default_factory=RecoilHeating)
+    explosion: Explosion = Field(default_factory=Explosion)
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the parameters of one observable, as keyword arguments of its `observe`.

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from microphysics.errors import UnknownNameError
 from snsim.diagnostics import (
+    burst,
     delay,
     electron_fraction,
+    explosion,
     gain_region,
     kick,
     neutrino_conductivity,
@@ -28,6 +30,8 @@ OBSERVABLES: dict[str, Observable] = {
     "transport_sphere": transport_sphere.observe,
     "neutrino_conductivity": neutrino_conductivity.observe,
     "recoil_heating": recoil_heating.observe,
+    "explosion": explosion.observe,
+    "burst": burst.observe,
 }
 
 

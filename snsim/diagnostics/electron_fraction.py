@@ -16,7 +16,8 @@ from microphysics.opacity import OpacitySpectra
 from microphysics.spectrum import FermiDirac
 from microphysics.weak.couplings import WeakCouplings
 from snsim.diagnostics._labels import STATIC_FRAME, labelled
-from snsim.diagnostics.gain_region import HEATING_SPECIES, gain_radius, heating_and_cooling
+from snsim.diagnostics.gain_integrals import gain_radius
+from snsim.diagnostics.neutrino_heating import HEATING_SPECIES, heating_and_cooling
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.diagnostics.nucleon_capture import (
     SIGNS,

@@ -13,27 +13,38 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.constants import CODATA
+from microphysics.errors import UnknownNameError
 from microphysics.opacity import OpacitySpectra
 from microphysics.weak.couplings import WeakCouplings
 from snsim.diagnostics._labels import STATIC_FRAME, labelled
 from snsim.diagnostics.accretion_flow import (
     accretion_rate,
     antesonic_ratio,
-    crossing_time,
+    entropy_per_baryon,
+    path_time,
     thermal_energy_density,
     total_energy_density,
 )
-from snsim.diagnostics.heating_rates import (
-    RateCoefficients,
-    cooling_closed_form,
-    heating_closed_form,
-    heating_from_energy_density,
+from snsim.diagnostics.gain_integrals import (
+    GainIntegrals,
+    gain_integrals,
+    gain_radius,
+    integrals_over,
+    shell_volumes,
+    sign_changes,
 )
 from snsim.diagnostics.heating_rates import coefficients as named_coefficients
-from snsim.diagnostics.neutrinosphere import transport_radius
+from snsim.diagnostics.heating_rates import cooling_closed_form, heating_closed_form
+from snsim.diagnostics.neutrino_heating import (
+    HEATING_SPECIES,
+    heating_and_cooling,
+    heating_names,
+    heating_rows,
+    label_rates,
+    opaque_radius,
+    pair_luminosity,
+)
 from snsim.transport.background import Background
-from snsim.transport.moments import rms_energy
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
@@ -41,8 +52,11 @@ Array = NDArray[np.float64]
 Entries = Iterable[tuple[str, float, str, str, str, str]]
 
 __all__ = [
+    "HEATING_SPECIES",
     "GainIntegrals",
+    "GainRegion",
     "cooling_closed_form",
+    "find_gain_region",
     "gain_integrals",
     "gain_radius",
     "heating_and_cooling",
@@ -53,186 +67,120 @@ __all__ = [
     "sign_changes",
 ]
 
-HEATING_SPECIES = ("nue", "anue")
 BALANCE_TOLERANCE = 1e-6  # |net|/gross below this is equilibrium, where the sign of the net rate is round-off
+LEAST_ENTROPY = 6.0  # k_B/baryon, of zones that the criterion of GR1D counts
+EXTRACTION_RADIUS = 5e7  # cm, where GR1D takes luminosities
+CRITERIA = {
+    "sign_change": "from the gain radius to the shock",
+    "gr1d": f"zones where net heating > 0 and entropy > {LEAST_ENTROPY:g} k_B/baryon (GR1D)",
+}
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
+GR1D = "O'Connor 2015, ApJS 219, 24 (criterion gr1d)"
 NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
 NO_SPECIES = "neither nue nor anue was solved for (transport.species), and no other species heats here"
 NO_RISE = "the net heating rate nowhere rises through zero beneath the shock"
+NO_ZONE = "no zone has net heating > 0 and an entropy above that of the criterion gr1d"
 
 
 @dataclass(frozen=True)
-class GainIntegrals:
-    """Rates over a shell; erg/s and g.
+class GainRegion:
+    """Where the gain region lies.
 
     Attributes
     ----------
-    gross_heating, cooling, net_heating : float
-        int heating dV, int cooling dV and their difference, dV = 4 pi r^2 dr/Gamma, erg/s.
-    mass : float
-        Rest mass, g.
-    """
-
-    gross_heating: float
-    cooling: float
-    net_heating: float
-    mass: float
-
-
-def shell_volumes(radius_interface: Array, gamma: Array, inner: float, outer: float) -> Array:
-    """Proper volume 4 pi r^2 dr/Gamma of the part of each zone between two radii.
-
-    Parameters
-    ----------
-    radius_interface : ndarray, shape (interface,)
-        cm.
-    gamma : ndarray, shape (zone,)
-        Gamma of the zones; ones for flat space.
-    inner, outer : float
-        cm.
-
-    Returns
-    -------
-    ndarray, shape (zone,)
-        cm^3.
-    """
-    edges = np.clip(radius_interface, inner, max(inner, outer))
-    return 4.0 * math.pi / 3.0 * np.diff(edges**3) / gamma
-
-
-def gain_integrals(
-    radius_interface: Array,
-    heating: Array,
-    cooling: Array,
-    density: Array,
-    gamma: Array,
-    inner: float,
-    outer: float,
-    lapse: Array | None = None,
-) -> GainIntegrals:
-    """Heating and cooling between two given radii.
-
-    A zone that is cut counts with its share of the volume: integrals over adjoining shells add up exactly,
-    and the error is second order in the zone width.
-
-    Parameters
-    ----------
-    radius_interface : ndarray, shape (interface,)
-        cm.
-    heating, cooling : ndarray, shape (zone,)
-        erg/cm^3/s, per proper volume and time; multiply rates per gram by the density first.
-    density : ndarray, shape (zone,)
-        Rest-mass density, g/cm^3.
-    gamma : ndarray, shape (zone,)
-        Gamma of the metric; ones for flat space.
-    inner, outer : float
-        cm.
-    lapse : ndarray, shape (zone,), optional
-        If given, rates are weighted with alpha^2: energy and time as counted at infinity.
-
-    Returns
-    -------
-    GainIntegrals
-        NaN throughout where a radius is NaN.
-
-    Examples
-    --------
-    >>> edges, one = np.array([0.0, 1.0, 2.0]), np.ones(2)
-    >>> total = gain_integrals(edges, 3.0 * one, one, one, one, 0.0, 1.5)
-    >>> round(total.net_heating / total.mass, 12)
-    2.0
-    """
-    if math.isnan(inner) or math.isnan(outer):
-        return GainIntegrals(math.nan, math.nan, math.nan, math.nan)
-    volume = shell_volumes(radius_interface, gamma, inner, outer)
-    weight = volume if lapse is None else volume * lapse**2
-    gross, lost = float(np.sum(heating * weight)), float(np.sum(cooling * weight))
-    return GainIntegrals(gross, lost, gross - lost, float(np.sum(density * volume)))
-
-
-def sign_changes(radius: Array, net: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Zeros of a sampled net rate, interpolated linearly; samples that are exactly 0 are passed over.
-
-    Parameters
-    ----------
-    radius, net : ndarray, shape (zone,)
-        cm, and any rate.
-
-    Returns
-    -------
-    radii : ndarray
-        Every zero, rising, cm.
-    upward : ndarray of bool
-        Whether the rate rises through it.
-    """
-    keep = (net != 0.0) & ~np.isnan(net)
-    r, q = radius[keep], net[keep]
-    at = np.flatnonzero((q[:-1] > 0.0) != (q[1:] > 0.0))
-    zeros = r[at] - q[at] * (r[at + 1] - r[at]) / (q[at + 1] - q[at])
-    return zeros, q[at + 1] > 0.0
-
-
-def gain_radius(radius: Array, net: Array, outer: float) -> float:
-    """Outermost radius below `outer` where the net rate changes sign from below zero.
-
-    Parameters
-    ----------
-    radius : ndarray, shape (zone,)
-        Where the rate is sampled, cm.
-    net : ndarray, shape (zone,)
-        Heating minus cooling, any unit.
+    radius : float
+        Gain radius, cm; NaN where there is none.
     outer : float
-        Shock radius, or the edge of the grid, cm.
-
-    Returns
-    -------
-    float
-        cm; NaN if there is none.
+        Radius of the shock, or of the grid's edge if that lies further in, cm; NaN without a shock.
+    zeros : ndarray
+        All zeros of the net rate below the shock, cm.
+    sphere : float
+        Smaller transport neutrinosphere of nue and anue, cm; NaN where either has none.
+    volume, path : ndarray, shape (zone,)
+        Proper volume (cm^3) and radial length (cm) of the part of each zone that counts; NaN where there is no region.
+    why_no_radius, why_empty : str
+        Reasons why there is no gain radius, or no region; empty if there is.
     """
-    inside = radius < outer
-    zeros, upward = sign_changes(radius[inside], net[inside])
-    return float(zeros[upward][-1]) if upward.any() else math.nan
+
+    radius: float
+    outer: float
+    zeros: Array
+    sphere: float
+    volume: Array
+    path: Array
+    why_no_radius: str
+    why_empty: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether any zone counts."""
+        return not self.why_empty
 
 
-def opaque_radius(background: Background, spectra: OpacitySpectra, solution: TransportSolution) -> float:
-    """Smaller gray transport neutrinosphere of nue and anue, cm; 0 where there is none."""
-    radii = transport_radius(background, spectra, solution)[heating_rows(solution)]
-    return float(np.min(radii)) if radii.size and not np.isnan(radii).any() else 0.0
+def find_gain_region(
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution,
+    criterion: str = "sign_change",
+) -> GainRegion:
+    """Find the gain radius, and which parts of the zones count as gain region.
 
+    Parameters
+    ----------
+    background, spectra, solution
+        The stored run; `spectra` tells where the neutrinospheres are.
+    criterion : str
+        ``sign_change``: from the outermost rising zero of the net rate outside the neutrinospheres to the shock.
+        ``gr1d``: whole zones in which net heating is positive and the entropy above 6 k_B/baryon.
 
-def heating_rows(solution: TransportSolution) -> NDArray[np.intp]:
-    """Rows of nue and anue in a solution, as far as they are there."""
-    return np.array([i for i, name in enumerate(solution.species) if name in HEATING_SPECIES], dtype=np.intp)
-
-
-def heating_names(solution: TransportSolution) -> str:
-    """Which species heat and cool here, in words: runs with others are not to be compared."""
-    names = [solution.species[i] for i in heating_rows(solution)]
-    return f"{names[0]} alone" if len(names) == 1 else " + ".join(names) or "no species"
-
-
-def heating_and_cooling(solution: TransportSolution) -> tuple[Array, Array]:
-    """Gross rates of nue and anue from the stored means, erg/cm^3/s, shape (zone,).
-
-    heating = c kappa_E E with the solver's own energy density (no flux factor enters), cooling = emission.
+    Raises
+    ------
+    UnknownNameError
+        With the known criteria.
     """
-    pair = heating_rows(solution)
-    absorbed = solution.absorption_energy[pair] * solution.energy_density[pair] * CODATA.speed_of_light
-    return (
-        absorbed.sum(axis=0) * CODATA.erg_per_mev,
-        solution.emission_energy[pair].sum(axis=0) * CODATA.erg_per_mev,
-    )
+    if criterion not in CRITERIA:
+        raise UnknownNameError("gain criterion", criterion, CRITERIA)
+    heating, cooling = heating_and_cooling(solution)
+    edges, shock = background.radius_interface, background.shock_radius
+    outer = math.nan if math.isnan(shock) else min(shock, float(edges[-1]))
+    difference = heating - cooling
+    balanced = np.abs(difference) <= BALANCE_TOLERANCE * (heating + cooling)
+    net = np.where(balanced, 0.0, difference) / background.matter.density
+    zeros = sign_changes(background.radius, net)[0]
+    sphere = opaque_radius(background, spectra, solution)
+    if not math.isnan(outer):
+        zeros = zeros[zeros < outer]
+    radius, why = _inner_edge(solution, background.radius, net, outer, sphere)
+    empty = np.full_like(net, math.nan)
+    if criterion == "gr1d":
+        counted = (net > 0.0) & (entropy_per_baryon(background.matter) > LEAST_ENTROPY)
+        if not counted.any():
+            return GainRegion(radius, outer, zeros, sphere, empty, empty, why, NO_ZONE)
+        volume = shell_volumes(edges, background.gamma, float(edges[0]), float(edges[-1])) * counted
+        return GainRegion(radius, outer, zeros, sphere, volume, np.diff(edges) * counted, why, "")
+    if why:
+        return GainRegion(radius, outer, zeros, sphere, empty, empty, why, why)
+    volume = shell_volumes(edges, background.gamma, radius, outer)
+    return GainRegion(radius, outer, zeros, sphere, volume, np.diff(np.clip(edges, radius, outer)), why, "")
 
 
-def pair_luminosity(
-    background: Background, solution: TransportSolution, radius: float
-) -> tuple[float, float]:
-    """L_nue + L_anue at a radius: local and alpha^2 times that (at infinity), erg/s; linear between edges."""
-    total = solution.luminosity[heating_rows(solution)].sum(axis=0)
-    local = float(np.interp(radius, background.radius_interface, total))
-    return local, local * float(
-        np.interp(radius, background.radius_interface, background.lapse_interface)
-    ) ** 2
+def _inner_edge(
+    solution: TransportSolution, radius: Array, net: Array, outer: float, sphere: float
+) -> tuple[float, str]:
+    """Gain radius in cm, or NaN and why there is none; `net` per gram, `outer` the shock or NaN."""
+    if not heating_rows(solution).size:
+        return math.nan, NO_SPECIES
+    if math.isnan(outer):
+        return math.nan, NO_SHOCK
+    inner = gain_radius(radius, net, outer)
+    if math.isnan(inner):
+        return math.nan, NO_RISE
+    if inner < sphere:  # the sign of the net rate is that of a small diffusive flow
+        return math.nan, (
+            f"the net heating rate last rises through zero at {inner / 1e5:.4g} km, where neutrinos are still trapped "
+            f"(neutrinosphere at {sphere / 1e5:.4g} km)"
+        )
+    return inner, ""
 
 
 def observe(
@@ -241,6 +189,8 @@ def observe(
     solution: TransportSolution,
     *,
     coefficients: str = "first_principles",
+    gain_criterion: str = "sign_change",
+    extraction_radius: float = EXTRACTION_RADIUS,
     couplings: WeakCouplings | None = None,
 ) -> dict[str, Variable]:
     """Heating, cooling, gain radius, efficiency and time scales of a solution.
@@ -251,6 +201,11 @@ def observe(
         The stored run; `spectra` tells where the neutrinospheres are.
     coefficients : str
         ``first_principles`` or ``janka2001``: of the closed forms that stand beside the full rates.
+    gain_criterion : str
+        ``sign_change`` or ``gr1d``: which zones count, see `find_gain_region`. The efficiency of ``gr1d`` has the
+        luminosities at `extraction_radius` below it, that of ``sign_change`` those at the gain radius.
+    extraction_radius : float
+        For ``gr1d``, cm; the outer edge where the grid ends before.
     couplings : WeakCouplings, optional
         For the first-principles closed form.
 
@@ -258,186 +213,132 @@ def observe(
     -------
     dict of Variable
         ``heating_rate``, ``cooling_rate``, ``net_rate``, ``heating_closed_form``, ``cooling_closed_form``
-        (zone), erg/g/s; ``gain_radius``, ``zeros`` (zero), ``outer_radius``; integrals over the gain region
-        and what follows from them as scalars.
+        (zone), erg/g/s; ``gain_radius``, ``zeros`` (zero), ``outer_radius``, ``opaque_radius``; integrals over the gain
+        region and what follows from them as scalars.
     """
     heating, cooling = heating_and_cooling(solution)
-    edges, density = background.radius_interface, background.matter.density
-    shock = background.shock_radius
-    outer = math.nan if math.isnan(shock) else min(shock, float(edges[-1]))
-    net = np.where(
-        np.abs(heating - cooling) > BALANCE_TOLERANCE * (heating + cooling), heating - cooling, 0.0
-    )
-    inner, none = _inner_edge(background, spectra, solution, net / density, outer)
-    found = _rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
-    zeros = sign_changes(background.radius, net / density)[0]
-    zeros = zeros if math.isnan(outer) else zeros[zeros < outer]
-    found["zeros"] = labelled(
-        ("zero",),
-        zeros if zeros.size else [math.nan],
-        "cm",
-        "all zeros of the net heating rate below the shock",
-        reason="the net rate has no zero",
-    )
-    found["gain_radius"] = labelled(
-        (),
-        inner,
-        "cm",
-        "gain radius",
-        reason=none,
-        references=REFERENCES,
-        heating_species=heating_names(solution),
-        definition="outermost rising zero of the net rate below the shock, linear between zone centres",
-    )
-    found["outer_radius"] = labelled(
-        (),
-        outer,
-        "cm",
-        "outer edge of the gain region",
-        definition="shock",
-        reason=NO_SHOCK,
-    )
-    local = gain_integrals(edges, heating, cooling, density, background.gamma, inner, outer)
-    distant = gain_integrals(
-        edges, heating, cooling, density, background.gamma, inner, outer, background.lapse
-    )
-    luminosity = pair_luminosity(background, solution, inner)
-    names, far = heating_names(solution), "energy and time at infinity (weight alpha^2)"
-    found |= _integrals(local, luminosity[0], "", names, none, STATIC_FRAME)
-    found |= _integrals(distant, luminosity[1], "_infinity", names, none, far)
-    weight = "int 4 pi r^2 rho dr/Gamma"
-    found |= _scalars([("mass", local.mass, "g", "rest mass in the gain region", weight, none)])
-    return found | _times(background, inner, outer, local, none)
-
-
-def _inner_edge(
-    background: Background, spectra: OpacitySpectra, solution: TransportSolution, net: Array, outer: float
-) -> tuple[float, str]:
-    """Gain radius in cm, or NaN and why there is none; `net` per gram, `outer` the shock or NaN."""
-    if not heating_rows(solution).size:
-        return math.nan, NO_SPECIES
-    if math.isnan(outer):
-        return math.nan, NO_SHOCK
-    inner, opaque = gain_radius(background.radius, net, outer), opaque_radius(background, spectra, solution)
-    if math.isnan(inner):
-        return math.nan, NO_RISE
-    if inner < opaque:  # the sign of the net rate is that of a small diffusive flow
-        return math.nan, (
-            f"the net heating rate last rises through zero at {inner / 1e5:.4g} km, where neutrinos are still trapped "
-            f"(neutrinosphere at {opaque / 1e5:.4g} km)"
-        )
-    return inner, ""
-
-
-def _rates(
-    background: Background,
-    solution: TransportSolution,
-    heating: Array,
-    cooling: Array,
-    coefficients: RateCoefficients,
-) -> dict[str, Variable]:
-    """Rates of every zone per gram, full and closed-form."""
-    matter = background.matter
-    neutrons, protons = matter.mass_fraction_neutron, matter.mass_fraction_proton
-    simple, known = np.zeros_like(heating), rms_energy(solution)
-    for i in heating_rows(solution):
-        square = known[i] ** 2
-        share = (1.0, 0.0) if solution.species[i] == "nue" else (0.0, 1.0)
-        one, other = (solution.energy_density[i] * part for part in share)
-        simple += heating_from_energy_density(one, other, square, square, neutrons, protons, coefficients)
-    degeneracy = matter.chemical_potential_electron / matter.temperature
-    cooled = cooling_closed_form(matter.temperature, degeneracy, neutrons, protons, coefficients)
+    region = find_gain_region(background, spectra, solution, gain_criterion)
+    found = label_rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
     names = heating_names(solution)
-    means = f"c kappa_E E of {names} from the stored means; nux and scattering on electrons left out"
-    rates = (
-        ("heating_rate", heating / matter.density, "neutrino heating rate", means),
-        ("cooling_rate", cooling / matter.density, "neutrino cooling rate", f"stored emission of {names}"),
-        ("net_rate", (heating - cooling) / matter.density, "net neutrino heating rate", "heating - cooling"),
-        ("heating_closed_form", simple, "heating, closed form", f"c K E <E^3>/<E> X; {coefficients.name}"),
-        ("cooling_closed_form", cooled, "cooling, closed form", f"T^6 F_5(eta_e); {coefficients.name}"),
+    found |= _places(region, names)
+    inside = (region.volume, heating, cooling, background.matter.density)
+    local = integrals_over(*inside)
+    distant = integrals_over(*inside, background.lapse)
+    place, where = region.radius, "the gain radius"
+    if gain_criterion == "gr1d":
+        place = min(extraction_radius, float(background.radius_interface[-1]))
+        where = f"the extraction radius of {place / 1e5:.4g} km"
+    luminosity = pair_luminosity(background, solution, place)
+    zones = CRITERIA[gain_criterion]
+    found |= _integrals(region, local, luminosity[0], "", names, where, zones, STATIC_FRAME)
+    frame = "energy and time at infinity (weight alpha^2)"
+    found |= _integrals(region, distant, luminosity[1], "_infinity", names, where, zones, frame)
+    weight = f"int 4 pi r^2 rho dr/Gamma, {zones}"
+    found |= _scalars([("mass", local.mass, "g", "rest mass in the gain region", weight, region.why_empty)])
+    return found | _times(background, region, local)
+
+
+def _places(region: GainRegion, names: str) -> dict[str, Variable]:
+    """Label radii."""
+    zeros = "all zeros of the net heating rate below the shock"
+    found = {
+        "zeros": labelled(
+            ("zero",),
+            region.zeros if region.zeros.size else [math.nan],
+            "cm",
+            zeros,
+            reason="the net rate has no zero",
+        )
+    }
+    rising = "outermost rising zero of the net rate below the shock, linear between zone centres"
+    sphere = "smaller gray transport neutrinosphere of nue and anue; zeros inside it are not those of a gain radius"
+    no_sphere = "nue or anue has no neutrinosphere: its optical depth never reaches 2/3"
+    entry = ("gain_radius", region.radius, "cm", "gain radius", rising, region.why_no_radius)
+    found |= _scalars([entry], heating_species=names)
+    return found | _scalars(
+        (
+            ("outer_radius", region.outer, "cm", "outer edge of the gain region", "shock", NO_SHOCK),
+            ("opaque_radius", region.sphere, "cm", "outer edge of trapping", sphere, no_sphere),
+        )
     )
-    labels = {
-        "frame": STATIC_FRAME,
-        "references": REFERENCES,
-        "reason": "undefined input in this zone",
-        "heating_species": names,
-    }
-    return {
-        name: labelled(("zone",), values, "erg / (g s)", words, definition=definition, **labels)
-        for name, values, words, definition in rates
-    }
 
 
 def _scalars(entries: Entries, **attributes: str) -> dict[str, Variable]:
     """Label numbers of the gain region: (name, value, unit, long name, definition, reason if undefined)."""
     return {
         name: labelled(
-            (), value, unit, words, definition=meaning, reason=reason, references=REFERENCES, **attributes
+            (),
+            value,
+            unit,
+            words,
+            definition=meaning,
+            reason=reason,
+            references=f"{REFERENCES}; {GR1D}",
+            **attributes,
         )
         for name, value, unit, words, meaning, reason in entries
     }
 
 
 def _integrals(
-    region: GainIntegrals, luminosity: float, suffix: str, names: str, none: str, frame: str
+    region: GainRegion,
+    total: GainIntegrals,
+    luminosity: float,
+    suffix: str,
+    names: str,
+    place: str,
+    zones: str,
+    frame: str,
 ) -> dict[str, Variable]:
-    """Label heating, cooling, net heating and efficiency of one frame; `none`: why there is no gain region."""
-    efficiency = region.net_heating / luminosity if luminosity > 0.0 else math.nan
-    where, sink = "at infinity" if suffix else "local", "int (heating - cooling) dV"
-    ratio = f"net heating/(L of {names} at the gain radius)"
+    """Label heating, cooling, net heating and efficiency of one frame."""
+    efficiency = total.net_heating / luminosity if luminosity > 0.0 else math.nan
+    where, none = "at infinity" if suffix else "local", region.why_empty or region.why_no_radius
+    gross, sink, net = (f"int {what} dV, {zones}" for what in ("heating", "cooling", "(heating - cooling)"))
+    ratio = f"net heating/(L of {names} at {place})"
+    words = f"L of {names} at {place}, {where}"
     entries = (
-        (
-            "gross_heating",
-            region.gross_heating,
-            "erg / s",
-            f"gross heating by {names}, {where}",
-            "int heating dV",
-            none,
-        ),
-        ("cooling", region.cooling, "erg / s", f"cooling by {names}, {where}", "int cooling dV", none),
-        ("net_heating", region.net_heating, "erg / s", f"net heating by {names}, {where}", sink, none),
-        ("luminosity", luminosity, "erg / s", f"L of {names} at gain radius, {where}", "4 pi r^2 F", none),
+        ("gross_heating", total.gross_heating, "erg / s", f"gross heating by {names}, {where}", gross, none),
+        ("cooling", total.cooling, "erg / s", f"cooling by {names}, {where}", sink, none),
+        ("net_heating", total.net_heating, "erg / s", f"net heating by {names}, {where}", net, none),
+        ("luminosity", luminosity, "erg / s", words, "4 pi r^2 F", none),
         ("efficiency", efficiency, "1", f"heating efficiency of {names}, {where}", ratio, none),
     )
-    return {
-        name + suffix: value for name, value in _scalars(entries, frame=frame, heating_species=names).items()
-    }
+    labels = _scalars(entries, frame=frame, heating_species=names)
+    return {name + suffix: value for name, value in labels.items()}
 
 
-def _times(
-    background: Background, inner: float, outer: float, region: GainIntegrals, absent: str
-) -> dict[str, Variable]:
-    """Label advection and heating times, energies and the ante-sonic ratio; `absent`: why there is no gain region."""
-    edges, rate = background.radius_interface, accretion_rate(background)
-    none = math.isnan(inner)
-    volume = np.array(math.nan) if none else shell_volumes(edges, background.gamma, inner, outer)
-    total_density = total_energy_density(background)
-    thermal = float(np.sum(thermal_energy_density(background) * volume))
-    total = float(np.sum(total_density * volume))
-    unbound = float(np.sum(np.maximum(total_density, 0.0) * volume))
-    net = region.net_heating if region.net_heating > 0.0 else math.nan
-    advection, path = region.mass / rate, crossing_time(edges, background.velocity, inner, outer)
-    sonic = antesonic_ratio(background, inner, outer)
-    still = absent if none else "matter does not fall in"
-    cold = absent if none else "net heating is not positive, or matter does not fall in"
-    weightless = absent if none else "no zone, or no mass, to escape from"
+def _times(background: Background, region: GainRegion, total: GainIntegrals) -> dict[str, Variable]:
+    """Label advection and heating times, energies and the ante-sonic ratio."""
+    rate, none = accretion_rate(background), region.why_empty
+    energy_density = total_energy_density(background)
+    thermal = float(np.sum(thermal_energy_density(background) * region.volume))
+    energy = float(np.sum(energy_density * region.volume))
+    unbound = float(np.sum(np.maximum(energy_density, 0.0) * region.volume))
+    net = total.net_heating if total.net_heating > 0.0 else math.nan
+    advection, path = total.mass / rate, path_time(region.path, background.velocity)
+    sonic = antesonic_ratio(background, region.path > 0.0)
+    still = none or "matter does not fall in"
+    cold = none or "net heating is not positive, or matter does not fall in"
+    weightless = none or "no zone, or no mass, to escape from"
     gas = "3 (P - nT) + 3/2 nT: relativistic gas and ideal ions; no rest mass, no binding"
     every = "thermal + rho v^2/2 + rho c^2 (alpha - 1)"
     flow = "4 pi r^2 rho |v| just above the shock"
     ratio = "tau_adv/tau_heat; above 1 favours runaway; in 1D an indicator, not a prediction"
-    sound = "max of c_s^2/v_esc^2 in the gain region, c_s^2 = (4/3) P/rho; about 0.19 is critical"
+    sound = (
+        "max of c_s^2/v_esc^2 in the gain region, c_s adiabatic at fixed composition; about 0.19 is critical"
+    )
     return _scalars(
         (
             ("accretion_rate", rate, "g / s", "accretion rate", flow, "matter does not fall in"),
             ("advection_time", advection, "s", "advection time, mass", "mass/accretion rate", still),
             ("advection_time_path", path, "s", "advection time, path", "int dr/|v|", still),
-            ("thermal_energy", thermal, "erg", "thermal energy of the gain region", gas, absent),
-            ("total_energy", total, "erg", "total energy of the gain region", every, absent),
-            ("diagnostic_energy", unbound, "erg", "energy of unbound zones", f"where {every} > 0", absent),
+            ("thermal_energy", thermal, "erg", "thermal energy of the gain region", gas, none),
+            ("total_energy", energy, "erg", "total energy of the gain region", every, none),
+            ("diagnostic_energy", unbound, "erg", "energy of unbound zones", f"where {every} > 0", none),
             ("heating_time_thermal", thermal / net, "s", "heating time, thermal", "thermal energy/Q", cold),
-            ("heating_time_total", abs(total) / net, "s", "heating time, total", "|total energy|/Q", cold),
+            ("heating_time_total", abs(energy) / net, "s", "heating time, total", "|total energy|/Q", cold),
             ("time_ratio_thermal", advection * net / thermal, "1", "time ratio, thermal", ratio, cold),
-            ("time_ratio_total", advection * net / abs(total), "1", "time ratio, total energy", ratio, cold),
+            ("time_ratio_total", advection * net / abs(energy), "1", "time ratio, total energy", ratio, cold),
             ("antesonic_ratio", sonic, "1", "ante-sonic ratio", sound, weightless),
         )
     )

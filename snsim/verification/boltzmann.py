@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from microphysics.opacity import OpacitySet
-from snsim.diagnostics.gain_region import heating_and_cooling
+from snsim.diagnostics.neutrino_heating import heating_and_cooling
 from snsim.errors import ConvergenceError
 from snsim.transport.moments import fluid_frame
 from snsim.verification import published

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snsim.verification.accretion import ACCRETION
 from snsim.verification.atmospheres import ATMOSPHERES
 from snsim.verification.boltzmann import BOLTZMANN
 from snsim.verification.convergence import CONVERGENCE
@@ -19,6 +20,7 @@ PROBLEMS: tuple[Problem, ...] = (
     *LIMITS,
     *TIME_DEPENDENT,
     *CONVERGENCE,
+    *ACCRETION,
     *BOLTZMANN,
     *MERGER,
 )

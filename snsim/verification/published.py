@@ -17,7 +17,7 @@ from microphysics.constants import CODATA
 from microphysics.opacity import OpacitySpectra
 from microphysics.spectrum import FermiDirac
 from snsim.config.schema import TableProfile
-from snsim.diagnostics.gain_region import gain_integrals
+from snsim.diagnostics.gain_integrals import gain_integrals
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.transport.background import Background

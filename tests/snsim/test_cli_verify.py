@@ -157,7 +157,7 @@ def test_markdown_page_has_rows_and_figure():
 
 def test_data_files_are_the_reference(reference):
     names = [each.name for each in DATA.iterdir() if each.name.endswith(".csv")]
-    assert len(names) == 5
+    assert len(names) == 7
     for name in names:
         assert (DATA / name).read_bytes() == (reference / "verification" / name).read_bytes(), name
 

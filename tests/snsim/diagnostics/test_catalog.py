@@ -14,8 +14,10 @@ LENGTHS = {"species": 3, "energy": 48, "zone": 200, "interface": 201}
 
 def test_names_and_the_nearest_one():
     assert sorted(OBSERVABLES) == [
+        "burst",
         "delay",
         "electron_fraction",
+        "explosion",
         "gain_region",
         "kick",
         "neutrino_conductivity",

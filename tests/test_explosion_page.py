@@ -1,0 +1,73 @@
+"""The page on explosions: its example runs and prints what stands there, its table is what we find, what it names exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from microphysics.constants import CODATA
+from snsim.config.observables import Diagnostics, GainRegion
+from snsim.diagnostics.accretion_shock import LightBulb, critical_luminosity, shock_radii
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = (DOCS / "explosion.md").read_text(encoding="utf-8")
+SUN = CODATA.solar_mass
+
+
+def rows():
+    lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    return {cells[0]: cells for cells in ([c.strip() for c in line.strip("|").split("|")] for line in lines)}
+
+
+def test_example_prints_what_the_page_shows(capsys):
+    blocks = re.findall(r"```(?:python)?\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert len(blocks[0].strip().splitlines()) <= 11
+    exec(compile(blocks[0], "explosion.md", "exec"), {})
+    assert capsys.readouterr().out == blocks[1]
+
+
+def test_table_is_what_we_find():
+    table = rows()
+    point = critical_luminosity(LightBulb(4.5), 1.4 * SUN, 0.5 * SUN)
+    shocks = shock_radii(LightBulb(4.5), 1.4 * SUN, 0.5 * SUN, 3e52)
+    ours = {
+        "$L_{crit}$, 1.4 Msun, 0.5 Msun/s, another integrator": point.luminosity,
+        r"stable shock, $3\times10^{52}$ erg/s, another integrator": shocks.inner / 1e5,
+        "unstable shock": shocks.outer / 1e5,
+    }
+    for name, value in ours.items():
+        _, reference, printed, off, *_ = table[name]
+        assert value == pytest.approx(float(printed.split()[0]), rel=2e-5), name
+        assert abs(value / float(reference.split()[0]) - 1.0) == pytest.approx(float(off), abs=1e-5), name
+
+
+def test_slope_of_the_light_bulb():
+    light = [critical_luminosity(LightBulb(4.5), 1.4 * SUN, rate * SUN).luminosity for rate in (0.1, 2.0)]
+    slope = np.log(light[1] / light[0]) / np.log(20.0)
+    assert slope == pytest.approx(float(rows()["`LightBulb`"][3]), abs=0.005)
+
+
+def test_what_is_named_exists():
+    for name in re.findall(r"`(snsim\.[\w.]+)`", PAGE):
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name
+    for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", PAGE):
+        assert (DOCS / name).stat().st_size < 250e3, name
+    listed = re.search(r"`names = (\[.*?\])`", PAGE).group(1)
+    assert Diagnostics(names=eval(listed)).names[-1] == "burst"
+    assert "gr1d" in PAGE
+    assert GainRegion(gain_criterion="gr1d", extraction_radius="500 km").extraction_radius == pytest.approx(
+        5e7
+    )
+
+
+def test_math_is_closed_and_equations_are_in_order():
+    assert PAGE.count("$$") % 2 == 0
+    for line in PAGE.replace("$$", "").splitlines():
+        assert line.count("$") % 2 == 0, line
+    tags = [int(number) for number in re.findall(r"\\tag\{(\d+)\}", PAGE)]
+    assert tags == list(range(1, len(tags) + 1))
