@@ -47,7 +47,8 @@ class Kick(Section):
     polar_cap_angle: Annotated[float | None, quantities.angle(0.0, 180.0)] = None
     polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
     opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
-    magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None
+    polar_cap_beaming: Literal["lambert", "radial"] = "lambert"
+    magnetic_field: Annotated[float, quantities.magnetic_field(0.0, 1e19)] = default("1e15 G")
 
 
 class Delay(Section):
