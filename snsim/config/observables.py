@@ -20,7 +20,9 @@ Observable = Literal[
     "neutrino_conductivity",
     "recoil_heating",
 ]
-OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
+# observables that need no transport solution
+OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")
+_EMISSION_RADII: Any = ("10 km", "20 km", "30 km", "50 km", "100 km")
 
 
 class GainRegion(Section):
@@ -52,10 +54,15 @@ class Kick(Section):
 
 
 class Delay(Section):
-    """Parameters of `delay`: cm and MeV."""
+    """Parameters of `delay`: cm, MeV, s."""
 
     distance: Annotated[float, quantities.distance()] = default("10 kpc")
     neutrino_mass: Annotated[float, quantities.particle_energy(0.0, 1e6, "0.1 eV", "eV")] = default("0.1 eV")
+    emission_radii: tuple[Annotated[float, quantities.length(0.0, 1e6, "30 km")], ...] = Field(
+        default=_EMISSION_RADII, min_length=1, strict=False
+    )
+    clock_uncertainty: Annotated[float, quantities.time(1e-12, 1e3)] = default("0.001 s")
+    galactic_delay: Annotated[float | None, quantities.time(1.0, 1e12)] = None
 
 
 class TransportSphere(Section):
