@@ -19,9 +19,10 @@ Observable = Literal[
     "transport_sphere",
     "neutrino_conductivity",
     "recoil_heating",
+    "flavour",
 ]
 # observables that need no transport solution
-OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")
+OF_OPACITIES = ("transport_sphere", "flavour", "neutrino_conductivity")
 _EMISSION_RADII: Any = ("10 km", "20 km", "30 km", "50 km", "100 km")
 
 
@@ -94,6 +95,16 @@ class RecoilHeating(Section):
         return self
 
 
+class Flavour(Section):
+    """Parameters of `flavour`: rad, eV^2; by default those of NuFIT 6.0 (Esteban et al. 2024), normal ordering."""
+
+    theta_12: Annotated[float, quantities.angle(1.0, 44.0)] = default("33.68 deg")
+    theta_13: Annotated[float, quantities.angle(0.1, 44.0)] = default("8.56 deg")
+    splitting_21: float = Field(default=7.49e-5, gt=0.0, le=1.0)
+    splitting_31: float = Field(default=2.513e-3, gt=0.0, le=1.0)
+    envelope_slope: float | None = Field(default=None, gt=0.0, le=20.0)
+
+
 class Diagnostics(Section):
     """Which observables, and the parameters of each; without a transport solution by default those of opacities."""
 
@@ -111,6 +122,7 @@ class Diagnostics(Section):
     transport_sphere: TransportSphere = Field(default_factory=TransportSphere)
     neutrino_conductivity: NeutrinoConductivity = Field(default_factory=NeutrinoConductivity)
     recoil_heating: RecoilHeating = Field(default_factory=RecoilHeating)
+    flavour: Flavour = Field(default_factory=Flavour)
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the parameters of one observable, as keyword arguments of its `observe`.

@@ -8,6 +8,7 @@ from microphysics.errors import UnknownNameError
 from snsim.diagnostics import (
     delay,
     electron_fraction,
+    flavour,
     gain_region,
     kick,
     neutrino_conductivity,
@@ -28,6 +29,7 @@ OBSERVABLES: dict[str, Observable] = {
     "transport_sphere": transport_sphere.observe,
     "neutrino_conductivity": neutrino_conductivity.observe,
     "recoil_heating": recoil_heating.observe,
+    "flavour": flavour.observe,
 }
 
 

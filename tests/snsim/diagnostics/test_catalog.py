@@ -16,6 +16,7 @@ def test_names_and_the_nearest_one():
     assert sorted(OBSERVABLES) == [
         "delay",
         "electron_fraction",
+        "flavour",
         "gain_region",
         "kick",
         "neutrino_conductivity",
