@@ -20,6 +20,7 @@ Observable = Literal[
     "neutrino_conductivity",
     "recoil_heating",
     "flavour",
+    "higgs_vev",
 ]
 # observables that need no transport solution
 OF_OPACITIES = ("transport_sphere", "flavour", "neutrino_conductivity")

@@ -10,6 +10,7 @@ from snsim.diagnostics import (
     electron_fraction,
     flavour,
     gain_region,
+    higgs_vev,
     kick,
     neutrino_conductivity,
     neutrinosphere,
@@ -30,6 +31,7 @@ OBSERVABLES: dict[str, Observable] = {
     "neutrino_conductivity": neutrino_conductivity.observe,
     "recoil_heating": recoil_heating.observe,
     "flavour": flavour.observe,
+    "higgs_vev": higgs_vev.observe,
 }
 
 

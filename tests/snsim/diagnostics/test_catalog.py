@@ -18,6 +18,7 @@ def test_names_and_the_nearest_one():
         "electron_fraction",
         "flavour",
         "gain_region",
+        "higgs_vev",
         "kick",
         "neutrino_conductivity",
         "neutrinosphere",
