@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from snsim.plots import style
 from snsim.plots.light_curve import GROUP as EVOLUTION
 from snsim.plots.light_curve import light_curve
+from snsim.plots.messengers import GROUP as FLAVOUR
+from snsim.plots.messengers import messengers
 from snsim.plots.opacities import opacities
 from snsim.plots.overview import overview
 from snsim.plots.spectrum import VARIABLE as SPECTRUM
@@ -30,6 +32,9 @@ def at_a_glance(result: Result) -> Figure:
 FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
 OF_GROUPS: dict[str, Callable[[Result], Figure]] = {"spectrum": spectrum}  # of a scheme with energy groups
 IN_TIME: dict[str, Callable[[Result], Figure]] = {"light_curve": light_curve}  # of an evolution
+OF_MESSENGERS: dict[str, Callable[[Result], Figure]] = {
+    "messengers": messengers
+}  # with the observable flavour
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -52,11 +57,12 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     Returns
     -------
     list of Path
-        ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, of an evolution ``light_curve.png``: equal
-        results give equal bytes.
+        ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, with the observable `flavour`
+        ``messengers.png``, of an evolution ``light_curve.png``: equal results give equal bytes.
     """
     files = []
     drawn = FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
+    drawn = drawn | (OF_MESSENGERS if FLAVOUR in result.groups and "transport" in result.groups else {})
     for name, draw in (drawn | (IN_TIME if EVOLUTION in result.groups else {})).items():
         with style.context():
             figure = draw(result)
