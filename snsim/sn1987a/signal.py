@@ -125,7 +125,8 @@ class Signal:
         number = self.luminosity / (
             4.0 * math.pi * self.distance**2 * self.spectrum.mean_energy * CODATA.erg_per_mev
         )
-        return np.where(number > 0.0, number, 0.0)[:, None] * self.spectrum.density(energy)
+        # where nothing is emitted the mean energy may be undefined
+        return np.where(number[:, None] > 0.0, number[:, None] * self.spectrum.density(energy), 0.0)
 
 
 @dataclass(frozen=True)

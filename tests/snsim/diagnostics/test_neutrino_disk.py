@@ -16,7 +16,7 @@ from snsim.diagnostics.neutrino_disk import (
     solve_rings,
     two_stream,
 )
-from snsim.diagnostics.neutrino_disk_matter import own_opacities, steady_electron_fraction
+from snsim.diagnostics.neutrino_disk_matter import FRACTIONS, own_opacities, steady_electron_fraction
 from snsim.diagnostics.null_rays import schwarzschild_radius
 
 SUN = CODATA.solar_mass
@@ -111,6 +111,9 @@ def test_steady_electron_fraction_has_its_limits():
     assert 0.0 < float(degeneracy[0, 0]) < 0.6
     thin = steady_electron_fraction(np.array([1e7]), np.array([5.0]), np.array([1e5]))
     assert 0.5 < float(thin[0]) < 0.55
+    # beyond the ends of what is tried: cooler positrons still gain m_n - m_p, cold electrons are captured
+    ends = steady_electron_fraction(np.array([1e5, 5e13]), np.array([1.0, 0.5]), np.array([1e5, 1e3]))
+    np.testing.assert_array_equal(ends, FRACTIONS[::-1])
 
 
 def test_thin_hot_column_cools_alike():

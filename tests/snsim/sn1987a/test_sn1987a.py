@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, PhysicsWarning, UnknownNameError
 from microphysics.spectrum import FermiDirac
 from snsim.diagnostics.nucleon_capture import cross_section
@@ -80,6 +81,15 @@ def test_counts_scale_with_energy_and_distance():
     mixed = Mixed(one, burst(6.0), 0.3)
     by_hand = 0.3 * expected_counts(one, tank) + 0.7 * expected_counts(burst(6.0), tank)
     assert expected_counts(mixed, tank) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_black_sphere_radiates_by_stefan_and_boltzmann():
+    signal = exponential_cooling(4.0, 3e6, 5.0, points=4000)
+    kelvin = 4.0 / CODATA.boltzmann
+    light = 4.0 * math.pi * 3e6**2 * 7.0 / 16.0 * 5.670374419e-5 * kelvin**4
+    assert signal.luminosity[0] == pytest.approx(light, rel=1e-8)
+    assert np.trapezoid(signal.luminosity, signal.time) == pytest.approx(5.0 * light, rel=1e-4)
+    np.testing.assert_allclose(signal.spectrum.mean_energy, 3.151374 * signal.spectrum.temperature, rtol=1e-6)
 
 
 def test_rates_of_events_integrate_to_what_is_expected():
@@ -206,3 +216,10 @@ def test_a_dark_star_is_ruled_out_with_a_reason():
     assert fit.reason.startswith("IMB: an event without background")
     assert all(value == 0.0 for value in fit.expected.values())
     assert math.isnan(mean_detected_energy(dark, detector_of("KII")))
+
+
+def test_moments_without_emission_have_no_flux():
+    signal = Signal.pinched([0.0, 1.0, 2.0], [1e52, 1e52, 0.0], [12.0, 12.0, math.nan])
+    flux = signal.flux(np.array([5.0, 20.0]))
+    assert (flux[:2] > 0.0).all()
+    assert (flux[2] == 0.0).all()
