@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
 
 
 class MicrophysicsError(Exception):
@@ -38,3 +41,27 @@ class PhysicsWarning(UserWarning):
 
 class ExtrapolationWarning(PhysicsWarning):
     """A model was used outside the range it was made for."""
+
+
+def require(allowed: Any, values: Any, what: str, unit: str, condition: str) -> None:
+    """Raise for the first value that is not allowed; NaN passes, as undefined.
+
+    Parameters
+    ----------
+    allowed : array_like of bool
+        Broadcasts with the values.
+    values : array_like
+        What was given.
+    what, unit, condition : str
+        For the message: "mass = -1 g: must be > 0".
+
+    Raises
+    ------
+    OutOfRangeError
+        Naming the value.
+    """
+    good, given = np.broadcast_arrays(allowed, np.asarray(values, dtype=np.float64))
+    bad = ~(good | np.isnan(given))
+    if bad.any():
+        value = float(given[bad][0])
+        raise OutOfRangeError(f"{what} = {value:.6g}{' ' + unit if unit else ''}: must be {condition}")

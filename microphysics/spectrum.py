@@ -20,7 +20,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
 
 from microphysics._kernels.fermi import fermi_integral_array
-from microphysics.errors import OutOfRangeError, PhysicsWarning
+from microphysics.errors import OutOfRangeError, PhysicsWarning, require
 
 Array = NDArray[np.float64]
 Values = float | Array
@@ -167,7 +167,7 @@ class FermiDirac(_Moments):
         temperature, degeneracy = np.broadcast_arrays(
             np.asarray(self.temperature, dtype=np.float64), np.asarray(self.degeneracy, dtype=np.float64)
         )
-        _require(temperature > 0.0, temperature, "temperature of a Fermi-Dirac spectrum", "MeV", "> 0")
+        require(temperature > 0.0, temperature, "temperature of a Fermi-Dirac spectrum", "MeV", "> 0")
         object.__setattr__(self, "temperature", temperature)
         object.__setattr__(self, "degeneracy", degeneracy)
 
@@ -229,8 +229,8 @@ class Pinched(_Moments):
         mean, alpha = np.broadcast_arrays(
             np.asarray(self.mean_energy, dtype=np.float64), np.asarray(self.alpha, dtype=np.float64)
         )
-        _require(mean > 0.0, mean, "mean energy of a pinched spectrum", "MeV", "> 0")
-        _require(alpha > -1.0, alpha, "pinching parameter alpha", "", "> -1")
+        require(mean > 0.0, mean, "mean energy of a pinched spectrum", "MeV", "> 0")
+        require(alpha > -1.0, alpha, "pinching parameter alpha", "", "> -1")
         if (alpha < 1.0).any():
             warnings.warn(
                 f"pinching parameter alpha = {float(np.nanmin(alpha)):.4g} is below 1: "
@@ -285,13 +285,13 @@ class Binned(_Moments):
                 "a binned spectrum needs at least 2 energies and a number for each on the last axis, "
                 f"got shapes {energy.shape} and {number.shape}"
             )
-        _require(energy > 0.0, energy, "energy of a binned spectrum", "MeV", "> 0")
-        _require(
+        require(energy > 0.0, energy, "energy of a binned spectrum", "MeV", "> 0")
+        require(
             np.diff(energy) > 0.0, energy[1:], "energy of a binned spectrum", "MeV", "above the one before it"
         )
-        _require(number >= 0.0, number, "number in a binned spectrum", "", ">= 0")
+        require(number >= 0.0, number, "number in a binned spectrum", "", ">= 0")
         total = np.sum(number * _trapezium(energy), axis=-1)
-        _require(total > 0.0, total, "total number in a binned spectrum", "", "> 0")
+        require(total > 0.0, total, "total number in a binned spectrum", "", "> 0")
         object.__setattr__(self, "energy", energy)
         object.__setattr__(self, "number", number)
 
@@ -350,7 +350,13 @@ def pinching(mean_energy: Values, mean_square_energy: Values) -> Array:
         np.asarray(mean_energy, dtype=np.float64) ** 2,
         np.asarray(mean_square_energy, dtype=np.float64),
     )
-    _require(moment > square, moment, "mean square energy", "MeV^2", "above the square of the mean energy")
+    require(
+        moment > square,
+        moment,
+        "mean square energy",
+        "MeV^2",
+        "above the square of the mean energy (a variance or the square of a standard deviation is not)",
+    )
     return (2.0 * square - moment) / (moment - square)
 
 
@@ -386,14 +392,6 @@ def _log_gamma(x: Array) -> Array:
     """Logarithm of Gamma, element by element (numpy has none, and scipy costs half a second to import)."""
     values = np.array([math.lgamma(v) if v == v else math.nan for v in x.ravel()])
     return values.reshape(x.shape)
-
-
-def _require(allowed: NDArray[np.bool_], values: Array, what: str, unit: str, condition: str) -> None:
-    """Raise for the first value that is not allowed; NaN passes, as undefined."""
-    bad = ~(allowed | np.isnan(values))
-    if np.any(bad):
-        value = float(np.ravel(values)[int(np.argmax(np.ravel(bad)))])
-        raise OutOfRangeError(f"{what} = {value:.6g}{' ' + unit if unit else ''}: must be {condition}")
 
 
 def _require_order(order: int, highest: int | None) -> None:

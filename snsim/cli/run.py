@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from snsim.result import Result
 
 CHECKPOINT_FILE = "evolution.checkpoint.h5"
-FIGURE_FILES = ("overview.png", "opacities.png", "spectrum.png", "light_curve.png")
+FIGURE_FILES = (
+    "overview.png",
+    "opacities.png",
+    "spectrum.png",
+    "light_curve.png",
+    "explosion.png",
+    "messengers.png",
+)
 KERNELS = {"none": (), "gray": ("gray",), "multigroup": ("groups",), "eddington": ("groups", "rays")}
 MOST_KEYS = 4  # in one line
 NO_PHYSICS = ("title", "output")  # keys and sections that leave the answer as it is

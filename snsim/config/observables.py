@@ -21,8 +21,12 @@ Observable = Literal[
     "recoil_heating",
     "explosion",
     "burst",
+    "flavour",
+    "higgs_vev",
 ]
-OF_OPACITIES = ("transport_sphere", "neutrino_conductivity")  # observables that need no transport solution
+# observables that need no transport solution
+OF_OPACITIES = ("transport_sphere", "flavour", "neutrino_conductivity")
+_EMISSION_RADII: Any = ("10 km", "20 km", "30 km", "50 km", "100 km")
 
 
 class GainRegion(Section):
@@ -51,14 +55,20 @@ class Kick(Section):
     polar_cap_angle: Annotated[float | None, quantities.angle(0.0, 180.0)] = None
     polar_cap_temperature_ratio: float = Field(default=1.1, gt=0.0, le=10.0)
     opacity_factor: float | None = Field(default=None, gt=0.0, le=1.0)
-    magnetic_field: Annotated[float | None, quantities.magnetic_field(0.0, 1e19)] = None
+    polar_cap_beaming: Literal["lambert", "radial"] = "lambert"
+    magnetic_field: Annotated[float, quantities.magnetic_field(0.0, 1e19)] = default("1e15 G")
 
 
 class Delay(Section):
-    """Parameters of `delay`: cm and MeV."""
+    """Parameters of `delay`: cm, MeV, s."""
 
     distance: Annotated[float, quantities.distance()] = default("10 kpc")
     neutrino_mass: Annotated[float, quantities.particle_energy(0.0, 1e6, "0.1 eV", "eV")] = default("0.1 eV")
+    emission_radii: tuple[Annotated[float, quantities.length(0.0, 1e6, "30 km")], ...] = Field(
+        default=_EMISSION_RADII, min_length=1, strict=False
+    )
+    clock_uncertainty: Annotated[float, quantities.time(1e-12, 1e3)] = default("0.001 s")
+    galactic_delay: Annotated[float | None, quantities.time(1.0, 1e12)] = None
 
 
 class TransportSphere(Section):
@@ -96,6 +106,16 @@ class Explosion(Section):
     compactness_mass: Annotated[float, quantities.mass(0.1, 20.0)] = default("1.75 Msun")
 
 
+class Flavour(Section):
+    """Parameters of `flavour`: rad, eV^2; by default those of NuFIT 6.0 (Esteban et al. 2024), normal ordering."""
+
+    theta_12: Annotated[float, quantities.angle(1.0, 44.0)] = default("33.68 deg")
+    theta_13: Annotated[float, quantities.angle(0.1, 44.0)] = default("8.56 deg")
+    splitting_21: float = Field(default=7.49e-5, gt=0.0, le=1.0)
+    splitting_31: float = Field(default=2.513e-3, gt=0.0, le=1.0)
+    envelope_slope: float | None = Field(default=None, gt=0.0, le=20.0)
+
+
 class Diagnostics(Section):
     """Which observables, and the parameters of each; without a transport solution by default those of opacities."""
 
@@ -114,6 +134,7 @@ class Diagnostics(Section):
     neutrino_conductivity: NeutrinoConductivity = Field(default_factory=NeutrinoConductivity)
     recoil_heating: RecoilHeating = Field(default_factory=RecoilHeating)
     explosion: Explosion = Field(default_factory=Explosion)
+    flavour: Flavour = Field(default_factory=Flavour)
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the parameters of one observable, as keyword arguments of its `observe`.

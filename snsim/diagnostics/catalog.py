@@ -10,7 +10,9 @@ from snsim.diagnostics import (
     delay,
     electron_fraction,
     explosion,
+    flavour,
     gain_region,
+    higgs_vev,
     kick,
     neutrino_conductivity,
     neutrinosphere,
@@ -32,6 +34,8 @@ OBSERVABLES: dict[str, Observable] = {
     "recoil_heating": recoil_heating.observe,
     "explosion": explosion.observe,
     "burst": burst.observe,
+    "flavour": flavour.observe,
+    "higgs_vev": higgs_vev.observe,
 }
 
 

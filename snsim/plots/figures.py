@@ -13,6 +13,8 @@ from snsim.plots.explosion import GROUP as MEASURES
 from snsim.plots.explosion import explosion
 from snsim.plots.light_curve import GROUP as EVOLUTION
 from snsim.plots.light_curve import light_curve
+from snsim.plots.messengers import GROUP as FLAVOUR
+from snsim.plots.messengers import messengers
 from snsim.plots.opacities import opacities
 from snsim.plots.overview import overview
 from snsim.plots.spectrum import VARIABLE as SPECTRUM
@@ -30,9 +32,13 @@ def at_a_glance(result: Result) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
-OF_GROUPS: dict[str, Callable[[Result], Figure]] = {"spectrum": spectrum}  # of a scheme with energy groups
-IN_TIME: dict[str, Callable[[Result], Figure]] = {"light_curve": light_curve}  # of an evolution
-OF_EXPLOSION: dict[str, Callable[[Result], Figure]] = {"explosion": explosion}  # of the observable explosion
+# drawn as well where a result has these groups, or variables of `transport`
+WHERE_THERE: dict[str, tuple[set[str], Callable[[Result], Figure]]] = {
+    "spectrum": ({f"transport/{SPECTRUM}"}, spectrum),
+    "light_curve": ({EVOLUTION}, light_curve),
+    "explosion": ({MEASURES}, explosion),
+    "messengers": ({FLAVOUR, "transport"}, messengers),
+}
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -55,13 +61,11 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     Returns
     -------
     list of Path
-        ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, of an evolution ``light_curve.png``, with
-        measures of an explosion ``explosion.png``: equal results give equal bytes.
+        ``overview.png``, ``opacities.png``, and those of `WHERE_THERE` for which it holds the data: equal results give
+        equal bytes.
     """
     files = []
-    drawn = FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
-    drawn |= OF_EXPLOSION if MEASURES in result.groups else {}
-    for name, draw in (drawn | (IN_TIME if EVOLUTION in result.groups else {})).items():
+    for name, draw in figures_of(result).items():
         with style.context():
             figure = draw(result)
             for kind in formats:
@@ -69,6 +73,12 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
                 save(figure, file)
                 files.append(file)
     return files
+
+
+def figures_of(result: Result) -> dict[str, Callable[[Result], Figure]]:
+    """Return the figures that can be drawn of a result, by name of their file."""
+    there = set(result.groups) | {f"transport/{name}" for name in result.groups.get("transport", {})}
+    return FIGURES | {name: draw for name, (needed, draw) in WHERE_THERE.items() if needed <= there}
 
 
 def save(figure: Figure, file: str | Path) -> None:

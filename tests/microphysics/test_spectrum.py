@@ -8,26 +8,38 @@ from hypothesis import strategies as st
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from microphysics.spectrum import Binned, FermiDirac, Pinched, fermi, pinching
 
-# shared/reference/observables/spectral_moments.csv (computed for this project, exact or by quadrature):
-# <E^2>/<E>^2, <E^3>/<E>^3, rms_number/<E>, rms_energy/<E>
-MOMENTS = [
-    (Pinched(1.0, 2.0), 1.33333333, 2.22222222, 1.15470054, 1.49071198),
-    (Pinched(1.0, 2.3), 1.30303030, 2.09274564, 1.14150353, 1.44663252),
-    (Pinched(1.0, 3.0), 1.25, 1.875, 1.11803399, 1.36930639),
-    (Pinched(1.0, 4.0), 1.2, 1.68, 1.09544512, 1.29614814),
-    (FermiDirac(1.0, 0.0), 1.30291095, 2.09577235, 1.14145125, 1.44767826),
-    (FermiDirac(1.0, 1.0), 1.27452988, 1.97865243, 1.12895079, 1.40664581),
-    (FermiDirac(1.0, 3.0), 1.20333277, 1.69092136, 1.09696525, 1.30035432),
-]
+
+def test_moments_of_reference_table(reference, read_columns):
+    table = read_columns(reference / "observables" / "spectral_moments.csv")
+    for i, kind in enumerate(table["spectrum"]):
+        shape = float(table["alpha_or_eta"][i])
+        spectrum = Pinched(11.0, shape) if kind == "pinched" else FermiDirac(3.5, shape)
+        mean = spectrum.mean_energy
+        # nine digits are printed
+        assert spectrum.moment(2) / mean**2 == pytest.approx(table["E2_over_Emean2"][i], rel=1e-8)
+        assert spectrum.moment(3) / mean**3 == pytest.approx(table["E3_over_E1_over_Emean2"][i], rel=1e-8)
+        assert spectrum.rms_number / mean == pytest.approx(table["rms_number_over_mean"][i], rel=1e-8)
+        assert spectrum.rms_energy / mean == pytest.approx(table["rms_energyweighted_over_mean"][i], rel=1e-8)
 
 
-@pytest.mark.parametrize(("spectrum", "square", "energy_square", "rms_number", "rms_energy"), MOMENTS)
-def test_moments_of_reference_table(spectrum, square, energy_square, rms_number, rms_energy):
-    mean = spectrum.mean_energy
-    assert spectrum.moment(2) / mean**2 == pytest.approx(square, rel=1e-8)
-    assert spectrum.moment(3) / mean**3 == pytest.approx(energy_square, rel=1e-8)
-    assert spectrum.rms_number / mean == pytest.approx(rms_number, rel=1e-8)
-    assert spectrum.rms_energy / mean == pytest.approx(rms_energy, rel=1e-8)
+@pytest.mark.parametrize("alpha", [1.5, 2.0, 3.0, 4.0])
+def test_a_standard_deviation_is_no_rms(alpha):
+    # both are called "rms" in published data; sqrt(<E^2> - <E>^2) is below <E>, no rms is
+    spectrum = Pinched(12.0, alpha)
+    deviation = np.sqrt(spectrum.moment(2) - spectrum.mean_energy**2)
+    assert pinching(12.0, spectrum.rms_number**2) == pytest.approx(alpha, rel=1e-12)
+    assert deviation < 12.0 < spectrum.rms_number < spectrum.rms_energy
+    with pytest.raises(OutOfRangeError, match="standard deviation"):
+        pinching(12.0, deviation**2)
+    # and an energy-weighted mean square gives a spectrum that warns or is none: alpha at most 0.5 instead of 4
+    wrong = pinching(12.0, spectrum.rms_energy**2)
+    assert wrong < 0.5
+    with (
+        pytest.raises(OutOfRangeError, match="alpha")
+        if wrong <= -1.0
+        else pytest.warns(PhysicsWarning, match="below 1")
+    ):
+        Pinched(12.0, wrong)
 
 
 def test_fermi_integral_has_its_closed_form_and_keeps_nan():

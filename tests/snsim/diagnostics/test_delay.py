@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,32 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
-from snsim.diagnostics.delay import (
+from microphysics.errors import OutOfRangeError
+from snsim.diagnostics.delay import observe
+from snsim.diagnostics.equivalence import equivalence_bound, galactic_delay
+from snsim.diagnostics.neutrino_delays import mass_delay
+from snsim.diagnostics.neutrinosphere import transport_radius
+from snsim.diagnostics.null_rays import (
     exterior_travel_time,
-    mass_delay,
+    incompressible_travel_time,
     null_ray_time,
-    observe,
+    ray_times,
     travel_time,
 )
-from snsim.diagnostics.neutrinosphere import transport_radius
 
-C, KPC = CODATA.speed_of_light, 3.0856775814913673e21
-# shared/reference/observables/shapiro.csv (computed for this project; interior checked against quadrature):
-# M/Msun, r1 km, r2 km, total us, excess us
-EXTERIOR = [
-    (1.4, 10, 30, 87.1768594, 20.4640404),
-    (1.4, 10, 60, 197.865971, 31.0839233),
-    (1.4, 12, 80, 258.081482, 31.2578974),
-    (1.4, 30, 60, 110.689111, 10.6198829),
-    (1.4, 15, 40, 99.860496, 16.4694722),
-]
-# the same inside an incompressible star of radius R = r2
-INTERIOR = [
-    (1.4, 0, 12, 57.3833596, 17.3556681),
-    (1.4, 0, 30, 113.329288, 13.2600596),
-    (1.6, 5, 20, 63.1801018, 13.1454875),
-    (2.0, 0, 12, 72.1534251, 32.1257337),
-]
+C, KPC, YEAR = CODATA.speed_of_light, 3.0856775814913673e21, 3.15576e7
 
 
 def incompressible_slowness(radius, mass, surface):
@@ -41,35 +30,39 @@ def incompressible_slowness(radius, mass, surface):
     return 1.0 / (0.5 * (3.0 * math.sqrt(1.0 - rs / surface) - gamma) * gamma)
 
 
-def incompressible_time(mass, radius, surface):
-    """Closed form from the centre: sin x = sqrt(r_s/R^3) r, int dx/(b - cos x)."""
+def test_reference_table(reference, read_columns):
+    table = read_columns(reference / "observables" / "shapiro.csv")
+    seen = set()
+    for metric, mass, star, inner, outer, total, excess in zip(*table.values(), strict=True):
+        mass, inner, outer = mass * CODATA.solar_mass, inner * 1e5, outer * 1e5
+        if metric == "exterior":
+            time = exterior_travel_time(mass, inner, outer)
+        else:
+            assert star * 1e5 == outer
+            time = incompressible_travel_time(mass, outer, inner)
+            # the same through a sampled metric; centres off the middle: the parabola is general
+            edges = np.linspace(0.0, outer, 101)
+            centres = edges[:-1] + 0.55 * np.diff(edges)
+            sampled = [incompressible_slowness(r, mass, outer) for r in (edges, centres)]
+            assert travel_time(edges, centres, *sampled, inner, outer) == pytest.approx(time, rel=1e-8)
+        # nine digits are printed
+        assert time * 1e6 == pytest.approx(total, rel=1e-8)
+        assert (time - (outer - inner) / C) * 1e6 == pytest.approx(excess, rel=1e-8)
+        seen.add(metric)
+    assert seen == {"exterior", "const_density_interior"}
+
+
+@pytest.mark.parametrize(("mass", "surface", "inner"), [(1.4, 12.0, 0.0), (1.6, 20.0, 5.0), (2.0, 12.0, 0.0)])
+def test_closed_forms_are_their_integrals(mass, surface, inner):
+    mass, surface, inner = mass * CODATA.solar_mass, surface * 1e5, inner * 1e5
+    node, weight = np.polynomial.legendre.leggauss(60)
+    inside = inner + 0.5 * (surface - inner) * (node + 1.0)
+    integral = 0.5 * (surface - inner) * np.sum(weight * incompressible_slowness(inside, mass, surface)) / C
+    assert incompressible_travel_time(mass, surface, inner) == pytest.approx(integral, rel=1e-12)
     rs = 2.0 * CODATA.gravitational_constant * mass / C**2
-    k, b = math.sqrt(rs / surface**3), 3.0 * math.sqrt(1.0 - rs / surface)
-    x = math.asin(k * radius)
-    # int_0^x dy/(b - cos y) = 2/sqrt(b^2 - 1) atan(sqrt((b + 1)/(b - 1)) tan(x/2))
-    integral = 2.0 / math.sqrt(b * b - 1.0) * math.atan(math.sqrt((b + 1.0) / (b - 1.0)) * math.tan(0.5 * x))
-    return 2.0 / (k * C) * integral
-
-
-@pytest.mark.parametrize(("mass", "inner", "outer", "total", "excess"), EXTERIOR)
-def test_exterior_of_reference_table(mass, inner, outer, total, excess):
-    time = exterior_travel_time(mass * CODATA.solar_mass, inner * 1e5, outer * 1e5)
-    assert time * 1e6 == pytest.approx(total, rel=1e-8)
-    assert (time - (outer - inner) * 1e5 / C) * 1e6 == pytest.approx(excess, rel=1e-7)
-
-
-@pytest.mark.parametrize(("mass", "inner", "outer", "total", "excess"), INTERIOR)
-def test_interior_of_reference_table_through_a_sampled_metric(mass, inner, outer, total, excess):
-    mass, surface = mass * CODATA.solar_mass, outer * 1e5
-    closed = incompressible_time(mass, surface, surface) - incompressible_time(mass, inner * 1e5, surface)
-    assert closed * 1e6 == pytest.approx(total, rel=1e-8)
-    edges = np.linspace(0.0, surface, 101)
-    # centres off the middle: the parabola is general
-    centres = edges[:-1] + 0.55 * np.diff(edges)
-    sampled = [incompressible_slowness(r, mass, surface) for r in (edges, centres)]
-    time = travel_time(edges, centres, *sampled, inner * 1e5, surface)
-    assert time * 1e6 == pytest.approx(total, rel=1e-8)
-    assert (time - (outer - inner) * 1e5 / C) * 1e6 == pytest.approx(excess, rel=1e-7)
+    outside = surface * (1.0 + 2.0 * (node + 1.0))  # out to five radii, slowness 1/(1 - r_s/r)
+    integral = 2.0 * surface * np.sum(weight / (1.0 - rs / outside)) / C
+    assert exterior_travel_time(mass, surface, 5.0 * surface) == pytest.approx(integral, rel=1e-12)
 
 
 def test_convergence_order_is_four():
@@ -80,27 +73,103 @@ def test_convergence_order_is_four():
         centres = 0.5 * (edges[1:] + edges[:-1])
         sampled = [incompressible_slowness(r, mass, surface) for r in (edges, centres)]
         time = travel_time(edges, centres, *sampled, 0.0, surface)
-        errors.append(abs(time / incompressible_time(mass, surface, surface) - 1.0))
+        errors.append(abs(time / incompressible_travel_time(mass, surface) - 1.0))
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     np.testing.assert_allclose(orders, 4.0, atol=0.3)
 
 
-def test_neutrino_mass_of_reference_table():
-    # mass_tof.csv: D kpc, m eV, E MeV, s
-    for distance, mass, energy, delay in (
-        (10.0, 1.0, 10.0, 0.00514635625),
-        (10.0, 0.1, 15.0, 2.28726945e-05),
-        (51.4, 1.0, 10.0, 0.0264522711),
-        (51.4, 10.0, 20.0, 0.661306778),
-    ):
+def test_neutrino_mass_of_reference_table(reference, read_columns):
+    table = read_columns(reference / "observables" / "mass_tof.csv")
+    for distance, mass, energy, delay in zip(*table.values(), strict=True):
         assert mass_delay(distance * KPC, mass, energy) == pytest.approx(delay, rel=1e-8)
+
+
+def test_a_table_of_emission_radii(star):
+    mass = 1.4 * CODATA.solar_mass
+    background, spectra, solution = star(mass=mass, zones=400)
+    found = observe(background, spectra, solution, emission_radii=(0.0, 2e6, 6e6, 4e7))
+    time = found["emission_travel_time"].values
+    assert time[0] == found["centre_travel_time"].values
+    np.testing.assert_allclose(time[1:3], exterior_travel_time(mass, np.array([2e6, 6e6]), 3e7), rtol=1e-7)
+    for name in ("travel_time", "geometric", "excess"):
+        assert np.isnan(found[f"emission_{name}"].values[3])
+        assert "not on the grid" in found[f"emission_{name}"].attributes["reason"]
+    times = ray_times(background, [2e6])
+    np.testing.assert_allclose(times.path + times.excess, times.total, rtol=1e-14)
+    assert times.path == pytest.approx(2.8e7 / C, rel=1e-14)
+
+
+def test_gravity_is_lost_in_the_time_of_emission(star):
+    arguments = star(mass=1.4 * CODATA.solar_mass)
+    found = observe(*arguments, clock_uncertainty=0.05, galactic_delay=0.4 * YEAR)
+    trapped = found["trapping_time"].values.min()
+    spread = math.hypot(0.05, trapped)
+    assert found["emission_time_uncertainty"].values == pytest.approx(spread, rel=1e-13)
+    lag = found["gw_minus_neutrino_excess"].values.max()
+    assert found["shapiro_over_uncertainty"].values == pytest.approx(lag / spread)
+    assert lag / spread < 1e-2
+    assert found["equivalence_bound"].values == pytest.approx(2.0 * spread / (0.4 * YEAR))
+    assert "within dt" in found["equivalence_bound"].attributes["definition"]
+    assert "galactic_delay" in observe(*arguments)["equivalence_bound"].attributes["reason"]
+
+
+def test_delay_of_the_galaxy_and_the_bound():
+    # Shapiro_LMC_delay of published_numbers.csv: point mass 6e11 Msun, l = 279.7, b = -31.9, R0 = 8.2 kpc
+    mass, place = 6e11 * CODATA.solar_mass, (math.radians(279.7), math.radians(-31.9))
+    delay = galactic_delay(mass, 50.0 * KPC, *place, 8.2 * KPC)
+    assert delay / 86400.0 == pytest.approx(180.0, abs=1.0)
+    # int (2GM/c^3) dx/r along the path
+    towards = math.cos(place[1]) * math.cos(place[0])
+    x = np.linspace(0.0, 50.0, 200001) * KPC
+    r = np.sqrt(x**2 - 2.0 * x * 8.2 * KPC * towards + (8.2 * KPC) ** 2)
+    integral = 2.0 * CODATA.gravitational_constant * mass / C**3 * np.trapezoid(1.0 / r, x)
+    assert delay == pytest.approx(integral, rel=1e-9)
+    # the other way round: an observer far behind
+    away = galactic_delay(mass, 50.0 * KPC, 0.1, 0.0, 8.2 * KPC)
+    assert away > delay
+    assert equivalence_bound(-0.01, 0.4 * YEAR) == pytest.approx(1.6e-9, rel=0.02)
+
+
+def test_horizons_and_other_bad_input_are_named(star):
+    mass = 1.4 * CODATA.solar_mass
+    rs = 2.0 * CODATA.gravitational_constant * mass / C**2
+    for inner in (rs, 0.5 * rs):
+        with pytest.raises(OutOfRangeError, match=r"inner radius = .* outside the horizon"):
+            exterior_travel_time(mass, inner, 3e6)
+    with pytest.raises(OutOfRangeError, match="outer radius"):
+        exterior_travel_time(mass, 2e6, 1e6)
+    with pytest.raises(OutOfRangeError, match="9/8"):
+        incompressible_travel_time(mass, 1.1 * rs)
+    background, spectra, solution = star(mass=mass)
+    lapse = background.lapse.copy()
+    lapse[3] = 0.0
+    with pytest.raises(OutOfRangeError, match="lapse = 0: must be > 0: there is no static metric"):
+        observe(replace(background, lapse=lapse), spectra, solution)
+    with pytest.raises(OutOfRangeError, match="neutrino energy = 0 MeV"):
+        mass_delay(KPC, 1.0, 0.0)
+    with pytest.raises(OutOfRangeError, match="galactic delay = 0 s"):
+        equivalence_bound(0.01, 0.0)
+    with pytest.raises(OutOfRangeError, match="distance = -1 cm"):
+        galactic_delay(mass, -1.0, 0.0, 0.0, KPC)
+    with pytest.raises(OutOfRangeError, match="clock uncertainty = 0 s"):
+        observe(background, spectra, solution, clock_uncertainty=0.0)
+
+
+@pytest.mark.parametrize("light", [0.0, -1e52])
+def test_no_light_leaves_no_trapping_time(star, light):
+    background, spectra, solution = star()
+    dark = replace(solution, luminosity=np.full_like(solution.luminosity, light))
+    found = observe(background, spectra, dark)
+    for name in ("trapping_time", "emission_time_uncertainty", "shapiro_over_uncertainty"):
+        assert np.isnan(found[name].values).all()
+        assert "no luminosity leaves" in found[name].attributes["reason"]
 
 
 def test_times_through_the_profile(star):
     mass = 1.4 * CODATA.solar_mass
     background, spectra, solution = star(mass=mass, zones=400)
     found = observe(background, spectra, solution)
-    exact = incompressible_time(mass, 1.2e6, 1.2e6) + exterior_travel_time(mass, 1.2e6, 3e7)
+    exact = incompressible_travel_time(mass, 1.2e6) + exterior_travel_time(mass, 1.2e6, 3e7)
     assert found["centre_travel_time"].values == pytest.approx(exact, rel=1e-7)
     spheres = transport_radius(background, spectra, solution)
     np.testing.assert_array_equal(found["sphere_radius"].values, spheres)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,43 +7,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
-from microphysics.errors import UnknownNameError
-from snsim.diagnostics.kick import (
-    cap_temperature_ratio,
-    kick_history,
+from microphysics.errors import OutOfRangeError, PhysicsWarning, UnknownNameError
+from snsim.diagnostics.asymmetric_emission import (
     kick_velocity,
+    magnetic_expansion,
     magnetic_kick,
     momentum_asymmetry,
-    observe,
+    nucleon_polarisation,
+)
+from snsim.diagnostics.kick import observe
+from snsim.diagnostics.kick_history import kick_history, kick_of_light_curve
+from snsim.diagnostics.polar_cap import (
+    cap_temperature_ratio,
     polar_cap_asymmetry,
     polar_cap_brightening,
 )
-
-# shared/reference/observables/kick.csv (computed for this project): beaming, alpha, E erg, M/Msun, cap deg,
-# T_cap/T, v km/s
-KICKS = [
-    ("", 0.01, 3e53, 1.4, None, None, 359.473273),
-    ("", 0.03, 3e53, 1.4, None, None, 1078.41982),
-    ("", 0.02, 1e53, 1.4, None, None, 239.648849),
-    ("", 0.005, 4e53, 1.8, None, None, 186.393549),
-    ("lambert", 0.00108128136, 3e53, 1.4, 10, 1.05, 38.8691749),
-    ("lambert", 0.00892335481, 3e53, 1.4, 20, 1.1, 320.770756),
-    ("lambert", 0.00885164316, 3e53, 1.4, 30, 1.05, 318.192914),
-    ("lambert", 0.105802586, 3e53, 1.4, 60, 1.2, 3803.32019),
-    ("lambert", 0.062781543, 3e53, 1.4, 90, 1.1, 2256.82867),
-    ("radial", 0.0133850322, 3e53, 1.4, 20, 1.1, 481.156134),
-    ("radial", 0.0941723144, 3e53, 1.4, 90, 1.1, 3385.24301),
-]
+from snsim.variable import Variable
 
 
-@pytest.mark.parametrize(("beaming", "alpha", "energy", "mass", "angle", "ratio", "velocity"), KICKS)
-def test_kicks_of_reference_table(beaming, alpha, energy, mass, angle, ratio, velocity):
-    if beaming:
-        found = polar_cap_asymmetry(math.radians(angle), ratio, beaming)
-        assert found == pytest.approx(alpha, rel=1e-8)
-        alpha = found
-    found = kick_velocity(energy, mass * CODATA.solar_mass, alpha)
-    assert found / 1e5 == pytest.approx(velocity, rel=1e-8)
+def test_kicks_of_reference_table(reference, read_columns):
+    table = read_columns(reference / "observables" / "kick.csv")
+    for i, model in enumerate(table["model"]):
+        alpha = table["alpha=cP/E"][i]
+        if model != "uniform":
+            beaming = model.removeprefix("cap_")
+            angle = math.radians(table["cap_half_angle_deg"][i])
+            found = polar_cap_asymmetry(angle, table["Tcap_over_T"][i], beaming)
+            assert found == pytest.approx(alpha, rel=1e-8)
+            alpha = found
+        velocity = kick_velocity(table["E_nu_erg"][i], table["M_Msun"][i] * CODATA.solar_mass, alpha)
+        assert velocity / 1e5 == pytest.approx(table["v_km_s"][i], rel=1e-8)
+
+
+@pytest.mark.parametrize(("beaming", "lambert"), [("lambert", 1.0), ("radial", 0.0)])
+def test_cap_asymmetry_is_the_momentum_of_its_surface(beaming, lambert):
+    # int (flux) cos dOmega over the sphere, cap of cos > cos(40 deg) with flux 1.3^4
+    edge = math.cos(math.radians(40.0))
+    momentum = 0.5 * (1.0 - edge**2) * (1.3**4 - 1.0)
+    energy = (1.0 - edge) * 1.3**4 + 1.0 + edge
+    share = 2.0 / 3.0 if lambert else 1.0
+    found = polar_cap_asymmetry(math.radians(40.0), 1.3, beaming)
+    assert found == pytest.approx(share * momentum / energy, rel=1e-13)
 
 
 def test_definitions_of_the_asymmetry():
@@ -64,15 +69,90 @@ def test_cap_from_a_suppressed_opacity():
     assert magnetic_kick(3e15) == pytest.approx(1.5e7)
 
 
+def test_magnetic_field_is_a_small_perturbation():
+    # eB = 5.92 MeV^2 at 1e15 G: 2.6 % of (15 MeV)^2; mu_N = 3.152e-18 MeV/G (CODATA 2022)
+    assert magnetic_expansion(1e15, 1.0) == pytest.approx(5.916, rel=1e-3)
+    assert nucleon_polarisation(1e15, 5.0) == pytest.approx(3.15245125e-18 * 1e15 / 5.0, rel=1e-8)
+
+
 def test_history_adds_vectors_and_is_second_order():
-    time = np.linspace(0.0, 1.0, 101)
-    light, mass = 3e53 * np.exp(-time), np.full(101, 1.4 * CODATA.solar_mass)
-    alpha = np.stack([0.01 + 0.0 * time, -0.02 + 0.0 * time, 0.0 * time], axis=1)
-    found = kick_history(time, light, mass, alpha)
-    exact = kick_velocity(3e53 * (1.0 - math.exp(-1.0)), mass[0], np.array([0.01, -0.02, 0.0]))
-    np.testing.assert_allclose(found[-1], exact, rtol=1e-5)
-    np.testing.assert_allclose(kick_history(time, light, mass, alpha[:, 0]), found[:, 0])
-    assert (found[0] == 0.0).all()
+    errors = []
+    for points in (51, 101):
+        time = np.linspace(0.0, 1.0, points)
+        light, mass = 3e53 * np.exp(-time), 1.4 * CODATA.solar_mass
+        alpha = np.stack([0.01 + 0.0 * time, -0.02 + 0.0 * time, 0.0 * time], axis=1)
+        found = kick_history(time, light, mass, alpha)
+        exact = kick_velocity(3e53 * (1.0 - math.exp(-1.0)), mass, np.array([0.01, -0.02, 0.0]))
+        np.testing.assert_allclose(found.velocity[-1], exact, rtol=1e-4)
+        errors.append(abs(found.velocity[-1, 0] / exact[0] - 1.0))
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=1e-2)
+    along = kick_history(time, light, np.full(time.shape, mass), alpha[:, 0])
+    np.testing.assert_allclose(along.velocity, found.velocity[:, 0])
+    np.testing.assert_allclose(found.speed, math.sqrt(5.0) * along.speed)
+    np.testing.assert_allclose(found.mean_asymmetry, [0.01, -0.02, 0.0], rtol=1e-12)
+    assert (found.velocity[0] == 0.0).all()
+    assert found.energy[-1] == pytest.approx(3e53 * (1.0 - math.exp(-1.0)), rel=1e-4)
+
+
+def test_an_asymmetry_that_turns_leaves_no_kick_and_the_mean_is_over_energy():
+    time, mass = np.linspace(0.0, 2.0 * math.pi, 2001), 1.4 * CODATA.solar_mass
+    turning = 0.01 * np.stack([np.cos(time), np.sin(time), 0.0 * time], axis=1)
+    found = kick_history(time, np.full(time.shape, 1e52), mass, turning)
+    straight = kick_velocity(2.0 * math.pi * 1e52, mass, 0.01)
+    assert found.speed[-1] < 1e-6 * straight
+    assert found.speed.max() == pytest.approx(straight / math.pi, rel=1e-5)  # a circle of this diameter
+    # bright for 1 s with alpha = 0.03, a ninth of it for 3 s with 0.01: (9 x 0.03 + 3 x 0.01)/12
+    at, alpha = np.array([0.0, 1.0, 1.0 + 1e-9, 4.0]), [0.03, 0.03, 0.01, 0.01]
+    step = kick_history(at, [9e52, 9e52, 1e52, 1e52], mass, alpha)
+    assert step.mean_asymmetry == pytest.approx(0.025, rel=1e-8)
+
+
+def test_light_curve_counts_flavours():
+    time = np.array([0.0, 2.0, 5.0])
+    evolution = {
+        "time": Variable(("time",), time, "s", "time"),
+        "species": Variable(("species",), np.array(["nue", "anue", "nux"]), "1", "species"),
+        "luminosity_infinity": Variable(
+            ("time", "species"), np.array([3e52, 2e52, 1e52]) * np.ones((3, 1)), "erg/s", "luminosity"
+        ),
+    }
+    found = kick_of_light_curve(evolution, 1.4 * CODATA.solar_mass, 0.01)
+    assert found.energy[-1] == pytest.approx(9e52 * 5.0)
+    assert found.velocity[-1] == pytest.approx(kick_velocity(4.5e53, 1.4 * CODATA.solar_mass, 0.01))
+    del evolution["species"]
+    with pytest.raises(OutOfRangeError, match="without species"):
+        kick_of_light_curve(evolution, 1.0, 0.01)
+
+
+def test_impossible_input_is_named(star):
+    time = np.array([0.0, 1.0])
+    for arguments, words in (
+        ((time, [1e52, -1e50], 1e33, 0.01), "luminosity = -1e\\+50"),
+        ((time, [1e52, 1e52], 0.0, 0.01), "mass that recoils = 0 g"),
+        ((time[::-1], [1e52, 1e52], 1e33, 0.01), "time = 0 s"),
+        ((time, [1e52], 1e33, 0.01), "shapes"),
+    ):
+        with pytest.raises(OutOfRangeError, match=words):
+            kick_history(*arguments)
+    dark = kick_history(time, [0.0, 0.0], 1e33, 0.01)
+    assert np.isnan(dark.mean_asymmetry)
+    assert "luminosity = 0" in dark.reason
+    with pytest.raises(OutOfRangeError, match="T_cap/T = 0"):
+        polar_cap_asymmetry(0.3, 0.0)
+    with pytest.raises(OutOfRangeError, match="mass that recoils = -1 g"):
+        observe(*star(), mass=-1.0)
+    with pytest.raises(OutOfRangeError, match="opacity factor = 0"):
+        observe(*star(), polar_cap_angle=0.1, polar_cap_opacity_factor=0.0)
+
+
+@pytest.mark.parametrize("light", [0.0, -1e50])
+def test_a_star_without_light_has_no_acceleration(star, light):
+    background, spectra, solution = star()
+    dark = replace(solution, luminosity=np.full_like(solution.luminosity, light))
+    found = observe(background, spectra, dark, polar_cap_angle=0.3, polar_cap_temperature_ratio=1.1)
+    for name in ("acceleration", "polar_cap_acceleration", "polar_cap_asymmetry"):
+        assert np.isnan(found[name].values)
+        assert "not positive" in found[name].attributes["reason"]
 
 
 def test_static_run_gives_the_rate_and_an_energy_the_kick(star):
@@ -116,6 +196,15 @@ def test_cap_of_given_temperature_and_of_the_profile(star):
     # kappa ~ r^-5 at fixed neutrino spectrum and T ~ 1/r: T_cap/T = s^(-1/4), apart from the outer edge
     profile = observe(*arguments, polar_cap_angle=angle, polar_cap_opacity_factor=0.5)
     np.testing.assert_allclose(profile["polar_cap_temperature_ratio"].values, 2.0**0.25, rtol=1e-3)
+    # at an unchanged gradient the flux is 1/s: never less than what the profile gives
+    bound = profile["polar_cap_bound_asymmetry"].values
+    assert bound == pytest.approx(polar_cap_asymmetry(angle, 2.0**0.25), rel=1e-12)
+    assert np.isnan(found["polar_cap_bound_asymmetry"].values)
+
+
+def test_a_cap_that_breaks_the_energy_budget_warns(star):
+    with pytest.warns(PhysicsWarning, match="multiplies the luminosity by 3"):
+        observe(*star(), polar_cap_angle=math.pi / 2.0, polar_cap_temperature_ratio=5.0**0.25)
 
 
 @given(angle=st.floats(0.05, 3.0), ratio=st.floats(1.001, 3.0))
