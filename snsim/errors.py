@@ -19,6 +19,10 @@ class ProfileError(SnsimError, ValueError):
     """A matter profile that cannot be read or is unphysical."""
 
 
+class TrajectoryError(ProfileError):
+    """A trajectory of ejecta that cannot be read, written, or be."""
+
+
 class ResultFileError(SnsimError, OSError):
     """A result file that cannot be written, or cannot be read back."""
 
