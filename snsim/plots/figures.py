@@ -9,6 +9,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from snsim.plots import style
+from snsim.plots.ejecta import GROUP as EJECTA
+from snsim.plots.ejecta import ejecta
 from snsim.plots.light_curve import GROUP as EVOLUTION
 from snsim.plots.light_curve import light_curve
 from snsim.plots.opacities import opacities
@@ -30,6 +32,9 @@ def at_a_glance(result: Result) -> Figure:
 FIGURES: dict[str, Callable[[Result], Figure]] = {"overview": at_a_glance, "opacities": opacities}
 OF_GROUPS: dict[str, Callable[[Result], Figure]] = {"spectrum": spectrum}  # of a scheme with energy groups
 IN_TIME: dict[str, Callable[[Result], Figure]] = {"light_curve": light_curve}  # of an evolution
+OF_EJECTA: dict[str, Callable[[Result], Figure]] = {
+    "ejecta": ejecta
+}  # all there is of a result of trajectories
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -53,10 +58,14 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     -------
     list of Path
         ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, of an evolution ``light_curve.png``: equal
-        results give equal bytes.
+        results give equal bytes. Of trajectories of ejecta only ``ejecta.png``.
     """
     files = []
-    drawn = FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
+    drawn = (
+        OF_EJECTA
+        if EJECTA in result.groups
+        else FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
+    )
     for name, draw in (drawn | (IN_TIME if EVOLUTION in result.groups else {})).items():
         with style.context():
             figure = draw(result)
