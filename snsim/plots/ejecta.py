@@ -99,8 +99,9 @@ def plot_electron_fraction(result: Result, ax: Axes | None = None, *, title: str
         _time_axis(ax, group)
         ax.set_ylabel("electron fraction $Y_e$")
         ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-        ax.text(0.985, RANGE[1] - 0.004, "threshold of the r-process", transform=ax.get_yaxis_transform(),
-                ha="right", va="top", fontsize="small", color=style.GRAY, clip_on=True)  # fmt: skip
+        if named:
+            ax.text(0.985, RANGE[1] - 0.004, "threshold of the r-process", transform=ax.get_yaxis_transform(),
+                    ha="right", va="top", fontsize="small", color=style.GRAY, clip_on=True)  # fmt: skip
         handles: list[Artist] = [found[name] for name in names] if named else []
         if any(key.endswith(".given") for key in found):
             handles.append(Line2D([], [], color=style.GRAY, ls=_GIVEN, lw=1.0, label="file"))
@@ -145,7 +146,8 @@ def plot_histogram(result: Result, ax: Axes | None = None, *, title: str = "") -
         ax.set_ylabel(words if unit == "1" else f"{words} [{scale}]")
         style.legend_above(ax, [], title)
         share = float(group["r_process_share"].values)
-        ax.set_title(f"{100.0 * share:.3g} % below {THRESHOLD:g}", loc="right", fontsize=8.5, pad=4.0)
+        words = f"band: threshold of the r-process;  {100.0 * share:.3g} % below {THRESHOLD:g}"
+        ax.set_title(words, loc="right", fontsize=8.5, pad=4.0)
     return found
 
 
