@@ -66,7 +66,7 @@ class EjectaPhysics:
     couplings : WeakCouplings
         Of all rates.
     tolerance : float
-        Largest error of a step in Y_e.
+        Largest error of a step in Y_e; the error of the whole is about as large.
 
     Raises
     ------
@@ -97,7 +97,7 @@ class EjectaPhysics:
     polar_angle: float = 0.0
     polar_excess: tuple[float, float] = (0.0, 0.0)
     couplings: WeakCouplings = field(default_factory=WeakCouplings)
-    tolerance: float = 1e-7
+    tolerance: float = 3e-7
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -9,11 +9,11 @@ import math
 import numpy as np
 
 from microphysics._jit import njit, prange
-from microphysics.eos.electron_gas import electron_chemical_potential_near
 from snsim.ejecta._kernels.nucleon_rates import (
     alpha_fraction,
     baryon_density,
     electron_capture,
+    electron_potential,
     nothing_to_capture,
     positron_capture,
     unpack,
@@ -52,7 +52,7 @@ def _rates(rows, i, share, ye, frozen, captures, alphas, weak, mu):
     if captures:
         charge = baryon_density(density) * ye
         if not nothing_to_capture(temperature, charge, weak):
-            mu = electron_chemical_potential_near(charge, temperature, mu)
+            mu = electron_potential(charge, temperature, mu)
             electron = electron_capture(temperature, mu, weak)
             positron = positron_capture(temperature, mu, weak)
     return alpha, mu, nue, anue, positron, electron
@@ -93,13 +93,14 @@ def _step(rows, i, share, size, ye, frozen, captures, alphas, weak, mu):
     h = size * span
     here, mu = _change(rows, i, share, ye, frozen, captures, alphas, weak, mu)
     shift = _DIFFERENCE if ye < 0.5 else -_DIFFERENCE
-    jacobian = (_change(rows, i, share, ye + shift, frozen, captures, alphas, weak, mu)[0] - here) / shift
+    beside, mu_beside = _change(rows, i, share, ye + shift, frozen, captures, alphas, weak, mu)
+    jacobian = (beside - here) / shift
     later = min(_LATER * size, 1.0 - share)
-    drift = (_change(rows, i, share + later, ye, frozen, captures, alphas, weak, mu)[0] - here) / (
-        later * span
-    )
+    after, mu_after = _change(rows, i, share + later, ye, frozen, captures, alphas, weak, mu)
+    drift = (after - here) / (later * span)
     one, two, three = _phi(h * jacobian)
     first = h * one * here + h * h * two * drift
+    mu += (mu_after - mu) / later * size + (mu_beside - mu) / shift * first  # where it will be
     there, mu = _change(rows, i, share + size, ye + first, frozen, captures, alphas, weak, mu)
     rest = 2.0 * h * three * (there - here - jacobian * first - drift * h)
     return ye + first + rest, abs(rest), mu

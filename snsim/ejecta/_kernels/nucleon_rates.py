@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from microphysics._jit import njit
 from microphysics.constants import CODATA
-from microphysics.eos.electron_gas import HBAR_C_FM, PANEL_NODES, panel_edges, panel_node
+from microphysics.eos.electron_gas import (
+    HBAR_C_FM,
+    PANEL_NODES,
+    electron_chemical_potential_near,
+    electron_net_density,
+    panel_edges,
+    panel_node,
+)
 from microphysics.eos.nucleons import quantum_density
 from microphysics.eos.saha import ALPHA_BINDING
 
@@ -17,6 +24,7 @@ __all__ = [
     "alpha_fraction",
     "baryon_density",
     "electron_capture",
+    "electron_potential",
     "nothing_to_capture",
     "positron_capture",
     "unpack",
@@ -28,6 +36,7 @@ _ALPHA_MASS = 2.0 * (_NEUTRON_MASS + _PROTON_MASS) - ALPHA_BINDING
 _PER_FM3 = 1e-39 / (CODATA.atomic_mass * CODATA.gram_per_mev)  # baryons/fm^3 in one g/cm^3
 _UNDERFLOW = 80.0  # exp(-80) of a rate is nothing
 _STEPS = 100
+_NEAR, _TRIES = 1e-5, 4  # a step of Newton's method this small, in units of T, leaves 1e-10
 
 
 class Weak(NamedTuple):
@@ -81,6 +90,31 @@ def nothing_to_capture(temperature, electron_density, weak):
     highest = math.sqrt(fermi * fermi + weak.electron_mass * weak.electron_mass)
     most = max(highest - weak.mass_difference, -weak.electron_mass)
     return most < -_UNDERFLOW * temperature
+
+
+@njit
+def electron_potential(electron_density, temperature, guess):
+    """Chemical potential of the electrons with rest mass, MeV, to 1e-10 T, from a guess that is usually close.
+
+    Parameters
+    ----------
+    electron_density : float
+        Electrons less positrons, 1/fm^3.
+    temperature : float
+        MeV.
+    guess : float
+        MeV; 0 means none is known. A poor one costs the safe way of the electron gas.
+    """
+    mu = guess
+    for _ in range(_TRIES if guess > 0.0 else 0):
+        density, slope = electron_net_density(temperature, mu)
+        step = (electron_density - density) / slope
+        mu += step
+        if abs(step) < _NEAR * temperature:
+            return mu
+        if not abs(step) < temperature:
+            break
+    return electron_chemical_potential_near(electron_density, temperature, guess)
 
 
 @njit

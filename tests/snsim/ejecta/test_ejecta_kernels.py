@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from microphysics.constants import CODATA
+from microphysics.eos.electron_gas import electron_chemical_potential
 from microphysics.eos.nse import SahaNSE
 from microphysics.spectrum import Pinched
 from microphysics.weak.couplings import WeakCouplings
@@ -19,6 +20,7 @@ from snsim.ejecta._kernels.nucleon_rates import (
     alpha_fraction,
     baryon_density,
     electron_capture,
+    electron_potential,
     nothing_to_capture,
     positron_capture,
 )
@@ -85,6 +87,17 @@ def test_hot_matter_has_the_relativistic_limit():
         scale = WEAK[False].norm * temperature**5 * 24.0 * zeta
         assert electron_capture(temperature, 0.0, WEAK[False]) == pytest.approx(scale, rel=within)
         assert positron_capture(temperature, 0.0, WEAK[False]) == pytest.approx(scale, rel=within)
+
+
+@pytest.mark.parametrize("guess", [0.0, 0.9, 0.99, 1.0 + 1e-7, 1.3, 50.0])
+@pytest.mark.parametrize(
+    ("density", "temperature"), [(1e2, 0.01), (1e5, 0.2), (1e8, 1.0), (1e10, 5.0), (1e11, 0.05)]
+)
+def test_potential_from_any_guess(density, temperature, guess):
+    charge = baryon_density(density) * 0.4
+    expected = electron_chemical_potential(charge, temperature)
+    found = electron_potential(charge, temperature, guess * expected)
+    assert found == pytest.approx(expected, abs=2e-10 * temperature, rel=1e-13)
 
 
 def test_cold_thin_matter_captures_nothing():
