@@ -23,6 +23,10 @@ class NoStarError(ProfileError):
     """Numbers of a run file's ``[profile]`` for which there is no star."""
 
 
+class TrajectoryError(ProfileError):
+    """A trajectory of ejecta that cannot be read, written, or be."""
+
+
 class ResultFileError(SnsimError, OSError):
     """A result file that cannot be written, or cannot be read back."""
 

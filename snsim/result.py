@@ -43,6 +43,9 @@ HEADLINES = (
     ("diagnostics/kick", "kick", "kick for the assumed asymmetry and energy"),
     ("diagnostics/delay", "gw_minus_neutrino", "light travel from centre to neutrinosphere"),
     ("diagnostics/delay", "gw_minus_neutrino_excess", "of which Shapiro"),
+    ("ejecta", "mean_electron_fraction", "Y_e of ejecta at 5 GK, mean"),
+    ("ejecta", "r_process_share", "share of ejecta with Y_e below 0.25"),
+    ("ejecta", "total_mass", "mass of the ejecta"),
 )
 # shown only where the other is missing
 _BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}

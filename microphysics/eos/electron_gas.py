@@ -21,6 +21,7 @@ __all__ = [
     "CM3_PER_FM3",
     "ERG_CM3_PER_MEV_FM3",
     "HBAR_C_FM",
+    "PANEL_NODES",
     "ElectronGas",
     "ElectronGasState",
     "PhotonState",
@@ -31,6 +32,8 @@ __all__ = [
     "electron_gas",
     "electron_net_density",
     "fermion_gas",
+    "panel_edges",
+    "panel_node",
     "photon_gas",
     "require_range",
 ]
@@ -48,14 +51,14 @@ _LAGUERRE, _LAGUERRE_WEIGHT = np.polynomial.laguerre.laggauss(20)
 _UNIT_NODE = 0.5 * (1.0 + _LEGENDRE)
 _UNIT_WEIGHT = 0.5 * _LEGENDRE_WEIGHT
 _TAIL_WEIGHT = _LAGUERRE_WEIGHT * np.exp(_LAGUERRE)
-_NODES = 80
+PANEL_NODES = 80
 
 _SMALL_MU = 1.0  # below this mu/T electrons and positrons are subtracted under the integral
 _MOST_STEPS = 100
 
 
 @njit
-def _panel_edges(eta: float) -> tuple[float, float, float]:
+def panel_edges(eta: float) -> tuple[float, float, float]:
     """Return the ends of the three panels, Aparicio (1998), eq. 10-13 with his constants."""
     argument = 9.1186e-2 * (eta - 3.3609)
     softplus = max(argument, 0.0) + math.log1p(math.exp(-abs(argument)))
@@ -68,7 +71,7 @@ def _panel_edges(eta: float) -> tuple[float, float, float]:
 
 
 @njit
-def _node(i: int, edge_1: float, edge_2: float, edge_3: float) -> tuple[float, float]:
+def panel_node(i: int, edge_1: float, edge_2: float, edge_3: float) -> tuple[float, float]:
     """Kinetic energy over T and weight of node i of 80."""
     k = i % 20
     if i < 20:  # in sqrt(x), which takes the branch point at the threshold away
@@ -90,10 +93,10 @@ def fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float
     the degeneracy parameter without, `b` the rest mass over T. The entropy is integrated directly:
     (e + P - mu n)/T would lose seven digits in a cold dense gas.
     """
-    edge_1, edge_2, edge_3 = _panel_edges(eta)
+    edge_1, edge_2, edge_3 = panel_edges(eta)
     number = pressure = energy = entropy = moment_0 = moment_1 = moment_2 = 0.0
-    for i in range(_NODES):
-        x, weight = _node(i, edge_1, edge_2, edge_3)
+    for i in range(PANEL_NODES):
+        x, weight = panel_node(i, edge_1, edge_2, edge_3)
         momentum = math.sqrt(x * (x + 2.0 * b))
         a = x - eta
         boltzmann = math.exp(-abs(a))
@@ -114,10 +117,10 @@ def fermion_gas(eta: float, b: float) -> tuple[float, float, float, float, float
 @njit
 def _fermion_number(eta: float, b: float) -> tuple[float, float]:
     """Return number and moment 0 of `fermion_gas` alone."""
-    edge_1, edge_2, edge_3 = _panel_edges(eta)
+    edge_1, edge_2, edge_3 = panel_edges(eta)
     number = derivative = 0.0
-    for i in range(_NODES):
-        x, weight = _node(i, edge_1, edge_2, edge_3)
+    for i in range(PANEL_NODES):
+        x, weight = panel_node(i, edge_1, edge_2, edge_3)
         a = x - eta
         boltzmann = math.exp(-abs(a))
         occupation = (boltzmann if a >= 0.0 else 1.0) / (1.0 + boltzmann)
@@ -133,11 +136,11 @@ def _number_difference(m: float, b: float) -> tuple[float, float]:
 
     f(E - m) - f(E + m) = sinh m / (cosh E + cosh m), written with exp(-E): nothing cancels, however small m.
     """
-    edge_1, edge_2, edge_3 = _panel_edges(m - b)
+    edge_1, edge_2, edge_3 = panel_edges(m - b)
     sinh, cosh = math.sinh(m), math.cosh(m)
     number = derivative = 0.0
-    for i in range(_NODES):
-        x, weight = _node(i, edge_1, edge_2, edge_3)
+    for i in range(PANEL_NODES):
+        x, weight = panel_node(i, edge_1, edge_2, edge_3)
         u = math.exp(-(x + b))
         denominator = 1.0 + 2.0 * u * cosh + u * u
         states = 2.0 * u * weight * math.sqrt(x * (x + 2.0 * b)) * (x + b) / denominator

@@ -8,6 +8,7 @@ import typer
 
 from snsim import __version__
 from snsim.cli import cevns as _cevns
+from snsim.cli import ejecta as _ejecta
 from snsim.cli import export as _export
 from snsim.cli import opacity as _opacity
 from snsim.cli import structure_factor as _structure_factor
@@ -63,6 +64,7 @@ app.command("structure-factor", epilog=_structure_factor.EPILOG, no_args_is_help
 app.add_typer(table_app, name="table")
 app.command("cevns", epilog=_cevns.EPILOG, no_args_is_help=True)(guarded(_cevns.cevns))
 app.command("opacity", epilog=_opacity.EPILOG, no_args_is_help=True)(guarded(_opacity.opacity))
+app.command("ejecta", epilog=_ejecta.EPILOG, no_args_is_help=True)(guarded(_ejecta.ejecta))
 app.command("verify", epilog=_verify.EPILOG)(guarded(_verify.verify))
 app.command("export", epilog=_export.EPILOG, no_args_is_help=True)(guarded(_export.export))
 app.command("info")(guarded(info))

@@ -30,7 +30,7 @@ LEAST_WIDTH = 30  # of a column of values
 _KEPT = "\0"  # stands for a blank at which no line ends
 
 # by module with kernels, as for `microphysics._jit.cache_is_cold`; "" is the microphysics, without which there is nothing
-COMPILE_SECONDS = {"": 40, "gray": 25, "groups": 25, "rays": 5, "evolution": 5}
+COMPILE_SECONDS = {"": 40, "gray": 25, "groups": 25, "rays": 5, "evolution": 5, "electron_fraction": 15}
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

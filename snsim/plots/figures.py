@@ -9,6 +9,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from snsim.plots import style
+from snsim.plots.ejecta import GROUP as EJECTA
+from snsim.plots.ejecta import ejecta
 from snsim.plots.explosion import GROUP as MEASURES
 from snsim.plots.explosion import explosion
 from snsim.plots.light_curve import GROUP as EVOLUTION
@@ -39,6 +41,9 @@ WHERE_THERE: dict[str, tuple[set[str], Callable[[Result], Figure]]] = {
     "explosion": ({MEASURES}, explosion),
     "messengers": ({FLAVOUR, "transport"}, messengers),
 }
+OF_EJECTA: dict[str, Callable[[Result], Figure]] = {
+    "ejecta": ejecta
+}  # all there is of a result of trajectories
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -62,7 +67,7 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     -------
     list of Path
         ``overview.png``, ``opacities.png``, and those of `WHERE_THERE` for which it holds the data: equal results give
-        equal bytes.
+        equal bytes. Of trajectories of ejecta only ``ejecta.png``.
     """
     files = []
     for name, draw in figures_of(result).items():
@@ -77,6 +82,8 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
 
 def figures_of(result: Result) -> dict[str, Callable[[Result], Figure]]:
     """Return the figures that can be drawn of a result, by name of their file."""
+    if EJECTA in result.groups:
+        return OF_EJECTA
     there = set(result.groups) | {f"transport/{name}" for name in result.groups.get("transport", {})}
     return FIGURES | {name: draw for name, (needed, draw) in WHERE_THERE.items() if needed <= there}
 

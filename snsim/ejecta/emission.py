@@ -1,0 +1,137 @@
+"""Neutrinos from a stored run, put on trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microphysics.spectrum import pinching
+from snsim.diagnostics.nucleon_capture import SIGNS
+from snsim.ejecta.trajectory import Trajectory
+from snsim.errors import ConfigError, TrajectoryError
+from snsim.result import Result
+from snsim.variable import Group
+
+Array = NDArray[np.float64]
+
+__all__ = ["Emission", "emission_of", "with_emission"]
+
+
+@dataclass(frozen=True, eq=False)
+class Emission:
+    """What a star shines with, seen from infinity; species nue, anue.
+
+    Attributes
+    ----------
+    time : ndarray, shape (time,)
+        s; one time means a steady star.
+    luminosity : ndarray, shape (2, time)
+        erg/s.
+    mean_energy : ndarray, shape (2, time)
+        MeV.
+    pinching : (float, float)
+        Of the spectra at the outer edge.
+    mass : float
+        Of the metric outside, g; 0 in flat space.
+    """
+
+    time: Array
+    luminosity: Array
+    mean_energy: Array
+    pinching: tuple[float, float]
+    mass: float
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `EjectaPhysics` has to be told: pinched spectra, and luminosities at infinity."""
+        return {
+            "spectrum": "pinched",
+            "pinching": self.pinching,
+            "luminosity_at": "infinity",
+            "mass": self.mass,
+        }
+
+
+def emission_of(result: Result) -> Emission:
+    """Return what a run shines with: its light curve if it has one, else its steady luminosities at the outer edge.
+
+    Parameters
+    ----------
+    result : Result
+        With a transport solution.
+
+    Raises
+    ------
+    ConfigError
+        Without one, or without nue and anue.
+    """
+    transport: Group | None = result.groups.get("transport")
+    if transport is None:
+        raise ConfigError("luminosity-from: this result has no transport solution")
+    names = [str(name) for name in transport["species"].values]
+    missing = [name for name in SIGNS if name not in names]
+    if missing:
+        raise ConfigError(f"luminosity-from: this result has no {' and no '.join(missing)}")
+    which = [names.index(name) for name in SIGNS]
+    mean, rms = (transport[name].values[which, -1] for name in ("mean_energy", "rms_number"))
+    shape = pinching(mean, rms**2)
+    profile: Mapping[str, Any] = result.groups.get("profile", {})
+    curved = "lapse" in profile and bool((profile["lapse"].values < 1.0).any())
+    light = result.groups.get("evolution")
+    if light is not None:
+        time = light["time"].values
+        luminosity, energy = (
+            light[name].values[:, which].T for name in ("luminosity_infinity", "mean_energy_infinity")
+        )
+    else:
+        time = np.zeros(1)
+        luminosity = transport["luminosity_infinity"].values[which, -1][:, None]
+        energy = transport["mean_energy_infinity"].values[which][:, None]
+    return Emission(
+        np.asarray(time, dtype=np.float64),
+        np.asarray(luminosity, dtype=np.float64),
+        np.asarray(energy, dtype=np.float64),
+        (float(shape[0]), float(shape[1])),
+        float(profile["gravitational_mass"].values[-1]) if curved else 0.0,
+    )
+
+
+def with_emission(trajectory: Trajectory, emission: Emission) -> Trajectory:
+    """Return a trajectory in the light of a star, in place of its own.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        With radii; its times are those of the star.
+    emission : Emission
+        Linear between its times.
+
+    Raises
+    ------
+    TrajectoryError
+        Without radii, or if the star's light ends earlier than the trajectory or begins later.
+    """
+    if trajectory.radius is None:
+        raise TrajectoryError(f"{trajectory.name}: radius is missing, which neutrinos need")
+    first, last = emission.time[0], emission.time[-1]
+    steady = emission.time.size == 1
+    for row in (0, -1):
+        time = trajectory.time[row]
+        if not steady and not first <= time <= last:
+            raise TrajectoryError(
+                f"{trajectory.name}: time = {time:.6g} s: the light curve has {first:.6g} to {last:.6g} s"
+            )
+    lines = [
+        np.interp(trajectory.time, emission.time, line)
+        for line in (*emission.luminosity, *emission.mean_energy)
+    ]
+    return trajectory.changed(
+        luminosity_nue=lines[0],
+        luminosity_anue=lines[1],
+        mean_energy_nue=lines[2],
+        mean_energy_anue=lines[3],
+    )

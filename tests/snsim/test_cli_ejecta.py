@@ -1,0 +1,223 @@
+"""`snsim ejecta`: what it prints, writes and refuses; neutrinos of a stored run."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from microphysics.constants import CODATA
+from microphysics.spectrum import Pinched
+from snsim.cli.app import app
+from snsim.ejecta import EjectaPhysics, emission_of, evolve, read_trajectory, to_result, with_emission
+from snsim.errors import ConfigError, TrajectoryError
+from snsim.output.reader import read_result
+from snsim.output.writer import write_result
+from snsim.result import Result
+from snsim.variable import Variable
+
+MASS = 1.6 * CODATA.solar_mass
+
+
+def text(initial=0.2, light=True, rows=12):
+    """A wind as WinNet has it."""
+    lines = ["# mass = 1e-3 Msun"]
+    for time in np.geomspace(1e-4, 0.2, rows) - 1e-4:
+        r = 50.0 + 1e4 * time
+        words = [time, 12.0 * 50.0 / r, 3e8 * (50.0 / r) ** 3, r, initial]
+        words += [2e52, 3e52, 3.8, 4.9] if light else []
+        lines.append(" ".join(f"{word:.10g}" for word in words))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, initial in (("a", 0.05), ("b", 0.2), ("c", 0.35)):
+        (tmp_path / f"{name}.dat").write_text(text(initial))
+    return tmp_path
+
+
+def star(evolution=False, lapse=0.9):
+    """A result with just enough of a star."""
+    species = Variable(("species",), np.array(["nue", "anue", "nux"]), "1", "species")
+    rms = np.array([[Pinched(e, a).rms_number] for e, a in ((12.0, 3.0), (15.0, 2.5), (16.0, 2.0))])
+    groups = {
+        "profile": {
+            "lapse": Variable(("zone",), np.array([lapse]), "1", "lapse"),
+            "gravitational_mass": Variable(("interface",), np.array([0.0, MASS]), "g", "mass"),
+        },
+        "transport": {
+            "species": species,
+            "luminosity_infinity": Variable(
+                ("species", "interface"), np.array([[0.0, 2e52], [0.0, 3e52], [0.0, 1e52]]), "erg/s", "L"
+            ),
+            "mean_energy_infinity": Variable(("species",), np.array([11.0, 14.0, 15.0]), "MeV", "E"),
+            "mean_energy": Variable(("species", "zone"), np.array([[12.0], [15.0], [16.0]]), "MeV", "E"),
+            "rms_number": Variable(("species", "zone"), rms, "MeV", "rms"),
+        },
+    }
+    if evolution:
+        groups["evolution"] = {
+            "species": species,
+            "time": Variable(("time",), np.array([0.0, 1.0]), "s", "time"),
+            "luminosity_infinity": Variable(
+                ("time", "species"), np.array([[2e52, 3e52, 0.0], [1e52, 1e52, 0.0]]), "erg/s", "L"
+            ),
+            "mean_energy_infinity": Variable(
+                ("time", "species"), np.array([[11.0, 14.0, 0.0]] * 2), "MeV", "E"
+            ),
+        }
+    return Result(groups, "schema = 1\n")
+
+
+def run(*words, code=0):
+    outcome = CliRunner().invoke(app, ["ejecta", *map(str, words)])
+    assert outcome.exit_code == code, outcome.output
+    return outcome
+
+
+def test_table_of_one_trajectory(folder):
+    shown = run(folder / "b.dat", "--bare").stdout
+    history = evolve(read_trajectory(folder / "b.dat"))
+    for value in (0.2, history.at_marks[0], history.at_marks[1], history.at_marks[2], history.final):
+        assert f"{value:.4f}" in shown
+    assert "bare" in shown
+    assert "entropy at 5 GK" in shown
+
+
+def test_files_of_many_trajectories(folder):
+    out = folder / "out"
+    words = run(
+        *sorted(folder.glob("*.dat")), "--output", out, "--write-winnet", out, "--write-csv", out, "--check"
+    ).stdout
+    assert sorted(file.name for file in out.iterdir()) == sorted(
+        ["result.h5", "ejecta.png", *(f"{name}.{kind}" for name in "abc" for kind in ("dat", "csv"))]
+    )
+    assert "read back to" in words
+    stored = read_result(out)
+    group = stored["ejecta"]
+    histories = [evolve(read_trajectory(folder / f"{name}.dat")) for name in "abc"]
+    np.testing.assert_array_equal(group["final"].values, [history.final for history in histories])
+    assert group["bin_mass"].unit == "Msun"
+    assert group["bin_mass"].values.sum() == pytest.approx(3e-3)
+    assert stored.provenance["inputs"].count("\n") == 2
+    assert "Horowitz 2002" in stored.provenance["citations"]
+    assert "Y_e of ejecta at 5 GK, mean" in dict(stored.summary())
+    again = read_trajectory(out / "b.dat")
+    np.testing.assert_allclose(again.electron_fraction, histories[1].electron_fraction, rtol=1e-15)
+    assert "--force" in run(folder / "b.dat", "--output", out, code=4).stderr
+    run(folder / "b.dat", "--output", out, "--force")
+
+
+def test_json(folder):
+    found = json.loads(run(folder / "a.dat", folder / "c.dat", "--bare", "--json").stdout)
+    assert [row["name"] for row in found["trajectories"]] == ["a", "c"]
+    assert found["trajectories"][0]["final"] > found["trajectories"][0]["final_bare"]
+    assert found["r_process_share"] in (0.0, 0.5, 1.0)
+    assert found["total_mass"] == pytest.approx(2e-3)
+
+
+def test_options_reach_the_physics(folder):
+    words = [
+        "--luminosity-at", "neutrinosphere", "--mass", "1.6 Msun", "--neutrinospheres", "30 km, 25 km", "--time-frame",
+        "coordinate", "--geometry", "sphere", "--no-captures", "--no-alphas", "--no-weak-magnetism", "--pinching", "2.5",
+    ]  # fmt: skip
+    found = json.loads(run(folder / "b.dat", *words, "--json").stdout)
+    physics = EjectaPhysics(
+        weak_magnetism=False, captures=False, alphas=False, spectrum="pinched", pinching=(2.5, 2.5),
+        luminosity_at="neutrinosphere", mass=1.6 * CODATA.solar_mass, neutrinospheres=(3e6, 2.5e6),
+        time_frame="coordinate", geometry="sphere",
+    )  # fmt: skip
+    ours = evolve(read_trajectory(folder / "b.dat"), physics).final
+    assert found["trajectories"][0]["final"] == pytest.approx(ours, rel=1e-6)
+    run(folder / "b.dat", "--geometry", "disk", "--disk", "20 km, 60 km", "--polar-angle", "40 deg")
+    run(folder / "b.dat", "--alpha-freeze", "4 GK")
+
+
+def test_written_trajectories_are_those_the_parcels_see(folder):
+    """A network redshifts nothing: what it is given has to be local, in proper time, and gives the same Y_e."""
+    words = ["--luminosity-at", "infinity", "--mass", "1.6 Msun", "--time-frame", "coordinate"]
+    found = json.loads(run(folder / "b.dat", *words, "--write-winnet", folder / "net", "--json").stdout)
+    seen = evolve(read_trajectory(folder / "net" / "b.dat").changed(initial_electron_fraction=0.2))
+    assert seen.final == pytest.approx(found["trajectories"][0]["final"], rel=1e-9)
+    before, after = (read_trajectory(folder / name / "b.dat") for name in (".", "net"))
+    assert (after.luminosity_nue > before.luminosity_nue).all()
+    assert after.time[-1] < before.time[-1]
+
+
+def test_neutrinos_of_a_run(folder):
+    write_result(star(), folder / "star.h5")
+    (folder / "dark.txt").write_text(text(0.1, light=False))
+    found = json.loads(run(folder / "dark.txt", "--luminosity-from", folder / "star.h5", "--json").stdout)
+    emission = emission_of(star())
+    assert emission.mass == MASS
+    assert emission.pinching == pytest.approx((3.0, 2.5), rel=1e-12)
+    path = with_emission(read_trajectory(folder / "dark.txt"), emission)
+    ours = evolve(path, EjectaPhysics(**emission.options))
+    assert found["trajectories"][0]["final"] == pytest.approx(ours.final, rel=1e-12)
+    alpha = math.sqrt(1.0 - 2.0 * CODATA.gravitational_constant * MASS / CODATA.speed_of_light**2 / 5e6)
+    flat = evolve(path, EjectaPhysics(**emission.options | {"luminosity_at": "tracer", "mass": 0.0}))
+    # L/alpha^2 and <E>/alpha: the rate goes with L <E>
+    assert ours.rate_nue[0] / flat.rate_nue[0] == pytest.approx(alpha**-3, rel=0.03)
+    words = run(
+        folder / "dark.txt", "--luminosity-from", folder / "star.h5", "--mass", "1 Msun", code=2
+    ).stderr
+    assert "--mass: leave it out with --luminosity-from" in words
+
+
+def test_neutrinos_of_a_light_curve(folder):
+    path = read_trajectory(folder / "b.dat")
+    emission = emission_of(star(evolution=True, lapse=1.0))
+    assert emission.mass == 0.0
+    lit = with_emission(path, emission)
+    np.testing.assert_allclose(lit.luminosity_anue, 3e52 - 2e52 * path.time)
+    with pytest.raises(TrajectoryError, match="the light curve has 0 to 1 s"):
+        with_emission(path.changed(time=10.0 * path.time), emission)
+    with pytest.raises(ConfigError, match="no transport solution"):
+        emission_of(Result({}))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--geometry", "cube"], 2, "geometry"),
+        (["--mass", "1.4"], 2, "a number without a unit"),
+        (["--neutrinospheres", "30 km"], 2, "expected 2 value(s), got 1"),
+        (["--luminosity-at", "neutrinosphere"], 2, "needs both radii"),
+        (["--check"], 2, "needs --write-winnet or --write-csv"),
+        (["--format", "hdf5"], 2, "expected one of winnet, skynet, csv"),
+        (["--columns", "time temp"], 4, "9 columns, expected 2"),
+    ],
+)
+def test_usage(folder, words, code, message):
+    assert message in run(folder / "b.dat", *words, code=code).stderr
+
+
+def test_a_bad_file_is_one_line(folder):
+    (folder / "bad.dat").write_text(text().replace("0.2 2e+52", "0.2 -2e+52", 1))
+    error = run(folder / "bad.dat", code=4).stderr
+    assert error.count("\n") == 1
+    assert "luminosity_nue = -2e+52 erg / s in line 2" in error
+
+
+def test_files_of_one_name_are_told_apart(folder):
+    (folder / "more").mkdir()
+    (folder / "more" / "a.dat").write_text(text(0.3))
+    found = json.loads(run(folder / "a.dat", folder / "more" / "a.dat", "--json").stdout)
+    assert [row["name"] for row in found["trajectories"]] == ["a-1", "a-2"]
+
+
+def test_unknown_masses_and_unpadded_rows(folder):
+    paths = [read_trajectory(folder / f"{name}.dat").changed(mass=math.nan) for name in "ab"]
+    short = paths[0].changed(**{name: getattr(paths[0], name)[:5] for name in (
+        "time", "temperature", "density", "radius", "electron_fraction", "luminosity_nue", "luminosity_anue",
+        "mean_energy_nue", "mean_energy_anue")})  # fmt: skip
+    physics = EjectaPhysics()
+    group = to_result([evolve(path, physics) for path in (short, paths[1])], physics)["ejecta"]
+    assert np.isnan(group["electron_fraction"].values[0, 5:]).all()
+    assert "fewer rows" in group["electron_fraction"].attributes["reason"]
+    assert group["bin_mass"].unit == "1"
+    assert group["bin_mass"].values.sum() == pytest.approx(1.0)
+    assert "all masses" in group["total_mass"].attributes["reason"]
+    assert "begins below" in group["at_mark"].attributes["reason"]
