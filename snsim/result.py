@@ -37,6 +37,7 @@ HEADLINES = (
     ("diagnostics/gain_region", "gain_radius", "gain radius"),
     ("diagnostics/gain_region", "net_heating", "net heating"),
     ("diagnostics/explosion", "luminosity_ratio", "luminosity over the critical one, 1D"),
+    ("diagnostics/burst", "release_time", "release time of trapped leptons at the present loss"),
     ("diagnostics/electron_fraction", "outer_equilibrium", "Y_e favoured by neutrino captures, outer edge"),
     ("diagnostics/electron_fraction", "wind_infinity", "Y_e of a coasting wind, neutrino captures only"),
     ("diagnostics/recoil_heating", "launch_ratio", "heating of ejecta by recoils over captures"),
