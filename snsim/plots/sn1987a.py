@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -11,8 +13,9 @@ from snsim.plots import style
 from snsim.result import Result
 from snsim.sn1987a.detectors import detector_of
 from snsim.sn1987a.events import DETECTORS, events_of
-from snsim.sn1987a.likelihood import POSITRONS, fit_offsets, positron_rate
-from snsim.sn1987a.signal import Arriving, Signal, exponential_cooling
+
+if TYPE_CHECKING:
+    from snsim.sn1987a.signal import Arriving
 
 Artists = dict[str, Artist]
 Array = NDArray[np.float64]
@@ -30,6 +33,8 @@ _MARKS = {
 
 def model_of(result: Result) -> tuple[Arriving, str]:
     """Return the signal of a result's evolution, or, where it has none, of a thermal model, and its name."""
+    from snsim.sn1987a.signal import Signal, exponential_cooling  # compiles kernels: not for other figures
+
     evolution = result.groups.get("evolution", {})
     if "luminosity_infinity" in evolution:
         time, species = evolution["time"].values, [str(name) for name in evolution["species"].values]
@@ -57,6 +62,8 @@ def plot_events(result: Result, ax: Axes | None = None, *, title: str = "") -> A
     dict of Artist
         ``events.KII``, ``model.KII``, ..., and ``words``.
     """
+    from snsim.sn1987a.likelihood import fit_offsets
+
     signal, words = model_of(result)
     fit = fit_offsets(signal)
     with style.axes(ax) as ax:
@@ -101,6 +108,8 @@ def plot_events(result: Result, ax: Axes | None = None, *, title: str = "") -> A
 
 def _mean_energies(signal: Arriving, name: str) -> Array:
     """Mean energy of the events of every moment, MeV; NaN where there are none."""
+    from snsim.sn1987a.likelihood import POSITRONS, positron_rate
+
     tank = detector_of(name)
     weight = positron_rate(signal, tank) * tank.efficiency(POSITRONS)
     total = weight.sum(axis=1)
