@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from snsim.transport.schemes import EVOLUTION_REFERENCES, SpectralSolver, scheme
 from snsim.transport.solution import TransportSolution
 from snsim.transport.thermal_scattering import gray_spectra
 from snsim.transport.trust import Trust, assess, warn
+from snsim.variable import Variable
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
@@ -130,9 +131,7 @@ def simulate(
     if solution is not None and not solution.converged:
         raise ConvergenceError(_how_it_failed(solution, background, config), finished())
     say("diagnostics")
-    for name in config.diagnostics.names:
-        options = config.diagnostics.options(name) | _interactions(name, settings)
-        groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
+    groups |= observe(config, config.diagnostics.names, background, spectra, solution)
     if config.evolution is not None and solution is not None:
         model = _evolving(config, background, opacities, solution.species, eos)
         attributes["evolution"] = evolution_attributes(model)
@@ -230,6 +229,22 @@ def _evolve(
         checkpoint=file,
         max_steps=chosen.max_steps,
     )
+
+
+def observe(
+    config: Config,
+    names: Iterable[str],
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution | None,
+) -> dict[str, dict[str, Variable]]:
+    """Return groups of some observables, each with the options that ``[diagnostics]`` has for it."""
+    settings = microphysics_settings(config)
+    found = {}
+    for name in names:
+        options = config.diagnostics.options(name) | _interactions(name, settings)
+        found[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
+    return found
 
 
 def _interactions(name: str, settings: Settings) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from snsim.config.evolution import Evolution
 from snsim.config.new_physics import NewPhysics
 from snsim.config.observables import OF_OPACITIES, Diagnostics
 from snsim.config.section import Fraction, Section, default, distinct
+from snsim.config.sequence import Sequence
 
 # Names that are accepted without importing the (compiled) modules behind them; others are looked up there.
 BUILT_IN: dict[str, tuple[str, ...]] = {
@@ -387,6 +388,7 @@ class Config(Section):
     transport: Transport = Field(default_factory=Transport)
     diagnostics: Diagnostics = Field(default_factory=Diagnostics)
     evolution: Evolution | None = None
+    sequence: Sequence | None = None
     output: Output = Field(default_factory=Output)
 
     @field_validator("diagnostics")
@@ -422,6 +424,17 @@ class Config(Section):
                 {"scheme": transport.scheme},
             )
         return evolution
+
+    @field_validator("sequence")
+    @classmethod
+    def _of_steady_stars(cls, sequence: Sequence | None, found: ValidationInfo) -> Sequence | None:
+        """Time passes either in a star or from star to star."""
+        if sequence is not None and found.data.get("evolution") is not None:
+            raise PydanticCustomError(
+                "either",
+                "expected [sequence] or [evolution], not both: stars of a sequence are steady states",
+            )
+        return sequence
 
     @field_validator("diagnostics")
     @classmethod

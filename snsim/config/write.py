@@ -52,7 +52,11 @@ def _section_lines(section: BaseModel, name: str, allowed: Callable[[Any], str])
         if isinstance(value, BaseModel):
             inner.append((f"{name}.{key}" if name else key, value))
         elif isinstance(value, dict):
-            inner.extend((f"{name}.{key}.{write_key(column)}", spec) for column, spec in value.items())
+            for own, spec in value.items():
+                if isinstance(spec, BaseModel):
+                    inner.append((f"{name}.{key}.{write_key(own)}", spec))
+                else:  # a list of values of another section's key
+                    yield f"{key}.{write_key(own)} = {write_value(spec)}"
         else:
             line = f"# {key} is not set" if value is None else f"{key} = {_written(field, value)}"
             words = allowed(field)

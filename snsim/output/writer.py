@@ -13,6 +13,7 @@ import numpy as np
 from snsim import __version__
 from snsim.errors import ResultFileError
 from snsim.result import Result, is_coordinate, with_coordinates
+from snsim.series import HISTORY, TIME
 from snsim.variable import Variable
 
 CONVENTIONS = "snsim-1"
@@ -32,6 +33,7 @@ RESERVED = frozenset(
     }
 )
 _COMPRESS_FROM = 64 * 1024  # bytes
+SERIES_CHUNK = 256  # numbers along time
 _TEXT = h5py.string_dtype("utf-8")
 
 
@@ -94,9 +96,9 @@ def write_result(result: Result, path: str | Path) -> Path:
         with h5py.File(temporary, "w") as file:
             _write_root(file, result)
             for name in result.groups:
-                _write_group(
-                    file.create_group(name), with_coordinates(result, name), set(result.groups[name])
-                )
+                variables = with_coordinates(result, name)
+                own, grows = set(result.groups[name]), HISTORY in result.groups
+                _write_group(file.create_group(name), variables, own, grows)
                 file[name].attrs.update(result.attributes.get(name, {}))
             _write_provenance(file.create_group("provenance"), result)
         os.replace(temporary, path)
@@ -120,7 +122,10 @@ def _write_root(file: h5py.File, result: Result) -> None:
     file.attrs["history"] = f"written by snsim {__version__}"
 
 
-def _write_group(group: h5py.Group, variables: Mapping[str, Variable], own: set[str]) -> None:
+def _write_group(
+    group: h5py.Group, variables: Mapping[str, Variable], own: set[str], grows: bool = False
+) -> None:
+    """Write variables and their dimensions; `time` is unlimited in a group that grows."""
     sizes = _sizes(variables, group.name)
     scales = {}
     for dimension, size in sizes.items():
@@ -129,11 +134,13 @@ def _write_group(group: h5py.Group, variables: Mapping[str, Variable], own: set[
             index = Variable((dimension,), np.arange(size, dtype=np.int64), "1", f"index along {dimension}")
             scales[dimension] = _write_variable(group, dimension, index, generated=True)
         else:
-            scales[dimension] = _write_variable(group, dimension, coordinate, generated=dimension not in own)
+            scales[dimension] = _write_variable(
+                group, dimension, coordinate, generated=dimension not in own, grows=grows
+            )
         scales[dimension].make_scale(dimension)
     for name, variable in variables.items():
         if name not in scales:
-            dataset = _write_variable(group, name, variable, generated=name not in own)
+            dataset = _write_variable(group, name, variable, generated=name not in own, grows=grows)
             for axis, dimension in enumerate(variable.dims):
                 dataset.dims[axis].attach_scale(scales[dimension])
             along = [
@@ -166,12 +173,18 @@ def _sizes(variables: Mapping[str, Variable], where: str) -> dict[str, int]:
 
 
 def _write_variable(
-    group: h5py.Group, name: str, variable: Variable, *, generated: bool = False
+    group: h5py.Group, name: str, variable: Variable, *, generated: bool = False, grows: bool = False
 ) -> h5py.Dataset:
     values = variable.values
     options: dict[str, Any] = {}
+    if grows and variable.dims[:1] == (TIME,):
+        options = {
+            "maxshape": (None, *values.shape[1:]),
+            "chunks": _chunks(values.shape),
+            "fillvalue": _fill(values),
+        }
     if values.nbytes > _COMPRESS_FROM and values.ndim:
-        options = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     if values.dtype.kind in "UO":
         dataset = group.create_dataset(
             name, data=values.astype(object), dtype=_TEXT, track_times=False, **options
@@ -187,6 +200,16 @@ def _write_variable(
     if generated:
         dataset.attrs[GENERATED] = "coordinate for other readers"
     return dataset
+
+
+def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Chunks of a variable that grows along time: a profile each, or many numbers."""
+    return (1, *(max(size, 1) for size in shape[1:])) if len(shape) > 1 else (SERIES_CHUNK,)
+
+
+def _fill(values: np.ndarray[Any, Any]) -> Any:
+    """Return what stands where nothing was written: NaN, the only sentinel, where there is one."""
+    return np.nan if values.dtype.kind == "f" else None
 
 
 def _write_provenance(group: h5py.Group, result: Result) -> None:

@@ -326,7 +326,7 @@ def test_what_is_allowed_stands_beside_every_key() -> None:
 NO_WORDS = tuple(  # sections that are not there
     f"# {key} is not set"
     for key in (
-        "evolution", "nsi", "z_prime", "mu_tau_mediator", "z_prime_mixing", "charge_radius", "millicharge",
+        "evolution", "sequence", "nsi", "z_prime", "mu_tau_mediator", "z_prime_mixing", "charge_radius", "millicharge",
         "magnetic_moment", "scalar",
     )
 )  # fmt: skip
