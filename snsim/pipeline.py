@@ -21,7 +21,7 @@ from snsim.config.load import config_hash, input_files
 from snsim.config.microphysics import process_names, settings_of
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
-from snsim.errors import ConvergenceError, UnresolvedWarning
+from snsim.errors import ConfigError, ConvergenceError, UnresolvedWarning
 from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
@@ -83,11 +83,17 @@ def simulate(
 
     Raises
     ------
+    ConfigError
+        For a run file with ``[sequence]``: `snsim.simulate_sequence` is for those.
     ProfileError, OutOfRangeError
         Before any long work, if the profile cannot be used.
     ConvergenceError
         With the last iterate, as a Result, in `partial`.
     """
+    if config.sequence is not None:
+        raise ConfigError(
+            "[sequence] asks for many stars: snsim run, or snsim.simulate_sequence(config, folder)"
+        )
     say = progress or (lambda _: None)
     started, began = datetime.now(UTC), time.perf_counter()
     say("profile")

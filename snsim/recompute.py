@@ -76,7 +76,7 @@ def diagnose(
     """
     config = _reconfigured(result, names, list(overrides), where)
     chosen = tuple(names) or config.diagnostics.names
-    spectra_from = STORED if "opacity" in result.groups else ANEW
+    spectra_from = STORED if _has_opacities(result) else ANEW
     if HISTORY in result.groups:
         found = _in_sequence(result, config, chosen, where)
     else:
@@ -111,7 +111,7 @@ def restore(result: Result, config: Config, where: str = "the result") -> Restor
     try:
         background = restore_background(result["profile"])
         solution = restore_solution(result["transport"]) if "transport" in result.groups else None
-        if "opacity" in result.groups:
+        if _has_opacities(result):
             spectra = restore_spectra(result["opacity"], background)
         else:
             spectra = _spectra_anew(config, background, result.provenance, where)
@@ -123,6 +123,10 @@ def restore(result: Result, config: Config, where: str = "the result") -> Restor
     if solution is None and config.transport.scheme != "none":
         raise ResultFileError(f"{where}: has no group 'transport'; snsim run computes it again.")
     return Restored(background, spectra, solution)
+
+
+def _has_opacities(result: Result) -> bool:
+    return "absorption" in result.groups.get("opacity", {})
 
 
 def _reconfigured(result: Result, names: Sequence[str], overrides: list[str], where: str) -> Config:

@@ -25,6 +25,11 @@ HEADLINES = (
     ("evolution", "total_energy_radiated", "energy radiated, all species"),
     ("evolution", "energy_defect_relative", "defect of the energy budget"),
     ("evolution", "lepton_number_defect_relative", "defect of the lepton number"),
+    ("history", "luminosity_infinity", "luminosity at infinity"),
+    ("history", "mean_energy_infinity", "mean energy at infinity"),
+    ("history", "neutrinosphere_radius", "neutrinosphere"),
+    ("history", "gain_radius", "gain radius"),
+    ("history", "net_heating", "net heating"),
     ("diagnostics/neutrinosphere", "transport_energy_mean", "neutrinosphere"),
     ("diagnostics/transport_sphere", "radius_5_mev", "transport sphere at 5 MeV"),
     ("diagnostics/transport_sphere", "radius_10_mev", "transport sphere at 10 MeV"),
@@ -43,6 +48,7 @@ HEADLINES = (
     ("diagnostics/delay", "gw_minus_neutrino", "light travel from centre to neutrinosphere"),
     ("diagnostics/delay", "gw_minus_neutrino_excess", "of which Shapiro"),
 )
+IN_TIME = ("evolution", "history")  # groups whose numbers are shown at the last time
 # shown only where the other is missing
 _BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
 
@@ -200,11 +206,12 @@ class Result:
 
     def _time(self, name: str, variable: Variable) -> str:
         """Return to which time a number belongs, in words to add to its label; nothing where time stands still."""
-        if "evolution" not in self.groups:
+        timed = next((each for each in IN_TIME if each in self.groups), None)
+        if timed is None:
             return ""
-        if name != "evolution":
+        if name != timed:
             return " (t = 0)"
-        end = float(self.groups["evolution"]["time"].values[-1])
+        end = float(self.groups[timed]["time"].values[-1])
         unit, factor = shown_unit("s", end)
         words = f"{end / factor:.4g} {unit}"
         return f" (t = {words})" if variable.dims[:1] == ("time",) else f" (t = 0 to {words})"
@@ -264,12 +271,12 @@ def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
 
 
 def _answers(name: str, key: str, variable: Variable, label: str, species: tuple[str, ...]) -> list[Answer]:
-    """Numbers of a scalar, or of an array over species (in `transport` at the outermost point, in `evolution` at the end)."""
+    """Numbers of a scalar, or of an array over species (of `transport` at the outermost point, in time at the end)."""
     values, dims = variable.values, variable.dims
     if values.dtype.kind not in "fi":
         return []
     path = f"{name.removeprefix('diagnostics/')}.{key}"
-    if name == "evolution" and dims[:1] == ("time",):
+    if name in IN_TIME and dims[:1] == ("time",):
         values, dims = values[-1], dims[1:]
     if not dims:
         return [Answer(path, label, float(values), variable.unit)]

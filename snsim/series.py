@@ -1,7 +1,7 @@
 """A sequence of stars as one result: what of a single one goes where, with time as the first dimension.
 
 Scalars and numbers of each species stand in `/history`, profiles along (time, zone) in `/profile` and `/transport`, each
-observable in its own group. Opacities are left out: they follow from the stored matter.
+observable in its own group. Of the opacities only energies and processes are kept: they follow from the stored matter.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def record(result: Result) -> dict[str, dict[str, Variable]]:
         groups[name] = {key: each for key, each in kept.items() if key not in series}
     if "transport" in result.groups:
         groups[HISTORY] = {"species": result["transport"]["species"], **_seen(result), **groups[HISTORY]}
+    if "opacity" in result.groups:  # coordinates of the observables
+        groups["opacity"] = {key: each for key, each in result["opacity"].items() if each.dims == (key,)}
     groups |= without_varying(
         {name: group for name, group in result.groups.items() if name.startswith("diagnostics/")}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -148,6 +149,8 @@ def _compute(config: Config, directory: Path, force: bool) -> Result:
     from snsim.output.writer import write_result
     from snsim.result import Result
 
+    if config.sequence is not None:
+        return _compute_sequence(config, directory, force)
     partial, checkpoint = directory / PARTIAL_FILE, directory / CHECKPOINT_FILE
     if force:
         checkpoint.unlink(missing_ok=True)
@@ -169,6 +172,21 @@ def _compute(config: Config, directory: Path, force: bool) -> Result:
     partial.unlink(missing_ok=True)
     checkpoint.unlink(missing_ok=True)
     return result
+
+
+def _compute_sequence(config: Config, directory: Path, force: bool) -> Result:
+    """Solve star after star; those that are done stay when it is stopped, and are not solved again."""
+    announce_compilation(*KERNELS[config.transport.scheme])
+    from snsim.output.reader import read_result
+    from snsim.sequence import RECORDS, simulate_sequence
+
+    done = len(list((directory / RECORDS).glob("[0-9]*[0-9].h5")))
+    if force:
+        shutil.rmtree(directory / RECORDS, ignore_errors=True)
+    elif done:
+        typer.echo(f"goes on from {directory / RECORDS}, where {done} stars are kept", err=True)
+    with _progress() as progress, plain_warnings():
+        return read_result(simulate_sequence(config, directory, progress, _code(config)))
 
 
 def _recorded(result: Result, config: Config) -> Result:

@@ -18,6 +18,7 @@ from snsim.plots.spectrum import spectrum
 from snsim.plots.transport_spheres import GROUP as SPHERES
 from snsim.plots.transport_spheres import transport_spheres
 from snsim.result import Result
+from snsim.series import HISTORY
 
 
 def at_a_glance(result: Result) -> Figure:
@@ -53,9 +54,11 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     -------
     list of Path
         ``overview.png``, ``opacities.png``, with energy groups ``spectrum.png``, of an evolution ``light_curve.png``: equal
-        results give equal bytes.
+        results give equal bytes. Of a sequence none.
     """
-    files = []
+    files: list[Path] = []
+    if HISTORY in result.groups:
+        return files
     drawn = FIGURES | (OF_GROUPS if SPECTRUM in result.groups.get("transport", {}) else {})
     for name, draw in (drawn | (IN_TIME if EVOLUTION in result.groups else {})).items():
         with style.context():
