@@ -6,17 +6,19 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from snsim.config.mistakes import Source, mistakes_of
-from snsim.config.schema import Config, TableProfile
+from snsim.config.schema import Config, FileProfile, TableProfile
 from snsim.config.stars import stars
 from snsim.errors import ConfigError
 
 RUN_FILE = "run.toml"
+OF_FILES = ("table", "gr1d-short", "gr1d", "kepler", "mesa")  # formats of profiles that name a file
 # keys of [microphysics] that name a file, or several
 _FILES = ("eos_table", "structure_factor_file", "bremsstrahlung_table", "capture_tables")
 Root = TypeVar("Root", bound=BaseModel)
@@ -147,7 +149,7 @@ def _parse_value(text: str) -> Any:
 def _resolve_paths(tables: dict[str, Any], source: Source) -> list[str]:
     """Make paths absolute; a table profile's file must be named, and every file exist."""
     profile = tables.get("profile")
-    is_table = isinstance(profile, dict) and profile.get("format") == "table"
+    is_table = isinstance(profile, dict) and profile.get("format") in OF_FILES
     listed = _resolve_sequence(tables, source)
     if listed is not None:
         profile, is_table = None, False
@@ -180,7 +182,7 @@ def _resolve_paths(tables: dict[str, Any], source: Source) -> list[str]:
             f"profile.path{source.nowhere}: not given; name the profile's file with --set profile.path=FILE, "
             "or in the run file.",
         ]
-    if isinstance(path, str) and not Path(path).is_file():
+    if isinstance(path, str) and not Path(path).exists():
         where = source.where("profile.path")
         mistakes.append(
             f'profile.path = "{path}" {where}: no such file; give it with --set profile.path=FILE.'
@@ -247,7 +249,7 @@ def input_files(config: Config) -> dict[str, tuple[str, str]]:
 def named_files(config: Config) -> dict[str, list[str]]:
     """Return the files that a configuration names, by key, without looking at them."""
     given = {f"microphysics.{key}": getattr(config.microphysics, key) for key in _FILES}
-    if isinstance(config.profile, TableProfile):
+    if isinstance(config.profile, (TableProfile, FileProfile)):
         given["profile.path"] = config.profile.path
     if config.sequence is not None:
         given["sequence.profile.path"] = config.sequence.profile.get("path")
@@ -271,12 +273,19 @@ def recorded_files(config: Config, inputs: str) -> dict[str, tuple[str, str]]:
 
 def _digest(path: Path) -> str:
     """SHA-256 of a file, or of the files of a folder in the order of their names."""
+    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    states = [file.stat() for file in files] if files else [path.stat()]
+    return _digest_of(tuple(files), tuple((each.st_size, each.st_mtime_ns) for each in states))
+
+
+@lru_cache(maxsize=256)
+def _digest_of(files: tuple[Path, ...], _: tuple[tuple[int, int], ...]) -> str:
+    """SHA-256 of files in the state that is given: every star of a sequence asks again."""
     digest = hashlib.sha256()
-    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as handle:
-                while block := handle.read(1 << 20):
-                    digest.update(block)
+    for file in files:
+        with file.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()
 
 

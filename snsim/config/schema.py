@@ -209,6 +209,7 @@ class TableProfile(Section):
     columns: dict[str, Column] = Field(default_factory=dict)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     comment: str = Field(default="#", min_length=1)
+    mass_integral: Literal["none", "newtonian", "relativistic"] = "none"
     shock_radius: Annotated[float | None, quantities.length(1.0, 1e5, "144 km")] = None
 
     @model_validator(mode="after")
@@ -217,6 +218,39 @@ class TableProfile(Section):
             raise PydanticCustomError(
                 "description",
                 'expected either a mapping (for instance mapping = "agile-boltztran") or a table of columns',
+            )
+        return self
+
+
+class FileProfile(Section):
+    """A file of another code, or the folder of its output. Lengths in cm, times in s.
+
+    `time` is after `bounce_time`, which is that of the simulation. `radius_centring`: whether radii (and masses and
+    velocities) are those of zone centres or of outer edges, which a file of GR1D's does not say.
+    """
+
+    format: Literal["gr1d-short", "gr1d", "kepler", "mesa"]
+    path: str | None = None
+    time: Annotated[float | None, quantities.time(-100.0, 1e5)] = None
+    bounce_time: Annotated[float | None, quantities.time(-100.0, 1e5)] = None
+    radius_centring: Literal["zone", "interface"] | None = None
+    shock_radius: Annotated[float | None, quantities.length(1.0, 1e5, "144 km")] = None
+
+    @model_validator(mode="after")
+    def _what_the_format_needs(self) -> FileProfile:
+        needs = {"gr1d": ("time", "bounce_time"), "gr1d-short": ("radius_centring",)}.get(self.format, ())
+        for key in ("time", "bounce_time", "radius_centring"):
+            given = getattr(self, key) is not None
+            if given and key not in needs:
+                raise PydanticCustomError(
+                    "format",
+                    'expected no {key} with format = "{format}"',
+                    {"key": key, "format": self.format},
+                )
+        if self.format == "gr1d-short" and self.radius_centring is None:
+            raise PydanticCustomError(
+                "format",
+                'expected radius_centring = "zone" or "interface" (GR1D\'s WHW02): the file does not say',
             )
         return self
 
@@ -380,7 +414,8 @@ class Config(Section):
     schema_version: Literal[1] = Field(alias="schema")
     title: str = ""
     profile: Annotated[
-        AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile, Field(discriminator="format")
+        AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile | FileProfile,
+        Field(discriminator="format"),
     ] = Field(default_factory=HydrostaticProfile)
     grid: Grid = Field(default_factory=Grid)
     microphysics: Microphysics = Field(default_factory=Microphysics)
@@ -433,6 +468,11 @@ class Config(Section):
             raise PydanticCustomError(
                 "either",
                 "expected [sequence] or [evolution], not both: stars of a sequence are steady states",
+            )
+        profile = found.data.get("profile")
+        if sequence is not None and not sequence.profile and profile is not None and profile.format != "gr1d":
+            raise PydanticCustomError(
+                "profile", "expected keys of [profile] with one value for each time in [sequence.profile]"
             )
         return sequence
 

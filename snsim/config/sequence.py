@@ -18,11 +18,12 @@ class Sequence(Section):
     """Stars one after the other, each solved as a steady state: s after bounce, or after the zero that the files count from.
 
     `profile` has keys of ``[profile]`` with a list of values, one for each time: ``path = ["a.csv", "b.csv"]``. Instead of a
-    list of files a pattern may stand there: ``path = "profiles/*.csv"``, in the order of the names.
+    list of files a pattern may stand there: ``path = "profiles/*.csv"``, in the order of the names. For the folder of a GR1D
+    run nothing is needed: `time` is that of the sequence.
     """
 
     times: Annotated[tuple[Annotated[float, _TIME], ...], Field(strict=False, min_length=1)]
-    profile: dict[str, Annotated[tuple[Any, ...], Field(strict=False)]] = Field(min_length=1)
+    profile: dict[str, Annotated[tuple[Any, ...], Field(strict=False)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_value_for_each_time(self) -> Sequence:

@@ -55,5 +55,8 @@ def stars(config: Config, file: Path | None = None) -> tuple[Config, ...]:
 def _profiles(profile: dict[str, Any], config: Config) -> Iterator[dict[str, Any]]:
     """Yield the section of each star."""
     assert config.sequence is not None
+    values = dict(config.sequence.profile)
+    if profile["format"] == "gr1d":
+        values.setdefault("time", tuple(f"{time!r} s" for time in config.sequence.times))
     for index in range(len(config.sequence.times)):
-        yield {**profile, **{key: values[index] for key, values in config.sequence.profile.items()}}
+        yield {**profile, **{key: several[index] for key, several in values.items()}}
