@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from microphysics.errors import PhysicsWarning
+from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.config.eos import equation_of_state
 from snsim.config.load import config_hash, input_files
 from snsim.config.schema import Config
@@ -144,8 +144,8 @@ def read_stars(config: Config) -> list[Star]:
         words = f"star {index + 1} of {len(times)}, t = {1e3 * when:.6g} ms"
         try:
             found.append(Star(when, words, own, load_profile(own.profile, eos=eos)))
-        except ProfileError as error:
-            raise ProfileError(f"{words}: {error}") from None
+        except (ProfileError, OutOfRangeError) as error:
+            raise type(error)(f"{words}: {error}") from None
     outer = config.grid.r_outer or min(
         DEFAULT_OUTER_RADIUS, *(float(star.profile.radius[-1]) for star in found)
     )
