@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from microphysics.opacity import OpacitySet
 from snsim.cli.app import app
 from snsim.config.load import config_hash, load_config
 from snsim.diagnostics.catalog import OBSERVABLES
@@ -17,8 +19,14 @@ from snsim.output.provenance import code_hash
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
 from snsim.pipeline import simulate
+from snsim.profiles.readers import load_profile
 from snsim.recompute import ANEW, STORED, diagnose
 from snsim.result import Result
+from snsim.transport import records
+from snsim.transport.gray import GraySolver
+from snsim.transport.grid import build_background
+from snsim.transport.restore import restore_background, restore_solution, restore_spectra
+from snsim.transport.trust import assess
 
 SMALL = ("profile.format=analytic", "grid.zones=40", "opacity.energies=16")
 COARSE = "ignore::snsim.errors.UnresolvedWarning"
@@ -113,6 +121,35 @@ def test_what_is_missing_is_said(small: Result) -> None:
     without = {name: group for name, group in small.groups.items() if name != "transport"}
     with pytest.raises(ResultFileError, match="has no group 'transport'"):
         diagnose(replace(small, groups=without))
+
+
+def test_what_records_label_is_restored() -> None:
+    config = load_config(None, list(SMALL))
+    background = build_background(load_profile(config.profile), 40)
+    spectra = OpacitySet.from_names(("charged_current", "nucleon_scattering", "pair")).spectral(
+        background.matter, np.geomspace(1.0, 200.0, 16)
+    )
+    solution = GraySolver().solve(background, spectra)
+    star = restore_background(records.profile_group(background))
+    rays = restore_spectra(records.opacity_group(spectra, ()), star)
+    field = restore_solution(records.transport_group(background, solution, assess(background, solution)))
+    for one, other in (
+        (background, star),
+        (background.matter, star.matter),
+        (spectra, rays),
+        (solution, field),
+    ):
+        for each in fields(one):
+            ours, theirs = (getattr(thing, each.name) for thing in (one, other))
+            if each.name in ("matter", "residual_history", "worst_zone"):
+                continue
+            if isinstance(ours, np.ndarray):
+                np.testing.assert_allclose(theirs, ours, rtol=1e-15, err_msg=each.name)
+            elif isinstance(ours, float):
+                assert ours == theirs or np.isnan([ours, theirs]).all(), each.name
+            else:
+                assert ours == theirs, each.name
+    assert np.isnan(field.flux_factor[:, 0]).all()
 
 
 def table_of(small: Result, folder: Path) -> Path:

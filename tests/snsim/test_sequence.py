@@ -207,6 +207,8 @@ def test_a_run_that_was_stopped_goes_on(done: Path, tmp_path: Path, monkeypatch:
     assert numbers(read_result(tmp_path)) == numbers(whole)
     # another configuration takes nothing over
     (tmp_path / RECORDS).mkdir()
+    stored = simulate(engine.read_stars(config)[0].config)
+    write_result(stored, tmp_path / RECORDS / "00000.h5")
     simulate_sequence(load_config(tmp_path, ["transport.limiter=levermore-pomraning"]), tmp_path)
     assert len(seen) == 7
 
