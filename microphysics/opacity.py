@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,17 +63,17 @@ class OpacitySpectra:
     temperature: Array
     degeneracy: Array
 
-    @property
+    @cached_property
     def total_absorption(self) -> Array:
         """Sum over processes, shape (species, zone, energy), 1/cm."""
         return self.absorption.sum(axis=0)
 
-    @property
+    @cached_property
     def total_scattering(self) -> Array:
         """Sum over processes, shape (species, zone, energy), 1/cm."""
         return self.scattering.sum(axis=0)
 
-    @property
+    @cached_property
     def total_exchange(self) -> Array:
         """Sum over processes, shape (species, zone, energy), 1/cm."""
         return self.exchange.sum(axis=0)

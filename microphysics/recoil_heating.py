@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 
 REFERENCES = "Freedman 1974, PRD 9, 1389"
 _NODES = 64
+_NODE, _WEIGHT = leggauss(_NODES)
 
 
 def recoil_cross_section(scattering: CEvNS, energy: ArrayLike, flavor: str = "nue") -> Array:
@@ -47,8 +48,7 @@ def recoil_cross_section(scattering: CEvNS, energy: ArrayLike, flavor: str = "nu
     e = np.asarray(energy, dtype=np.float64)
     if not (e > 0.0).all():
         raise OutOfRangeError(f"energy = {e.min():g} MeV: a neutrino that scatters needs an energy above 0")
-    node, weight = leggauss(_NODES)
-    node, weight = 0.5 * (1.0 + node), 0.5 * weight
+    node, weight = 0.5 * (1.0 + _NODE), 0.5 * _WEIGHT
     largest = scattering.largest_recoil(e)[..., None]
     recoil = largest * node**2  # even steps of momentum resolve the form factor
     values = scattering.dsigma_dT(e[..., None], recoil, flavor)

@@ -13,7 +13,9 @@ _HOMES = {
     "Result": "result",
     "load_config": "config.load",
     "read_result": "output.reader",
+    "diagnose": "recompute",
     "simulate": "pipeline",
+    "simulate_sequence": "sequence",
     "write_result": "output.writer",
 }
 __all__ = [*_HOMES, "__version__"]

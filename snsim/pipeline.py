@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from snsim.config.microphysics import process_names, settings_of
 from snsim.config.unused import USED_BY
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
-from snsim.errors import ConvergenceError, UnresolvedWarning
+from snsim.errors import ConfigError, ConvergenceError, UnresolvedWarning
 from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
@@ -43,6 +43,7 @@ from snsim.transport.schemes import EVOLUTION_REFERENCES, SpectralSolver, scheme
 from snsim.transport.solution import TransportSolution
 from snsim.transport.thermal_scattering import gray_spectra
 from snsim.transport.trust import Trust, assess, warn
+from snsim.variable import Variable
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
@@ -81,11 +82,17 @@ def simulate(
 
     Raises
     ------
+    ConfigError
+        For a run file with ``[sequence]``: `snsim.simulate_sequence` is for those.
     ProfileError, OutOfRangeError
         Before any long work, if the profile cannot be used.
     ConvergenceError
         With the last iterate, as a Result, in `partial`.
     """
+    if config.sequence is not None:
+        raise ConfigError(
+            "[sequence] asks for many stars: snsim run, or snsim.simulate_sequence(config, folder)"
+        )
     say = progress or (lambda _: None)
     started, began = datetime.now(UTC), time.perf_counter()
     say("profile")
@@ -130,9 +137,7 @@ def simulate(
     if solution is not None and not solution.converged:
         raise ConvergenceError(_how_it_failed(solution, background, config), finished())
     say("diagnostics")
-    for name in config.diagnostics.names:
-        options = config.diagnostics.options(name) | _interactions(name, settings)
-        groups[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
+    groups |= observe(config, config.diagnostics.names, background, spectra, solution)
     if config.evolution is not None and solution is not None:
         model = _evolving(config, background, opacities, solution.species, eos)
         attributes["evolution"] = evolution_attributes(model)
@@ -257,6 +262,22 @@ def _evolve(
         checkpoint=file,
         max_steps=chosen.max_steps,
     )
+
+
+def observe(
+    config: Config,
+    names: Iterable[str],
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution | None,
+) -> dict[str, dict[str, Variable]]:
+    """Return groups of some observables, each with the options that ``[diagnostics]`` has for it."""
+    settings = microphysics_settings(config)
+    found = {}
+    for name in names:
+        options = config.diagnostics.options(name) | _interactions(name, settings)
+        found[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
+    return found
 
 
 def _interactions(name: str, settings: Settings) -> dict[str, Any]:

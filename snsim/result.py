@@ -25,6 +25,11 @@ HEADLINES = (
     ("evolution", "total_energy_radiated", "energy radiated, all species"),
     ("evolution", "energy_defect_relative", "defect of the energy budget"),
     ("evolution", "lepton_number_defect_relative", "defect of the lepton number"),
+    ("history", "luminosity_infinity", "luminosity at infinity"),
+    ("history", "mean_energy_infinity", "mean energy at infinity"),
+    ("history", "neutrinosphere_radius", "neutrinosphere"),
+    ("history", "gain_radius", "gain radius"),
+    ("history", "net_heating", "net heating"),
     ("diagnostics/neutrinosphere", "transport_energy_mean", "neutrinosphere"),
     ("diagnostics/transport_sphere", "radius_5_mev", "transport sphere at 5 MeV"),
     ("diagnostics/transport_sphere", "radius_10_mev", "transport sphere at 10 MeV"),
@@ -48,6 +53,7 @@ HEADLINES = (
     ("ejecta", "r_process_share", "share of ejecta with Y_e below 0.25"),
     ("ejecta", "total_mass", "mass of the ejecta"),
 )
+IN_TIME = ("evolution", "history")  # groups whose numbers are shown at the last time
 # shown only where the other is missing
 _BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
 
@@ -243,15 +249,16 @@ class Result:
 
         An evolution begins with steady neutrinos of its own, so its t = 0 is not that of the steady solution.
         """
-        if "evolution" not in self.groups:
+        timed = next((each for each in IN_TIME if each in self.groups), None)
+        if timed is None:
             return ""
-        if name != "evolution":
+        if name != timed:
             return " (steady solution, t = 0)" if "transport" in self.groups else " (t = 0)"
-        end = float(self.groups["evolution"]["time"].values[-1])
+        end = float(self.groups[timed]["time"].values[-1])
         unit, factor = shown_unit("s", end)
         words = f"{end / factor:.4g} {unit}"
         when = f"t = {words}" if variable.dims[:1] == ("time",) else f"t = 0 to {words}"
-        return f" (evolution, {when})"
+        return f" ({timed}, {when})"
 
     def _species(self, name: str) -> tuple[str, ...]:
         variable = with_coordinates(self, name).get("species")
@@ -308,12 +315,12 @@ def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
 
 
 def _answers(name: str, key: str, variable: Variable, label: str, species: tuple[str, ...]) -> list[Answer]:
-    """Numbers of a scalar, or of an array over species (in `transport` at the outermost point, in `evolution` at the end)."""
+    """Numbers of a scalar, or of an array over species (of `transport` at the outermost point, in time at the end)."""
     values, dims = variable.values, variable.dims
     if values.dtype.kind not in "fi":
         return []
     path = f"{name.removeprefix('diagnostics/')}.{key}"
-    if name == "evolution" and dims[:1] == ("time",):
+    if name in IN_TIME and dims[:1] == ("time",):
         values, dims = values[-1], dims[1:]
     if not dims:
         return [Answer(path, label, float(values), variable.unit)]

@@ -16,6 +16,7 @@ from snsim.cli import verify as _verify
 from snsim.cli.cite import cite
 from snsim.cli.compare import compare
 from snsim.cli.console import guarded
+from snsim.cli.diagnose import diagnose
 from snsim.cli.eos import eos_app
 from snsim.cli.info import info
 from snsim.cli.listing import list_models
@@ -54,6 +55,7 @@ def common(
 app.command("run")(guarded(run))
 app.command("plot")(guarded(plot))
 app.command("validate")(guarded(validate))
+app.command("diagnose")(guarded(diagnose))
 app.command("compare")(guarded(compare))
 app.command("list")(guarded(list_models))
 app.command("cite")(guarded(cite))

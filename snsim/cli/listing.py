@@ -24,6 +24,7 @@ class Kind(StrEnum):
     NEW_PHYSICS = "new-physics"
     NUCLEI = "nuclei"
     PROFILES = "profiles"
+    FORMATS = "formats"
     SCHEMES = "schemes"
     CLOSURES = "closures"
     LIMITERS = "limiters"
@@ -41,6 +42,7 @@ _COLUMNS = {
     Kind.EQUATIONS_OF_STATE: ("name", "validity", "references"),
     Kind.NEW_PHYSICS: ("name", "key", "value", "default", "references"),
     Kind.NUCLEI: ("name", "isotopes"),
+    Kind.FORMATS: ("name", "files, and what stands where", "references"),
     Kind.SCHEMES: ("name", "what is solved", "references"),
     Kind.CLOSURES: ("name", "flux of the gray scheme"),
     Kind.LIMITERS: ("name", "lambda(R), R = |grad E|/(kappa E)", "references"),
@@ -278,6 +280,13 @@ def _profiles() -> Rows:
     return own + [(f'table, mapping = "{name}"', mapping.references) for name, mapping in MAPPINGS.items()]
 
 
+def _formats() -> Rows:
+    from snsim.profiles.formats.registry import FORMATS
+
+    own = "text or HDF5: column, unit and centring of each field in [profile.columns], or a mapping"
+    return [*((name, each.words, each.references) for name, each in FORMATS.items()), ("table", own, "")]
+
+
 def _schemes() -> Rows:
     from snsim.transport.schemes import REFERENCES, SCHEMES
 
@@ -324,6 +333,7 @@ _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.NEW_PHYSICS: _new_physics,
     Kind.NUCLEI: _nuclei,
     Kind.PROFILES: _profiles,
+    Kind.FORMATS: _formats,
     Kind.SCHEMES: _schemes,
     Kind.CLOSURES: _closures,
     Kind.LIMITERS: _limiters,

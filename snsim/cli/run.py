@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -158,6 +159,8 @@ def _compute(config: Config, directory: Path, force: bool) -> Result:
     from snsim.output.writer import write_result
     from snsim.result import Result
 
+    if config.sequence is not None:
+        return _compute_sequence(config, directory, force)
     partial, checkpoint = directory / PARTIAL_FILE, directory / CHECKPOINT_FILE
     if force:
         checkpoint.unlink(missing_ok=True)
@@ -188,6 +191,21 @@ def _goes_on(checkpoint: Path, config: Config) -> bool:
     from snsim.transport.checkpoint import Checkpoint
 
     return Checkpoint(checkpoint, config_hash(config)).read() is not None
+
+
+def _compute_sequence(config: Config, directory: Path, force: bool) -> Result:
+    """Solve star after star; those that are done stay when it is stopped, and are not solved again."""
+    announce_compilation(*KERNELS[config.transport.scheme])
+    from snsim.output.reader import read_result
+    from snsim.sequence import RECORDS, simulate_sequence
+
+    done = len(list((directory / RECORDS).glob("[0-9]*[0-9].h5")))
+    if force:
+        shutil.rmtree(directory / RECORDS, ignore_errors=True)
+    elif done:
+        typer.echo(f"goes on from {directory / RECORDS}, where {done} stars are kept", err=True)
+    with _progress() as progress, plain_warnings():
+        return read_result(simulate_sequence(config, directory, progress, _code(config)))
 
 
 def _recorded(result: Result, config: Config) -> Result:

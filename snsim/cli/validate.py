@@ -121,7 +121,14 @@ def _read_files(config: Config) -> None:
 
 
 def _describe_profile(config: Config) -> str:
-    """Build the profile; the analytic one has nothing that could go wrong."""
+    """Build the profile, or all of a sequence; the analytic one has nothing that could go wrong."""
+    if config.sequence is not None:
+        announce_compilation()
+        from snsim.sequence import read_stars
+
+        several = read_stars(config)
+        first, last = several[0], several[-1]
+        return f"{len(several)} stars, {first.time:g} to {last.time:g} s; {first.profile.source} to {last.profile.source}"
     if config.profile.format == "analytic":
         return f"analytic, shock at {config.profile.shock_radius / 1e5:.4g} km"
     announce_compilation()

@@ -6,24 +6,29 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from snsim.config.mistakes import Source, mistakes_of
-from snsim.config.schema import Config, TableProfile
+from snsim.config.schema import Config, FileProfile, TableProfile
+from snsim.config.stars import stars
 from snsim.errors import ConfigError
 
 RUN_FILE = "run.toml"
+OF_FILES = ("table", "gr1d-short", "gr1d", "kepler", "mesa")  # formats of profiles that name a file
 # keys of [microphysics] that name a file, or several
 _FILES = ("eos_table", "structure_factor_file", "bremsstrahlung_table", "capture_tables")
 Root = TypeVar("Root", bound=BaseModel)
 
 
 def load_config(path: str | Path | None, overrides: Iterable[str] = ()) -> Config:
-    """Read a run file, or the `run.toml` of a directory: `read_sections` of a `Config`."""
-    return read_sections(path, overrides, Config, RUN_FILE)
+    """Read a run file, or the `run.toml` of a directory: `read_sections` of a `Config`, every star of a sequence checked."""
+    config = read_sections(path, overrides, Config, RUN_FILE)
+    stars(config, None if path is None else Path(path))
+    return config
 
 
 def read_sections(
@@ -71,6 +76,34 @@ def read_sections(
     return config
 
 
+def reconfigure(text: str, overrides: Iterable[str], where: str) -> Config:
+    """Read a resolved run file that a result holds, with overrides; the files that it names may be gone.
+
+    Parameters
+    ----------
+    text : str
+        TOML, all paths absolute.
+    overrides : iterable of str
+        As for `read_sections`.
+    where : str
+        The result, for messages.
+
+    Raises
+    ------
+    ConfigError
+        One line for each mistake.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: the run file stored in it is not valid TOML: {error}.") from None
+    source = Source(Path(where), frozenset(_apply(tables, overrides)))
+    try:
+        return Config.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError("\n".join(mistakes_of(error, source, Config))) from None
+
+
 def _read(file: Path, name_in_folder: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -116,7 +149,10 @@ def _parse_value(text: str) -> Any:
 def _resolve_paths(tables: dict[str, Any], source: Source) -> list[str]:
     """Make paths absolute; a table profile's file must be named, and every file exist."""
     profile = tables.get("profile")
-    is_table = isinstance(profile, dict) and profile.get("format") == "table"
+    is_table = isinstance(profile, dict) and profile.get("format") in OF_FILES
+    listed = _resolve_sequence(tables, source)
+    if listed is not None:
+        profile, is_table = None, False
     sections = [("microphysics", key) for key in _FILES]
     for section, key in (*sections, ("output", "directory"), *([("profile", "path")] if is_table else [])):
         table = tables.get(section)
@@ -129,7 +165,7 @@ def _resolve_paths(tables: dict[str, Any], source: Source) -> list[str]:
             tables[section][key] = [
                 _absolute(base, each) if isinstance(each, str) else each for each in given
             ]
-    mistakes = []
+    mistakes = listed or []
     microphysics = tables.get("microphysics")
     for key in _FILES:
         given = microphysics.get(key) if isinstance(microphysics, dict) else None
@@ -146,12 +182,35 @@ def _resolve_paths(tables: dict[str, Any], source: Source) -> list[str]:
             f"profile.path{source.nowhere}: not given; name the profile's file with --set profile.path=FILE, "
             "or in the run file.",
         ]
-    if isinstance(path, str) and not Path(path).is_file():
+    if isinstance(path, str) and not Path(path).exists():
         where = source.where("profile.path")
         mistakes.append(
             f'profile.path = "{path}" {where}: no such file; give it with --set profile.path=FILE.'
         )
     return mistakes
+
+
+def _resolve_sequence(tables: dict[str, Any], source: Source) -> list[str] | None:
+    """Make the files of a sequence a list of absolute paths; return mistakes, None where a sequence names no files."""
+    sequence = tables.get("sequence")
+    named = sequence.get("profile") if isinstance(sequence, dict) else None
+    given = named.get("path") if isinstance(named, dict) else None
+    if given is None or not isinstance(named, dict):
+        return None
+    key = "sequence.profile.path"
+    file = None if source.sets(key) else source.file
+    base = Path.cwd() if file is None else file.parent
+    if isinstance(given, str):
+        pattern = Path(_absolute(base, given))
+        paths = sorted(str(path) for path in pattern.parent.glob(pattern.name))
+        if not paths:
+            return [f'{key} = "{given}" {source.where(key)}: no file has such a name.']
+    else:
+        paths = [_absolute(base, each) for each in given if isinstance(each, str)]
+    named["path"] = paths
+    return [
+        f'{key}: "{path}" {source.where(key)}: no such file.' for path in paths if not Path(path).exists()
+    ]
 
 
 def _absolute(base: Path, path: str) -> str:
@@ -176,14 +235,8 @@ def input_files(config: Config) -> dict[str, tuple[str, str]]:
     ConfigError
         A file that cannot be read.
     """
-    given = {f"microphysics.{key}": getattr(config.microphysics, key) for key in _FILES}
-    if isinstance(config.profile, TableProfile):
-        given["profile.path"] = config.profile.path
     files = {}
-    for key, paths in given.items():
-        if not paths:
-            continue
-        several = [paths] if isinstance(paths, str) else list(paths)
+    for key, several in named_files(config).items():
         try:
             digests = [_digest(Path(path)) for path in several]
         except OSError as error:
@@ -193,24 +246,58 @@ def input_files(config: Config) -> dict[str, tuple[str, str]]:
     return files
 
 
+def named_files(config: Config) -> dict[str, list[str]]:
+    """Return the files that a configuration names, by key, without looking at them."""
+    given = {f"microphysics.{key}": getattr(config.microphysics, key) for key in _FILES}
+    if isinstance(config.profile, (TableProfile, FileProfile)):
+        given["profile.path"] = config.profile.path
+    if config.sequence is not None:
+        given["sequence.profile.path"] = config.sequence.profile.get("path")
+    return {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in given.items() if paths}
+
+
+def recorded_files(config: Config, inputs: str) -> dict[str, tuple[str, str]]:
+    """Return `input_files` as a provenance recorded them, so that the files may be gone.
+
+    Parameters
+    ----------
+    config : Config
+        That was run.
+    inputs : str
+        Lines ``SHA-256  path`` of the provenance.
+    """
+    digests = {path: digest for digest, _, path in (line.partition("  ") for line in inputs.splitlines())}
+    named = {key: ", ".join(paths) for key, paths in named_files(config).items()}
+    return {key: (path, digests.get(path, "")) for key, path in named.items()}
+
+
 def _digest(path: Path) -> str:
     """SHA-256 of a file, or of the files of a folder in the order of their names."""
+    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    states = [file.stat() for file in files] if files else [path.stat()]
+    return _digest_of(tuple(files), tuple((each.st_size, each.st_mtime_ns) for each in states))
+
+
+@lru_cache(maxsize=256)
+def _digest_of(files: tuple[Path, ...], _: tuple[tuple[int, int], ...]) -> str:
+    """SHA-256 of files in the state that is given: every star of a sequence asks again."""
     digest = hashlib.sha256()
-    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as handle:
-                while block := handle.read(1 << 20):
-                    digest.update(block)
+    for file in files:
+        with file.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()
 
 
-def config_hash(config: Config) -> str:
+def config_hash(config: Config, files: dict[str, tuple[str, str]] | None = None) -> str:
     """Hash what decides the physical answer: not title and output; a profile's content, not its path.
 
     Parameters
     ----------
     config : Config
         Any configuration.
+    files : dict, optional
+        As `input_files` gives them, which reads them if they are not given.
 
     Returns
     -------
@@ -218,8 +305,11 @@ def config_hash(config: Config) -> str:
         12 hex digits.
     """
     physics = config.model_dump(mode="json", by_alias=True, exclude={"title", "output"})
-    for key, (_, digest) in input_files(config).items():
-        section, _, name = key.partition(".")
-        physics[section][name] = digest
+    for key, (_, digest) in (input_files(config) if files is None else files).items():
+        *sections, name = key.split(".")
+        table = physics
+        for section in sections:
+            table = table[section]
+        table[name] = digest
     text = json.dumps(physics, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -11,7 +11,14 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from snsim.config.schema import AnalyticProfile, CollapseProfile, HydrostaticProfile, TableProfile, nearest
+from snsim.config.schema import (
+    AnalyticProfile,
+    CollapseProfile,
+    FileProfile,
+    HydrostaticProfile,
+    TableProfile,
+    nearest,
+)
 from snsim.config.write import write_value
 
 _FORMATS: dict[str, type[BaseModel]] = {
@@ -19,6 +26,7 @@ _FORMATS: dict[str, type[BaseModel]] = {
     "hydrostatic": HydrostaticProfile,
     "collapse": CollapseProfile,
     "table": TableProfile,
+    **dict.fromkeys(("gr1d-short", "gr1d", "kepler", "mesa"), FileProfile),
 }
 _EXPECTED_TYPES = {
     "bool": "true or false",

@@ -17,6 +17,7 @@ from snsim.config.evolution import Evolution
 from snsim.config.new_physics import NewPhysics
 from snsim.config.observables import OF_OPACITIES, Diagnostics
 from snsim.config.section import Fraction, Section, default, distinct
+from snsim.config.sequence import Sequence
 
 # Names that are accepted without importing the (compiled) modules behind them; others are looked up there.
 BUILT_IN: dict[str, tuple[str, ...]] = {
@@ -208,6 +209,7 @@ class TableProfile(Section):
     columns: dict[str, Column] = Field(default_factory=dict)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     comment: str = Field(default="#", min_length=1)
+    mass_integral: Literal["none", "newtonian", "relativistic"] = "none"
     shock_radius: Annotated[float | None, quantities.length(1.0, 1e5, "144 km")] = None
 
     @model_validator(mode="after")
@@ -216,6 +218,39 @@ class TableProfile(Section):
             raise PydanticCustomError(
                 "description",
                 'expected either a mapping (for instance mapping = "agile-boltztran") or a table of columns',
+            )
+        return self
+
+
+class FileProfile(Section):
+    """A file of another code, or the folder of its output. Lengths in cm, times in s.
+
+    `time` is after `bounce_time`, which is that of the simulation. `radius_centring`: whether radii (and masses and
+    velocities) are those of zone centres or of outer edges, which a file of GR1D's does not say.
+    """
+
+    format: Literal["gr1d-short", "gr1d", "kepler", "mesa"]
+    path: str | None = None
+    time: Annotated[float | None, quantities.time(-100.0, 1e5)] = None
+    bounce_time: Annotated[float | None, quantities.time(-100.0, 1e5)] = None
+    radius_centring: Literal["zone", "interface"] | None = None
+    shock_radius: Annotated[float | None, quantities.length(1.0, 1e5, "144 km")] = None
+
+    @model_validator(mode="after")
+    def _what_the_format_needs(self) -> FileProfile:
+        needs = {"gr1d": ("time", "bounce_time"), "gr1d-short": ("radius_centring",)}.get(self.format, ())
+        for key in ("time", "bounce_time", "radius_centring"):
+            given = getattr(self, key) is not None
+            if given and key not in needs:
+                raise PydanticCustomError(
+                    "format",
+                    'expected no {key} with format = "{format}"',
+                    {"key": key, "format": self.format},
+                )
+        if self.format == "gr1d-short" and self.radius_centring is None:
+            raise PydanticCustomError(
+                "format",
+                'expected radius_centring = "zone" or "interface" (GR1D\'s WHW02): the file does not say',
             )
         return self
 
@@ -379,7 +414,8 @@ class Config(Section):
     schema_version: Literal[1] = Field(alias="schema")
     title: str = ""
     profile: Annotated[
-        AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile, Field(discriminator="format")
+        AnalyticProfile | HydrostaticProfile | CollapseProfile | TableProfile | FileProfile,
+        Field(discriminator="format"),
     ] = Field(default_factory=HydrostaticProfile)
     grid: Grid = Field(default_factory=Grid)
     microphysics: Microphysics = Field(default_factory=Microphysics)
@@ -387,6 +423,7 @@ class Config(Section):
     transport: Transport = Field(default_factory=Transport)
     diagnostics: Diagnostics = Field(default_factory=Diagnostics)
     evolution: Evolution | None = None
+    sequence: Sequence | None = None
     output: Output = Field(default_factory=Output)
 
     @field_validator("diagnostics")
@@ -423,6 +460,22 @@ class Config(Section):
                 {"scheme": transport.scheme},
             )
         return evolution
+
+    @field_validator("sequence")
+    @classmethod
+    def _of_steady_stars(cls, sequence: Sequence | None, found: ValidationInfo) -> Sequence | None:
+        """Time passes either in a star or from star to star."""
+        if sequence is not None and found.data.get("evolution") is not None:
+            raise PydanticCustomError(
+                "either",
+                "expected [sequence] or [evolution], not both: stars of a sequence are steady states",
+            )
+        profile = found.data.get("profile")
+        if sequence is not None and not sequence.profile and profile is not None and profile.format != "gr1d":
+            raise PydanticCustomError(
+                "profile", "expected keys of [profile] with one value for each time in [sequence.profile]"
+            )
+        return sequence
 
     @field_validator("diagnostics")
     @classmethod

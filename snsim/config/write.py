@@ -64,9 +64,11 @@ def _section_lines(
         if isinstance(value, BaseModel):
             inner.append((path, f"{known_as}{key}.", value))
         elif isinstance(value, dict):
-            inner.extend(
-                (f"{path}.{write_key(column)}", f"{known_as}{key}.*.", spec) for column, spec in value.items()
-            )
+            for own, spec in value.items():
+                if isinstance(spec, BaseModel):
+                    inner.append((f"{path}.{write_key(own)}", f"{known_as}{key}.*.", spec))
+                else:  # a list of values of another section's key
+                    yield f"{key}.{write_key(own)} = {write_value(spec)}"
         elif value is None and comment is not None and (model := _section_in(field)) is not None:
             absent.append((path, model))
         else:

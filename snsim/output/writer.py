@@ -13,6 +13,7 @@ import numpy as np
 from snsim import __version__
 from snsim.errors import ResultFileError
 from snsim.result import Result, is_coordinate, with_coordinates
+from snsim.series import HISTORY, TIME
 from snsim.variable import Variable
 
 CONVENTIONS = "snsim-1"
@@ -32,6 +33,7 @@ RESERVED = frozenset(
     }
 )
 _COMPRESS_FROM = 64 * 1024  # bytes
+SERIES_CHUNK = 256  # numbers along time
 _TEXT = h5py.string_dtype("utf-8")
 
 
@@ -61,7 +63,7 @@ def check_writable(directory: str | Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise ResultFileError(
-            f"{directory}: results cannot be written there ({_reason(error)}); choose another with --output."
+            f"{directory}: results cannot be written there ({reason(error)}); choose another with --output."
         ) from None
     return directory
 
@@ -92,50 +94,55 @@ def write_result(result: Result, path: str | Path) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with h5py.File(temporary, "w") as file:
-            _write_root(file, result)
+            write_root(file, result)
             for name in result.groups:
-                _write_group(
-                    file.create_group(name), with_coordinates(result, name), set(result.groups[name])
-                )
+                variables = with_coordinates(result, name)
+                own, grows = set(result.groups[name]), HISTORY in result.groups
+                write_group(file.create_group(name), variables, own, grows)
                 file[name].attrs.update(result.attributes.get(name, {}))
-            _write_provenance(file.create_group("provenance"), result)
+            write_provenance(file.create_group("provenance"), result)
         os.replace(temporary, path)
     except OSError as error:
-        raise ResultFileError(f"{path}: cannot be written ({_reason(error)}).") from None
+        raise ResultFileError(f"{path}: cannot be written ({reason(error)}).") from None
     finally:
         if temporary.exists():
             temporary.unlink()
     return path
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """Say what the system refused; h5py's own text is long."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 
-def _write_root(file: h5py.File, result: Result) -> None:
+def write_root(file: h5py.File, result: Result) -> None:
+    """Write what a file says about itself."""
     file.attrs["Conventions"] = CONVENTIONS
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["title"] = result.provenance.get("title", "")
     file.attrs["history"] = f"written by snsim {__version__}"
 
 
-def _write_group(group: h5py.Group, variables: Mapping[str, Variable], own: set[str]) -> None:
+def write_group(
+    group: h5py.Group, variables: Mapping[str, Variable], own: set[str], grows: bool = False
+) -> None:
+    """Write variables and their dimensions; `time` is unlimited in a group that grows."""
     sizes = _sizes(variables, group.name)
     scales = {}
     for dimension, size in sizes.items():
         coordinate = variables.get(dimension)
         if coordinate is None:
             index = Variable((dimension,), np.arange(size, dtype=np.int64), "1", f"index along {dimension}")
-            scales[dimension] = _write_variable(group, dimension, index, generated=True)
+            scales[dimension] = write_variable(group, dimension, index, generated=True)
         else:
-            scales[dimension] = _write_variable(group, dimension, coordinate, generated=dimension not in own)
+            scales[dimension] = write_variable(
+                group, dimension, coordinate, generated=dimension not in own, grows=grows
+            )
         scales[dimension].make_scale(dimension)
     for name, variable in variables.items():
         if name not in scales:
-            dataset = _write_variable(group, name, variable, generated=name not in own)
-            for axis, dimension in enumerate(variable.dims):
-                dataset.dims[axis].attach_scale(scales[dimension])
+            dataset = write_variable(group, name, variable, generated=name not in own, grows=grows)
+            attach_scales(group, dataset, variable.dims)
             along = [
                 other
                 for other, candidate in variables.items()
@@ -146,6 +153,12 @@ def _write_group(group: h5py.Group, variables: Mapping[str, Variable], own: set[
             ]
             if along and not is_coordinate(name, variable):
                 dataset.attrs["coordinates"] = " ".join(along)
+
+
+def attach_scales(group: h5py.Group, dataset: h5py.Dataset, dims: tuple[str, ...]) -> None:
+    """Give the axes of a dataset the dimensions of its group."""
+    for axis, dimension in enumerate(dims):
+        dataset.dims[axis].attach_scale(group[dimension])
 
 
 def _sizes(variables: Mapping[str, Variable], where: str) -> dict[str, int]:
@@ -165,13 +178,20 @@ def _sizes(variables: Mapping[str, Variable], where: str) -> dict[str, int]:
     return sizes
 
 
-def _write_variable(
-    group: h5py.Group, name: str, variable: Variable, *, generated: bool = False
+def write_variable(
+    group: h5py.Group, name: str, variable: Variable, *, generated: bool = False, grows: bool = False
 ) -> h5py.Dataset:
+    """Write one variable; along `time` it is unlimited where the file grows."""
     values = variable.values
     options: dict[str, Any] = {}
+    if grows and variable.dims[:1] == (TIME,):
+        options = {
+            "maxshape": (None, *values.shape[1:]),
+            "chunks": _chunks(values.shape),
+            "fillvalue": _fill(values),
+        }
     if values.nbytes > _COMPRESS_FROM and values.ndim:
-        options = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        options |= {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     if values.dtype.kind in "UO":
         dataset = group.create_dataset(
             name, data=values.astype(object), dtype=_TEXT, track_times=False, **options
@@ -189,7 +209,18 @@ def _write_variable(
     return dataset
 
 
-def _write_provenance(group: h5py.Group, result: Result) -> None:
+def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Chunks of a variable that grows along time: a profile each, or many numbers."""
+    return (1, *(max(size, 1) for size in shape[1:])) if len(shape) > 1 else (SERIES_CHUNK,)
+
+
+def _fill(values: np.ndarray[Any, Any]) -> Any:
+    """Return what stands where nothing was written: NaN, the only sentinel, where there is one."""
+    return np.nan if values.dtype.kind == "f" else None
+
+
+def write_provenance(group: h5py.Group, result: Result) -> None:
+    """Write how a result came about, and its run file."""
     for name, text in {**result.provenance, "config_toml": result.config_toml}.items():
         dataset = group.create_dataset(name, data=text, dtype=_TEXT, track_times=False)
         dataset.attrs["units"] = "1"

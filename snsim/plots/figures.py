@@ -24,6 +24,7 @@ from snsim.plots.spectrum import spectrum
 from snsim.plots.transport_spheres import GROUP as SPHERES
 from snsim.plots.transport_spheres import transport_spheres
 from snsim.result import Result
+from snsim.series import HISTORY
 
 
 def at_a_glance(result: Result) -> Figure:
@@ -67,7 +68,8 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     -------
     list of Path
         ``overview.png``, ``opacities.png``, and those of `WHERE_THERE` for which it holds the data: equal results give
-        equal bytes. Of trajectories of ejecta only ``ejecta.png``.
+        equal bytes. Of trajectories of ejecta only ``ejecta.png``, of a
+        sequence none.
     """
     files = []
     for name, draw in figures_of(result).items():
@@ -82,6 +84,8 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
 
 def figures_of(result: Result) -> dict[str, Callable[[Result], Figure]]:
     """Return the figures that can be drawn of a result, by name of their file."""
+    if HISTORY in result.groups:
+        return {}
     if EJECTA in result.groups:
         return OF_EJECTA
     there = set(result.groups) | {f"transport/{name}" for name in result.groups.get("transport", {})}

@@ -40,11 +40,14 @@ class TableMapping:
         Where such files come from.
     derive : callable or None
         Completes the fields in place, removes what is none, and returns notes for `Profile.source`.
+    mass_integral : str
+        How the enclosed mass, where there is a column of it, follows from the density: see `read_table`.
     """
 
     columns: Mapping[str, TableColumn]
     references: str
     derive: Derivation | None = None
+    mass_integral: str = "none"
 
 
 def _gravitational_mass(values: dict[str, Array]) -> list[str]:
@@ -126,6 +129,8 @@ def _nuclei_of_number_fractions(values: dict[str, Array]) -> list[str]:
 
 # units of the columns that are no profile fields, as the derivations below want them
 DERIVATION_UNITS = {
+    "enclosed_mass": "g",
+    "mean_mass_number": "1",
     "one_minus_gamma": "1",
     "number_fraction_heavy": "1",
     "chemical_potential_neutron": "MeV",
@@ -151,14 +156,17 @@ _BOLTZMANN_COLUMNS = {
 
 MAPPINGS: dict[str, TableMapping] = {
     "agile-boltztran": TableMapping(
-        _BOLTZMANN_COLUMNS,
+        _BOLTZMANN_COLUMNS | {"enclosed_mass": TableColumn("enclosed_rest_mass_msun", "Msun")},
         "Agile-Boltztran, Liebendoerfer, Rampp, Janka & Mezzacappa 2005, ApJ 620, 840",
         _boltzmann_model,
+        "relativistic",
     ),
     "vertex": TableMapping(
-        _BOLTZMANN_COLUMNS,
+        # its masses include the zone's own, those of Agile-Boltztran half of it
+        _BOLTZMANN_COLUMNS | {"enclosed_mass": TableColumn("enclosed_rest_mass_msun", "Msun", "interface")},
         "Vertex, Liebendoerfer, Rampp, Janka & Mezzacappa 2005, ApJ 620, 840",
         _boltzmann_model,
+        "newtonian",
     ),
     # the radii are outer edges: only so do sums of 4 pi rho r^2 dr give the files' enclosed masses (1e-3)
     "chimera": TableMapping(

@@ -43,7 +43,7 @@ COMPOSITION = (
     "mass_number_heavy",
     "charge_number_heavy",
 )
-MASS_FRACTION_TOLERANCE = 0.01
+MASS_FRACTION_TOLERANCE = 1e-3
 CHARGE_TOLERANCE, CHARGE_LIMIT = 0.02, 0.1  # of charge against Y_e: warned about, refused
 
 

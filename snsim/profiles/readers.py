@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from snsim.errors import ConfigError, ProfileError
+from snsim.profiles.enclosed_mass import ENCLOSED_MASS, check_mass
+from snsim.profiles.formats.hdf5 import is_hdf5, read_hdf5
+from snsim.profiles.formats.text import Table, TextTable
 from snsim.profiles.mappings import DERIVATION_UNITS, MAPPINGS, Derivation, TableColumn, TableMapping
 from snsim.profiles.profile import (
     COMPOSITION,
@@ -26,7 +29,7 @@ from snsim.profiles.shock import find_shock
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
 
-__all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "load_profile", "read_table"]
+__all__ = ["MAPPINGS", "ColumnLike", "TableColumn", "TableMapping", "assemble", "load_profile", "read_table"]
 
 
 # round-off that codes leave in mass fractions (Vertex: -3e-8); anything more negative is an error
@@ -59,7 +62,7 @@ def load_profile(parameters: Any, base_dir: str | Path = ".", eos: EquationOfSta
 
     Parameters
     ----------
-    parameters : AnalyticProfile, HydrostaticProfile, CollapseProfile or TableProfile
+    parameters : AnalyticProfile, HydrostaticProfile, CollapseProfile, TableProfile or FileProfile
         The section of the configuration, with its `format`.
     base_dir : str or Path
         What a relative `path` is relative to.
@@ -85,13 +88,20 @@ def load_profile(parameters: Any, base_dir: str | Path = ".", eos: EquationOfSta
         return profile
     if parameters.format in ("hydrostatic", "collapse"):
         return _of_equation_of_state(parameters, eos)
-    columns, derive, origin = parameters.columns, None, ""
+    if parameters.format != "table":
+        from snsim.profiles.formats.registry import FORMATS
+
+        return FORMATS[parameters.format].read(Path(base_dir) / parameters.path, parameters)
+    columns, derive, origin, integral = parameters.columns, None, "", "none"
     for name in columns:
-        if name not in FIELDS:
+        if name not in FIELDS and name != ENCLOSED_MASS:
             raise ConfigError(f"profile.columns.{name}: {_unknown_field(name)}")
     if parameters.mapping is not None:
         mapping = _mapping(parameters.mapping)
         columns, derive, origin = mapping.columns, mapping.derive, mapping.references
+        integral = mapping.mass_integral
+    else:
+        integral = parameters.mass_integral
     return read_table(
         Path(base_dir) / parameters.path,
         columns,
@@ -100,6 +110,7 @@ def load_profile(parameters: Any, base_dir: str | Path = ".", eos: EquationOfSta
         shock_radius=parameters.shock_radius,
         derive=derive,
         origin=origin,
+        mass_integral=integral,
     )
 
 
@@ -133,15 +144,17 @@ def read_table(
     shock_radius: float | None = None,
     derive: Derivation | None = None,
     origin: str = "",
+    mass_integral: str = "none",
 ) -> Profile:
-    """Read a profile from a text table with a line of column names.
+    """Read a profile from a text table with a line of column names, or from the one-dimensional data sets of HDF5.
 
-    The names stand in the first line without a comment sign, or in the last comment line before the numbers.
+    The names stand in the first line without a comment sign, or in the last comment line before the numbers; those of
+    data sets have their groups before them, as in ``mesh/rho``.
 
     Parameters
     ----------
     path : str or Path
-        Text file, one zone a line, from the centre outwards.
+        One zone a line, from the centre outwards.
     columns : mapping
         Profile field to the description of its column. Values at `interface` are those at the zones' outer
         edges: radii become the mean radius of each zone's volume, other values are interpolated to it.
@@ -155,6 +168,9 @@ def read_table(
         Completes the fields (see `TableMapping`).
     origin : str
         Reference, for `Profile.source`.
+    mass_integral : {"none", "newtonian", "relativistic"}
+        How a column `enclosed_mass` follows from the density: 4 pi r^2 rho dr, or that over
+        Gamma = sqrt(1 + (v/c)^2 - 2Gm/(rc^2)). It must, to 1 %.
 
     Returns
     -------
@@ -169,12 +185,42 @@ def read_table(
     """
     path = Path(path)
     _check_fields(columns, derive is not None, path)
-    table = _Table.read(path, delimiter, comment)
-    values = {name: table.column(spec, name) * _factor(name, spec, path) for name, spec in columns.items()}
+    table: Table = read_hdf5(path) if is_hdf5(path) else TextTable.read(path, delimiter, comment)
+    return assemble(
+        table,
+        columns,
+        shock_radius=shock_radius,
+        derive=derive,
+        origin=origin,
+        mass_integral=mass_integral,
+    )
+
+
+def assemble(
+    table: Table,
+    columns: Mapping[str, ColumnLike],
+    *,
+    shock_radius: float | None = None,
+    derive: Derivation | None = None,
+    origin: str = "",
+    mass_integral: str = "none",
+) -> Profile:
+    """Make a profile of the columns of a table; parameters, result and errors as of `read_table`."""
+    path = table.path
+    if derive is not None and ENCLOSED_MASS in columns:  # of a mapping, which checks it where it is asked to
+        if mass_integral == "none" or columns[ENCLOSED_MASS].column not in table.names:
+            columns = {name: spec for name, spec in columns.items() if name != ENCLOSED_MASS}
+    values = {
+        name: table.column(spec.column, name) * _factor(name, spec, path) for name, spec in columns.items()
+    }
     _check_edges(values, columns, table)
+    edges = values["radius"] if "radius" in columns and columns["radius"].centring == "interface" else None
+    mass = values.pop(ENCLOSED_MASS, None)
     _to_centres(values, columns)
     _to_mass_fractions(values, columns)
     notes = derive(values) if derive is not None else []
+    if mass is not None:
+        notes.append(check_mass(mass, columns[ENCLOSED_MASS].centring, values, edges, mass_integral, table))
     notes += _tidy_composition(values)
     source = "; ".join([f"{path.name} ({origin})" if origin else path.name, *notes])
     try:
@@ -185,7 +231,7 @@ def read_table(
 
 
 def _check_fields(columns: Mapping[str, ColumnLike], may_derive: bool, path: Path) -> None:
-    unknown = [] if may_derive else [name for name in columns if name not in FIELDS]
+    unknown = [] if may_derive else [name for name in columns if name not in FIELDS and name != ENCLOSED_MASS]
     if unknown:
         raise ProfileError(f"{path}: {_unknown_field(unknown[0])}")
     missing = [] if may_derive else [name for name in REQUIRED if name not in columns]
@@ -200,91 +246,6 @@ def _unknown_field(name: str) -> str:
     close = difflib.get_close_matches(name, FIELDS, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     return f"unknown profile field '{name}'; known are {', '.join(FIELDS)}.{hint}"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The text of a table: names, and rows with the line each stands on."""
-
-    path: Path
-    names: list[str]
-    rows: list[list[str]]
-    lines: list[int]
-
-    @classmethod
-    def read(cls, path: Path, delimiter: str | None, comment: str) -> _Table:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ProfileError(f"{path}: cannot be read ({error})") from None
-        heading, names, rows, lines = "", None, [], []
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            if line.lstrip().startswith(comment):
-                heading = line.lstrip().removeprefix(comment) if names is None else heading
-                continue
-            tokens = _split(line, delimiter)
-            if names is None:
-                is_header = not any(_is_number(token) for token in tokens)
-                names = (
-                    tokens if is_header else _split(heading, delimiter or ("," if "," in heading else None))
-                )
-                if is_header:
-                    continue
-            if len(tokens) != len(names):
-                raise ProfileError(
-                    f"{path}, line {number}: {len(tokens)} values for {len(names)} columns; is the file cut?"
-                )
-            rows.append(tokens)
-            lines.append(number)
-        if names is None or not rows:
-            raise ProfileError(f"{path}: no rows of numbers; is the file empty or truncated?")
-        return cls(path, names, rows, lines)
-
-    def column(self, spec: ColumnLike, field: str) -> Array:
-        if spec.column not in self.names:
-            close = difflib.get_close_matches(spec.column, self.names, n=1, cutoff=0.4)
-            hint = f"; did you mean '{close[0]}'?" if close else ""
-            raise ProfileError(
-                f"{self.path}: no column '{spec.column}' (for {field}) among {', '.join(self.names)}{hint}"
-            )
-        index = self.names.index(spec.column)
-        return np.array(
-            [
-                self._number(row[index], line, spec.column)
-                for row, line in zip(self.rows, self.lines, strict=True)
-            ]
-        )
-
-    def _number(self, token: str, line: int, column: str) -> float:
-        if not _is_number(token):
-            raise ProfileError(f"{self.path}, line {line}, column '{column}': '{token}' is not a number")
-        value = _to_float(token)
-        if not np.isfinite(value):
-            raise ProfileError(
-                f"{self.path}, line {line}, column '{column}': {token} is no value, expected a finite number"
-            )
-        return value
-
-
-def _split(line: str, delimiter: str | None) -> list[str]:
-    if delimiter is None:
-        delimiter = "," if "," in line else None
-    return [token.strip() for token in line.strip().split(delimiter)]
-
-
-def _is_number(token: str) -> bool:
-    try:
-        _to_float(token)
-    except ValueError:
-        return False
-    return True
-
-
-def _to_float(token: str) -> float:
-    """Read a number, Fortran's D exponents included."""
-    return float(token.replace("D", "E").replace("d", "e") if token[:1] not in "nNiI" else token)
 
 
 def _factor(field: str, spec: ColumnLike, path: Path) -> float:
@@ -305,7 +266,7 @@ def _factor(field: str, spec: ColumnLike, path: Path) -> float:
         raise ProfileError(f"{path}: column '{spec.column}' ({field}): unknown unit '{spec.unit}'") from None
 
 
-def _check_edges(values: dict[str, Array], columns: Mapping[str, ColumnLike], table: _Table) -> None:
+def _check_edges(values: dict[str, Array], columns: Mapping[str, ColumnLike], table: Table) -> None:
     """Refuse zones without width; of centres, the profile itself checks that they rise."""
     if "radius" not in values or columns["radius"].centring != "interface":
         return
@@ -314,7 +275,7 @@ def _check_edges(values: dict[str, Array], columns: Mapping[str, ColumnLike], ta
         point = int(np.argmax(widths <= 0.0))
         raise ProfileError(
             f"{table.path}: radius must rise from point to point: point {point} "
-            f"({values['radius'][point] / 1e5:.6g} km, line {table.lines[point]}) is no further out"
+            f"({values['radius'][point] / 1e5:.6g} km, {table.place(point)}) is no further out"
         )
 
 
@@ -333,7 +294,7 @@ def _to_centres(values: dict[str, Array], columns: Mapping[str, ColumnLike]) -> 
             [[0.0], middles, [1.5 * radius[-1] - 0.5 * radius[-2]] if radius.size > 1 else radius]
         )
     for name, spec in columns.items():
-        if spec.centring == "interface" and name != "radius":
+        if spec.centring == "interface" and name != "radius" and name in values:
             centre = 0.0 if name in ("velocity", "gravitational_mass") else values[name][0]
             values[name] = np.interp(values["radius"], edges, np.concatenate([[centre], values[name]]))
 
@@ -370,13 +331,13 @@ def _tidy_composition(values: dict[str, Array]) -> list[str]:
 
 
 def _with_line(
-    error: Exception, values: dict[str, Array], columns: Mapping[str, ColumnLike], table: _Table
+    error: Exception, values: dict[str, Array], columns: Mapping[str, ColumnLike], table: Table
 ) -> str:
     """Add the line to a message about a point, and a hint to temperatures in the wrong unit."""
     text = str(error)
     point = re.search(r"point (\d+)", text)
-    if point is not None and int(point[1]) < len(table.lines):
-        text += f" (line {table.lines[int(point[1])]})"
+    if point is not None and (place := table.place(int(point[1]))):
+        text += f" ({place})"
     spec = columns.get("temperature")
     if (
         text.startswith("temperature")

@@ -39,6 +39,9 @@ _MATTER = {
     "mean_field_neutron": ("MeV", "mean-field potential of neutrons"),
     "mean_field_proton": ("MeV", "mean-field potential of protons"),
     "pressure": ("erg/cm3", "total pressure"),
+    "mass_fraction_deuteron": ("1", "mass fraction of deuterons"),
+    "mass_fraction_triton": ("1", "mass fraction of tritons"),
+    "mass_fraction_helion": ("1", "mass fraction of 3He"),
 }
 
 
@@ -62,6 +65,8 @@ def profile_group(background: Background) -> dict[str, Variable]:
     }
     for name, (unit, long_name) in _MATTER.items():
         values = getattr(background.matter, name)
+        if values is None:  # light clusters, where the equation of state has none
+            continue
         group[name] = Variable(zone, values, unit, long_name, _why(values, UNBOUND))
     return group
 

@@ -371,7 +371,7 @@ def test_mass_fractions_that_do_not_sum_to_one(tmp_path: Path) -> None:
     outcome = snsim_run("validate", tmp_path)
     assert outcome.code == 4
     assert "mass fractions sum to 1.1 at point 0" in outcome.err
-    assert "allowed is 1 within 0.01" in outcome.err
+    assert "allowed is 1 within 0.001" in outcome.err
 
 
 def test_unwritable_output_is_found_first(run_directory: Path, pipeline: SimpleNamespace) -> None:

@@ -142,7 +142,7 @@ BAD = [
         ["profile.electron_fraction_infall = -0.1"],
     ),
     ('[profile]\nformat = "analytic"\nmapping = "vertex"', ["profile.mapping", "another profile format"]),
-    ('[profile]\nformat = "gr1d"', ['profile.format = "gr1d"', "analytic", "table"]),
+    ('[profile]\nformat = "gr2d"', ['profile.format = "gr2d"', "analytic", "table"]),
     ('[profile]\nmass = "1 Msun"', ["[profile]", "'format' is missing"]),
     ("profile = 3", ["profile = 3", "a table"]),
     ('[profile]\nformat = "table"\nmapping = "vertex"', ["profile.path", "--set profile.path=FILE"]),

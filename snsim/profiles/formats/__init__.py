@@ -1,0 +1,1 @@
+"""Files of other codes, one code a file."""
