@@ -6,8 +6,6 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 
 class MicrophysicsError(Exception):
     """Base class of everything this package raises on purpose."""
@@ -60,6 +58,8 @@ def require(allowed: Any, values: Any, what: str, unit: str, condition: str) -> 
     OutOfRangeError
         Naming the value.
     """
+    import numpy as np  # not for those who only name errors
+
     good, given = np.broadcast_arrays(allowed, np.asarray(values, dtype=np.float64))
     bad = ~(good | np.isnan(given))
     if bad.any():

@@ -258,7 +258,7 @@ class Result:
         unit, factor = shown_unit("s", end)
         words = f"{end / factor:.4g} {unit}"
         when = f"t = {words}" if variable.dims[:1] == ("time",) else f"t = 0 to {words}"
-        return f" ({timed}, {when})"
+        return f" (evolution, {when})" if timed == "evolution" else f" ({when})"
 
     def _species(self, name: str) -> tuple[str, ...]:
         variable = with_coordinates(self, name).get("species")

@@ -140,7 +140,8 @@ def written_default(field: FieldInfo) -> str | None:
     if value is None or value is PydanticUndefined:
         return None
     # a quantity stands in the schema as in a run file, as text
-    return write_value(value) if isinstance(value, str) else written(field, value)
+    many = value if isinstance(value, tuple) else (value,)
+    return write_value(value) if any(isinstance(one, str) for one in many) else written(field, value)
 
 
 def dimension_of(field: FieldInfo) -> Dimension | None:

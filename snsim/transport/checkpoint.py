@@ -16,7 +16,7 @@ from snsim.transport.implicit import State
 
 Array = NDArray[np.float64]
 
-_LAYOUT = 3
+LAYOUT = 3
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Checkpoint:
         state = stored.state
         try:
             with h5py.File(temporary, "w") as file:
-                file.attrs["key"], file.attrs["layout"] = self.key, _LAYOUT
+                file.attrs["key"], file.attrs["layout"] = self.key, LAYOUT
                 file.attrs["steps"] = state.steps
                 for name in ("time", "step_before", "step_next"):
                     file.attrs[name] = getattr(state, name)
@@ -114,7 +114,7 @@ class Checkpoint:
             return None
         try:
             with h5py.File(self.path, "r") as file:
-                if file.attrs.get("layout") != _LAYOUT:
+                if file.attrs.get("layout") != LAYOUT:
                     raise ResultFileError(
                         f"{self.path}: no checkpoint of this version of snsim; move it away."
                     )

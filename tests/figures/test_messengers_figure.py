@@ -22,7 +22,7 @@ profile.format = "analytic"
 [grid]
 zones = 60
 [opacity]
-energies = 12
+energies = 48
 [diagnostics]
 names = ["neutrinosphere", "kick", "delay", "flavour"]
 kick.polar_cap_angle = "20 deg"

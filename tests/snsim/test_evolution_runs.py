@@ -23,6 +23,7 @@ from snsim.plots import overview
 from snsim.plots.light_curve import light_curve, plot_budget, plot_energies, plot_inside, plot_luminosities
 from snsim.result import Result
 from snsim.signal import MULTIPLICITY, signal_of
+from snsim.transport.checkpoint import LAYOUT
 from snsim.transport.evolution import evolve
 
 RUN = """
@@ -177,7 +178,7 @@ def test_the_overview_says_which_time_it_shows(result):
 def test_a_checkpoint_is_checked_before_it_is_announced(run_file, tmp_path):
     checkpoint = tmp_path / "evolution.checkpoint.h5"
     with h5py.File(checkpoint, "w") as file:
-        file.attrs["layout"], file.attrs["key"] = 2, "another"
+        file.attrs["layout"], file.attrs["key"] = LAYOUT, "another"
     outcome = call("run", run_file, "--no-plot")
     assert outcome.exit_code == 4
     assert "the checkpoint of another configuration" in outcome.output

@@ -184,7 +184,7 @@ def test_mass_fractions_are_renormalised_within_the_tolerance(tmp_path: Path) ->
     assert not profile.mass_number_heavy.any()
     assert not profile.charge_number_heavy.any()
     with pytest.raises(
-        ProfileError, match=r"mass fractions sum to 1\.1 at point 0 .*allowed is 1 within 0\.01"
+        ProfileError, match=r"mass fractions sum to 1\.1 at point 0 .*allowed is 1 within 0\.001"
     ):
         composition(tmp_path, 0.8)
 

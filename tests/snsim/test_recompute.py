@@ -61,9 +61,11 @@ def test_all_observables_are_those_of_a_run_that_asked_for_them(tmp_path: Path, 
 @pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")  # nuclei without electron capture
 def test_opacities_alone() -> None:
     chosen = (*SMALL, "transport.scheme=none", "profile.format=collapse", "opacity.on_out_of_range=clamp")
-    first = simulate(load_config(None, [*chosen, 'diagnostics.names=["transport_sphere"]']))
-    renewed = diagnose(first, ["neutrino_conductivity"])
-    assert numbers(renewed) == numbers(simulate(load_config(None, chosen)))
+    one, other = "transport_sphere", "neutrino_conductivity"
+    first = simulate(load_config(None, [*chosen, f"diagnostics.names={json.dumps([one])}"]))
+    renewed = diagnose(first, [other])
+    both = load_config(None, [*chosen, f"diagnostics.names={json.dumps([one, other])}"])
+    assert numbers(renewed) == numbers(simulate(both))
     with pytest.raises(ConfigError, match="'kick', for which transport must be solved"):
         diagnose(first, ["kick"])
 
@@ -86,7 +88,7 @@ def test_an_option_changes_its_observable_only(small: Result) -> None:
     stamp = renewed.attributes["diagnostics/kick"]
     assert (stamp["code"], stamp["opacities"]) == (code_hash(), STORED)
     assert stamp["computed"][:2] == "20"
-    assert set(renewed.attributes) == {"diagnostics/kick"}
+    assert set(renewed.attributes) == {"transport", "diagnostics/kick"}
     again = diagnose(renewed, ["delay"])
     assert [line.rpartition(": ")[2] for line in again.provenance["diagnosed"].splitlines()] == [
         "kick",
