@@ -24,7 +24,8 @@ def write_value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(write_value(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {write_value(item)}' for key, item in value.items())} }}"
+        inside = ", ".join(f"{key} = {write_value(item)}" for key, item in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

@@ -365,7 +365,8 @@ def test_the_complete_file_explains_every_section_and_key(tmp_path: Path) -> Non
     # what stands as a comment is a section that can be had by taking the signs away
     lines = text.splitlines()
     (first,) = [i for i, line in enumerate(lines) if line.startswith("# [evolution]")]
-    lines = lines[first:]
+    others = [i for i, line in enumerate(lines) if line.startswith("# [") and i > first]
+    lines = lines[first : min(others)]
     there = "\n".join(line.removeprefix("# ") for line in lines if re.match(r"# (\[|\w+ = )", line))
     assert load_config(write(tmp_path, there)).evolution == Evolution()
 
