@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 # occupation that need not be known: less than a neutrino has left the star in the age of the universe, in which at most
 # 4 pi r^2 c t (4 pi/3) (E/2 pi hbar c)^3 = 1e85 states pass a surface, for r = 1e9 cm and E = 300 MeV
 NOBODY = 1e-100
+DIMMEST = 0.01  # see `ray_source`; stars whose matter scatters out less do not feel it
 ANDERSON_DEPTH = 3  # iterations that the next source is mixed from
 LARGEST_SHARE = 2.0  # of any of them
 TOLERANCE = 1e-6  # change of the solution from one formal solution to the next, relative
@@ -150,13 +151,15 @@ def _mixed(answer: Array, change: Array, past: list[tuple[Array, Array]]) -> Arr
 def ray_source(medium: GroupMedium, occupation: Array) -> Array:
     """S = (kappa_a f_eq + kappa_s J + C(J))/kappa_t, shape (zone, group).
 
-    Isotropic, and such that the rays' own balance is that of the moment equations.
+    Isotropic, and such that the rays' own balance is that of the moment equations; only where reactions take away more than
+    all but a `DIMMEST` part of the first two terms is that part left: a source that iterations switch off and on again
+    never settles.
     """
     emission = medium.absorption * medium.equilibrium + medium.scattering * occupation
     if _coupled(medium):
         rate = np.empty_like(occupation)
         kernels.collisions(occupation, medium.coupling, rate)
-        emission = np.maximum(emission + rate, 0.0)
+        emission = np.maximum(emission + rate, DIMMEST * emission)
     opacity = medium.absorption + medium.scattering
     return np.divide(emission, opacity, out=np.zeros_like(opacity), where=opacity > 0.0)
 

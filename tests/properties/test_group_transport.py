@@ -116,6 +116,17 @@ def test_stars_too_cold_for_a_single_neutrino(seed, inelastic):
     assert steps.max() <= 20
 
 
+def test_a_source_that_reactions_take_away_does_not_flicker():
+    """A star in which nue of one group are scattered out of their zone as fast as they come in: no 0, 1, 0, ..."""
+    rng = np.random.default_rng([30810, 66])
+    assert rng.random() < 0.7  # the stars of this sequence are rough in seven of ten cases
+    zones = int(np.exp(rng.uniform(np.log(20.0), np.log(600.0))))
+    groups = EnergyGroups.logarithmic(int(rng.integers(10, 25)))
+    rng.random()
+    background = build_background(rough(rng), zones, 4e5)
+    assert steps_of(background, groups, scheme="eddington", inelastic=True).max() <= 20
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_rays_of_faint_light_are_those_of_bright_light(seed):
     """A formal solution is linear in the source, wherever 64 bits put it."""
