@@ -36,6 +36,7 @@ FIGURE_FILES = (
     "opacities.png",
     "spectrum.png",
     "light_curve.png",
+    "history.png",
     "explosion.png",
     "messengers.png",
 )
@@ -228,7 +229,10 @@ def _progress() -> Iterator[Callable[[str], None] | None]:
 def _draw(result: Result, directory: Path) -> list[Path]:
     from snsim.plots import figures
 
-    return list(figures.save_all(result, directory))
+    files = list(figures.save_all(result, directory))
+    if not files:
+        typer.echo(figures.NOTHING, err=True)
+    return files
 
 
 def _write_text(result: Result, target: Path, figures: list[Path], reused: bool, seconds: float) -> None:
