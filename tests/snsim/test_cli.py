@@ -526,6 +526,8 @@ def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:
         ("schemes", ["gray", "multigroup", "eddington", "Auer & Mihalas 1970", "Anderson 1965", "none"]),
         ("closures", ["spectral-gradient", "spectral-flux", "multigroup"]),
         ("observables", ["gain_region", "Janka 2001"]),
+        ("export-formats", ["oconnor", "sntools", "sum of four", "msw-profile", "MSWEffect"]),
+        ("trajectory-formats", ["winnet", "skynet", "lnue", "csv"]),
     ],
 )
 def test_list(kind: str, words: list[str]) -> None:
