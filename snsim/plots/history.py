@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -176,7 +178,7 @@ def _known(group: Group, name: str) -> bool:
     return name in group and "time" in group and bool(np.isfinite(group[name].values).any())
 
 
-def _time_axis(ax: Axes, group: Group) -> tuple[Array, dict[str, object]]:
+def _time_axis(ax: Axes, group: Group) -> tuple[Array, dict[str, Any]]:
     """Name a linear axis of time, and return times in its unit and how lines mark the stars."""
     time = group["time"].values
     unit, scale = ("s", 1.0) if float(np.abs(time).max()) > _LONG else ("ms", 1e3)
