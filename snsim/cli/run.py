@@ -36,9 +36,9 @@ FIGURE_FILES = (
     "opacities.png",
     "spectrum.png",
     "light_curve.png",
-    "history.png",
     "explosion.png",
     "messengers.png",
+    "history.png",
 )
 KERNELS = {"none": (), "gray": ("gray",), "multigroup": ("groups",), "eddington": ("groups", "rays")}
 MOST_KEYS = 4  # in one line
