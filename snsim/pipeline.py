@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,18 +19,17 @@ from microphysics.processes.settings import Settings
 from snsim.config.eos import equation_of_state
 from snsim.config.load import config_hash, input_files
 from snsim.config.microphysics import process_names, settings_of
-from snsim.config.unused import USED_BY
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import observable
-from snsim.errors import ConfigError, ConvergenceError, UnresolvedWarning
+from snsim.errors import ConfigError, ConvergenceError
 from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.result import Result
+from snsim.run_words import how_it_failed, sources_of_matter, transport_attributes, warn_of_limits
 from snsim.transport import records
 from snsim.transport.background import Background
 from snsim.transport.checkpoint import Checkpoint
-from snsim.transport.eddington import TOLERANCE
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.evolution import Track, evolve
 from snsim.transport.evolution_records import LEFT_OUT, evolution_attributes, evolution_group
@@ -52,7 +51,40 @@ if TYPE_CHECKING:
 
 # provenance of a run with transport.scheme = "none"; the summary shows it
 NO_TRANSPORT = 'not solved, as transport.scheme = "none" asks: opacities and what follows from them alone'
-FEW_ZONES = 20  # a run with fewer warns
+
+
+@dataclass(frozen=True)
+class _Star:
+    """What a run is about: the profile, its equation of state, and both on the grid."""
+
+    profile: Profile
+    eos: EquationOfState
+    background: Background
+
+
+@dataclass
+class _Record:
+    """What a run has found so far, and how it became so: a result at any moment."""
+
+    config: Config
+    groups: dict[str, dict[str, Variable]] = field(default_factory=dict)
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.perf_counter)
+
+    def result(self, star: _Star) -> Result:
+        result = Result(self.groups, resolve_toml(self.config), attributes=self.attributes)
+        methods = EVOLUTION_REFERENCES if self.config.evolution is not None else ()
+        origin = collect(
+            config_hash(self.config),
+            title=self.config.title,
+            started=self.started,
+            wall_time=time.perf_counter() - self.began,
+            citations=[*sources_of_matter(star.profile, star.eos), *citations_of(result), *methods],
+            inputs=input_files(self.config).values(),
+        )
+        how = {"transport": NO_TRANSPORT} if self.config.transport.scheme == "none" else {}
+        return replace(result, provenance=origin | {"profile": star.profile.source} | how)
 
 
 def simulate(
@@ -93,62 +125,57 @@ def simulate(
         raise ConfigError(
             "[sequence] asks for many stars: snsim run, or snsim.simulate_sequence(config, folder)"
         )
-    say = progress or (lambda _: None)
-    started, began = datetime.now(UTC), time.perf_counter()
+    say, record = progress or (lambda _: None), _Record(config)
+
     say("profile")
-    eos = equation_of_state(config.microphysics)
-    star = load_profile(config.profile, eos=eos) if profile is None else profile
-    grid = config.grid
-    background = build_background(star, grid.zones, grid.r_inner, grid.r_outer, eos)
-    _warn_of_limits(background, config)
+    star = _read_star(config, profile)
+    record.groups["profile"] = records.profile_group(star.background)
+
     say("opacities")
-    settings = microphysics_settings(config)
-    opacities = OpacitySet.from_names(process_names(config.microphysics), settings)
-    inelastic = config.transport.inelastic and config.transport.scheme != "none"
-    spectra = gray_spectra(opacities, background.matter, energy_grid(config), inelastic=inelastic)
-    groups = {
-        "profile": records.profile_group(background),
-        "opacity": records.opacity_group(spectra, opacities.references),
-    }
-    attributes: dict[str, dict[str, str]] = {}
+    opacities, spectra = _find_opacities(config, star.background)
+    record.groups["opacity"] = records.opacity_group(spectra, opacities.references)
+
     solution = None
     if config.transport.scheme != "none":
         say("transport")
-        solution, trust = _solve(config, background, opacities, spectra, float(star.radius[-1]))
-        attributes["transport"] = _transport_attributes(config)
-        groups["transport"] = records.transport_group(
-            background, solution, trust, scheme_references(config.transport.scheme, config.transport.limiter)
-        )
+        solution = _solve_transport(record, star, opacities, spectra)
 
-    def finished() -> Result:
-        result = Result(groups, resolve_toml(config), attributes=attributes)
-        methods = EVOLUTION_REFERENCES if config.evolution is not None else ()
-        origin = collect(
-            config_hash(config),
-            title=config.title,
-            started=started,
-            wall_time=time.perf_counter() - began,
-            citations=[*_sources_of_matter(star, eos), *citations_of(result), *methods],
-            inputs=input_files(config).values(),
-        )
-        how = {} if solution is not None else {"transport": NO_TRANSPORT}
-        return replace(result, provenance=origin | {"profile": star.source} | how)
-
-    if solution is not None and not solution.converged:
-        raise ConvergenceError(_how_it_failed(solution, background, config), finished())
     say("diagnostics")
-    groups |= observe(config, config.diagnostics.names, background, spectra, solution)
+    record.groups |= observe(config, config.diagnostics.names, star.background, spectra, solution)
+
     if config.evolution is not None and solution is not None:
-        model = _evolving(config, background, opacities, solution.species, eos)
-        attributes["evolution"] = evolution_attributes(model)
-        try:
-            track = _evolve(config, model, progress, checkpoint)
-        except ConvergenceError as error:
-            if isinstance(error.partial, Track):
-                groups["evolution"] = evolution_group(solution.species, error.partial)
-            raise ConvergenceError(str(error), finished()) from error
-        groups["evolution"] = evolution_group(solution.species, track)
-    return finished()
+        _let_time_pass(record, star, opacities, solution.species, progress, checkpoint)
+    return record.result(star)
+
+
+def _read_star(config: Config, profile: Profile | None) -> _Star:
+    """Read the profile, unless it is given, and put it on the grid."""
+    eos, grid = equation_of_state(config.microphysics), config.grid
+    profile = load_profile(config.profile, eos=eos) if profile is None else profile
+    background = build_background(profile, grid.zones, grid.r_inner, grid.r_outer, eos)
+    warn_of_limits(background, config)
+    return _Star(profile, eos, background)
+
+
+def _find_opacities(config: Config, background: Background) -> tuple[OpacitySet, OpacitySpectra]:
+    """Evaluate the processes in every zone."""
+    opacities = OpacitySet.from_names(process_names(config.microphysics), microphysics_settings(config))
+    inelastic = config.transport.inelastic and config.transport.scheme != "none"
+    return opacities, gray_spectra(opacities, background.matter, energy_grid(config), inelastic=inelastic)
+
+
+def _solve_transport(
+    record: _Record, star: _Star, opacities: OpacitySet, spectra: OpacitySpectra
+) -> TransportSolution:
+    """Solve and record the transport; what did not converge is recorded too, and raised."""
+    config, background = record.config, star.background
+    solution, trust = _solve(config, background, opacities, spectra, float(star.profile.radius[-1]))
+    papers = scheme_references(config.transport.scheme, config.transport.limiter)
+    record.groups["transport"] = records.transport_group(background, solution, trust, papers)
+    record.attributes["transport"] = transport_attributes(config)
+    if not solution.converged:
+        raise ConvergenceError(how_it_failed(solution, background, config), record.result(star))
+    return solution
 
 
 def _solve(
@@ -184,27 +211,6 @@ def _solve(
     return solution, trust
 
 
-def _transport_attributes(config: Config) -> dict[str, str]:
-    """Return what the numbers of `/transport` rest on, as far as the scheme uses it; names as in `/evolution`."""
-    chosen = config.transport
-    own_tolerance = chosen.scheme not in USED_BY["tolerance"]  # then the scheme has one of its own
-    found = {"scheme": chosen.scheme, "tolerance": f"{TOLERANCE if own_tolerance else chosen.tolerance:g}"}
-    words = {
-        "limiter": ("limiter", chosen.limiter),
-        "closure": ("closure", chosen.closure),
-        "reconstruction": ("edge_values", f"{chosen.reconstruction} order"),
-        "spectral_shape": ("spectral_shape", chosen.spectral_shape),
-        "groups": (
-            "groups",
-            f"{chosen.groups} from {chosen.group_min:g} to {chosen.group_max:g} MeV at infinity",
-        ),
-        "inelastic": ("inelastic", "true" if chosen.inelastic else "false"),
-        "core_rays": ("core_rays", f"{chosen.core_rays}"),
-        "zones_per_ray": ("zones_per_ray", f"{chosen.zones_per_ray}"),
-    }
-    return found | dict(pair for key, pair in words.items() if chosen.scheme in USED_BY[key])
-
-
 def gray_solver(config: Config) -> GraySolver:
     """Options of ``[transport]`` for the gray scheme."""
     chosen = config.transport
@@ -216,6 +222,26 @@ def gray_solver(config: Config) -> GraySolver:
         tolerance=chosen.tolerance,
         max_iterations=chosen.max_iterations,
     )
+
+
+def _let_time_pass(
+    record: _Record,
+    star: _Star,
+    opacities: OpacitySet,
+    species: tuple[str, ...],
+    progress: Callable[[str], None] | None,
+    checkpoint: Path | None,
+) -> None:
+    """Run and record ``[evolution]``; one that stops short is recorded as far as it came, and raised."""
+    model = _evolving(record.config, star.background, opacities, species, star.eos)
+    record.attributes["evolution"] = evolution_attributes(model)
+    try:
+        track = _evolve(record.config, model, progress, checkpoint)
+    except ConvergenceError as error:
+        if isinstance(error.partial, Track):
+            record.groups["evolution"] = evolution_group(species, error.partial)
+        raise ConvergenceError(str(error), record.result(star)) from error
+    record.groups["evolution"] = evolution_group(species, track)
 
 
 def _evolving(
@@ -293,44 +319,6 @@ def _interactions(name: str, settings: Settings) -> dict[str, Any]:
     return {}
 
 
-def _sources_of_matter(star: Profile, eos: EquationOfState) -> list[str]:
-    """Papers of the star's structure and of the equation of state, where one was used."""
-    papers = []
-    if star.source.startswith("hydrostatic"):
-        papers.append("Oppenheimer & Volkoff 1939, Phys. Rev. 55, 374")
-    if star.source.startswith("collapse"):
-        papers.append("Liebendoerfer 2005, ApJ 633, 1042")
-    if papers or not star.has_composition:
-        papers += eos.references
-    return papers
-
-
-def _warn_of_limits(background: Background, config: Config) -> None:
-    """Say what grid, processes and a steady state cannot describe, before the answer is believed."""
-    if config.grid.zones < FEW_ZONES:
-        warnings.warn(
-            f"grid.zones = {config.grid.zones} is a coarse resolution: with fewer than {FEW_ZONES} zones expect errors of "
-            "tens of per cent",
-            UnresolvedWarning,
-            stacklevel=3,
-        )
-    matter = background.matter
-    trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
-    solved = config.transport.scheme != "none"
-    if trapped_nuclei.any() and "electron_capture" not in config.microphysics.processes:
-        steady = ""
-        if solved:
-            steady = ', and a collapsing core is not in a steady state: transport.scheme = "none" stops at its opacities'
-        warnings.warn(
-            f"{int(trapped_nuclei.sum())} zone(s) above 1e11 g/cm3 are made of nuclei: electron capture on them is not "
-            f"among the processes{steady}",
-            PhysicsWarning,
-            stacklevel=3,
-        )
-    for sentence in config.microphysics.new_physics.limits(solved):
-        warnings.warn(sentence, PhysicsWarning, stacklevel=3)
-
-
 def microphysics_settings(config: Config) -> Settings:
     """Choices of ``[microphysics]``, ``[opacity]`` and ``[transport]`` that concern the processes."""
     return settings_of(
@@ -341,27 +329,3 @@ def microphysics_settings(config: Config) -> Settings:
 def energy_grid(config: Config) -> NDArray[np.float64]:
     """Logarithmic energies of ``[opacity]``, MeV."""
     return np.geomspace(config.opacity.energy_min, config.opacity.energy_max, config.opacity.energies)
-
-
-def _worst_place(solution: TransportSolution, background: Background, species: int) -> str:
-    """Say where the residual of a species is largest; nothing where the solver does not know."""
-    if solution.worst_zone is None:
-        return ""
-    zone, energy = int(solution.worst_zone[species]), ""
-    if solution.spectral is not None:
-        group = solution.spectral.worst[species][1]
-        energy = f", group {group} of {solution.spectral.energy[group]:.3g} MeV"
-    return f", worst in zone {zone} at {background.radius[zone] / 1e5:.4g} km{energy}"
-
-
-def _how_it_failed(solution: TransportSolution, background: Background, config: Config) -> str:
-    """One sentence: which species and where, how far it came, what to try."""
-    reached = []
-    for i, (name, history) in enumerate(zip(solution.species, solution.residual_history, strict=True)):
-        place = _worst_place(solution, background, i)
-        reached.append(f"{name} {history[-1]:.1e} after {history.size - 1} steps{place}")
-    return (
-        f"transport did not reach transport.tolerance = {config.transport.tolerance:g} within "
-        f"transport.max_iterations = {config.transport.max_iterations}: scaled residual {'; '.join(reached)}. "
-        "Raise max_iterations, or look for zones with jumps that the grid does not resolve (grid.zones)."
-    )

@@ -92,6 +92,8 @@ def test_the_example_of_a_sequence_runs(tmp_path: Path) -> None:
     history = read_result(tmp_path)["history"]
     np.testing.assert_allclose(history["shock_radius"].values, [139e5, 144e5, 125e5, 107e5])
     assert (history["net_heating"].values > 0.0).all()
+    assert [file.name for file in tmp_path.glob("*.png")] == ["history.png"]
+    assert "(history.png)" in PAGE
 
 
 def test_functions_that_are_named_exist() -> None:

@@ -1,4 +1,4 @@
-"""`snsim list`: what can be named in a run file, each with its reference."""
+"""`snsim list`: what can be named in a run file or a command, each with its reference."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Kind(StrEnum):
     CLOSURES = "closures"
     LIMITERS = "limiters"
     OBSERVABLES = "observables"
+    EXPORT_FORMATS = "export-formats"
+    TRAJECTORY_FORMATS = "trajectory-formats"
 
 
 _ALIASES = {
@@ -46,6 +48,8 @@ _COLUMNS = {
     Kind.SCHEMES: ("name", "what is solved", "references"),
     Kind.CLOSURES: ("name", "flux of the gray scheme"),
     Kind.LIMITERS: ("name", "lambda(R), R = |grad E|/(kappa E)", "references"),
+    Kind.EXPORT_FORMATS: ("name", "read by", "heavy-lepton neutrinos"),
+    Kind.TRAJECTORY_FORMATS: ("name", "columns"),
 }
 _SOURCES = {
     Kind.NUCLEI: "masses and spins of Kondev et al. 2021, Chin. Phys. C 45, 030001; shares by number of Meija et al. 2016, "
@@ -325,6 +329,20 @@ def _observables() -> Rows:
     ]
 
 
+def _export_formats() -> Rows:
+    from snsim.export.catalog import FORMATS, PROFILE
+
+    of_matter = (PROFILE, "SNEWPY, MSWEffect", "none: density and electrons per baryon of the star")
+    return [*((name, each.reader, each.nux) for name, each in FORMATS.items()), of_matter]
+
+
+def _trajectory_formats() -> Rows:
+    from snsim.ejecta.readers import FORMATS
+
+    own = "a line of names with units, as rho_g_cc or rho [g/cm3]"
+    return [*((name, " or ".join(columns)) for name, columns in FORMATS.items()), ("csv", own)]
+
+
 _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.PROCESSES: _processes,
     Kind.STRUCTURE_FACTORS: _structure_factors,
@@ -338,4 +356,6 @@ _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.CLOSURES: _closures,
     Kind.LIMITERS: _limiters,
     Kind.OBSERVABLES: _observables,
+    Kind.EXPORT_FORMATS: _export_formats,
+    Kind.TRAJECTORY_FORMATS: _trajectory_formats,
 }

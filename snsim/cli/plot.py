@@ -34,3 +34,5 @@ def plot(
     else:
         for file in files:
             typer.echo(str(file))
+        if not files:
+            typer.echo(figures.NOTHING)

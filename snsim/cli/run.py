@@ -38,6 +38,7 @@ FIGURE_FILES = (
     "light_curve.png",
     "explosion.png",
     "messengers.png",
+    "history.png",
 )
 KERNELS = {"none": (), "gray": ("gray",), "multigroup": ("groups",), "eddington": ("groups", "rays")}
 MOST_KEYS = 4  # in one line
@@ -228,7 +229,10 @@ def _progress() -> Iterator[Callable[[str], None] | None]:
 def _draw(result: Result, directory: Path) -> list[Path]:
     from snsim.plots import figures
 
-    return list(figures.save_all(result, directory))
+    files = list(figures.save_all(result, directory))
+    if not files:
+        typer.echo(figures.NOTHING, err=True)
+    return files
 
 
 def _write_text(result: Result, target: Path, figures: list[Path], reused: bool, seconds: float) -> None:

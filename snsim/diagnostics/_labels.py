@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from snsim.variable import Variable
 
+# name, value, unit, long name, definition, reason if undefined
+Entries = Iterable[tuple[str, float, str, str, str, str]]
 STATIC_FRAME = "static observer, local proper time and energy"
 
 
@@ -29,3 +32,19 @@ def labelled(
     if np.isnan(values).any():
         attributes["reason"] = reason or "undefined"
     return Variable(dims, values, unit, long_name, {k: v for k, v in attributes.items() if v})
+
+
+def labelled_numbers(entries: Entries, **attributes: str) -> dict[str, Variable]:
+    """Return scalars by name.
+
+    Parameters
+    ----------
+    entries : iterable of tuple
+        (name, value, unit, long name, definition, reason if undefined).
+    **attributes : str
+        Of all of them; as of `labelled`.
+    """
+    return {
+        name: labelled((), value, unit, words, definition=meaning, reason=reason, **attributes)
+        for name, value, unit, words, meaning, reason in entries
+    }

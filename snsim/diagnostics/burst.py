@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.opacity import OpacitySpectra
-from snsim.diagnostics._labels import STATIC_FRAME, labelled
+from snsim.diagnostics._labels import STATIC_FRAME, labelled_numbers
 from snsim.diagnostics.gain_integrals import shell_volumes
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.errors import ProfileError
@@ -92,19 +92,7 @@ def observe(
             still,
         ),
     )
-    return {
-        name: labelled(
-            (),
-            value,
-            unit,
-            words,
-            definition=meaning,
-            reason=reason,
-            frame=STATIC_FRAME,
-            references=REFERENCES,
-        )
-        for name, value, unit, words, meaning, reason in entries
-    }
+    return labelled_numbers(entries, frame=STATIC_FRAME, references=REFERENCES)
 
 
 def burst_from_profile_sequence(
@@ -168,7 +156,7 @@ def burst_from_profile_sequence(
         ("number", number, "1", "nue of the burst", "int L/<E> dt between the half maxima", uncounted),
         ("energy_total", _integral(t, light)[-1], "erg", "energy of the sequence", "int L dt, all of it", ""),
     )
-    return _labels(entries)
+    return labelled_numbers(entries, references=REFERENCES)
 
 
 def pns_cooling(
@@ -247,7 +235,7 @@ def pns_cooling(
             rising,
         ),
     )
-    return _labels(entries)
+    return labelled_numbers(entries, references=REFERENCES)
 
 
 def _sequence(time: Any, values: Any, name: str, fewest: int, positive: bool = False) -> tuple[Array, Array]:
@@ -319,11 +307,3 @@ def _when(t: Array, running: Array, share: float) -> float:
     from scipy.interpolate import PchipInterpolator
 
     return float(PchipInterpolator(running / running[-1], t - t[0])(share))
-
-
-def _labels(entries: tuple[tuple[str, float, str, str, str, str], ...]) -> dict[str, Variable]:
-    """Label numbers of a sequence."""
-    return {
-        name: labelled((), value, unit, words, definition=meaning, reason=reason, references=REFERENCES)
-        for name, value, unit, words, meaning, reason in entries
-    }

@@ -7,7 +7,6 @@ disagree; the closed forms of `heating_rates` stand beside them as a check.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from microphysics.errors import UnknownNameError
 from microphysics.opacity import OpacitySpectra
 from microphysics.weak.couplings import WeakCouplings
-from snsim.diagnostics._labels import STATIC_FRAME, labelled
+from snsim.diagnostics._labels import STATIC_FRAME, Entries, labelled, labelled_numbers
 from snsim.diagnostics.accretion_flow import (
     accretion_rate,
     antesonic_ratio,
@@ -49,7 +48,6 @@ from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
 Array = NDArray[np.float64]
-Entries = Iterable[tuple[str, float, str, str, str, str]]
 
 __all__ = [
     "HEATING_SPECIES",
@@ -264,20 +262,8 @@ def _places(region: GainRegion, names: str) -> dict[str, Variable]:
 
 
 def _scalars(entries: Entries, **attributes: str) -> dict[str, Variable]:
-    """Label numbers of the gain region: (name, value, unit, long name, definition, reason if undefined)."""
-    return {
-        name: labelled(
-            (),
-            value,
-            unit,
-            words,
-            definition=meaning,
-            reason=reason,
-            references=f"{REFERENCES}; {GR1D}",
-            **attributes,
-        )
-        for name, value, unit, words, meaning, reason in entries
-    }
+    """Label numbers of the gain region."""
+    return labelled_numbers(entries, references=f"{REFERENCES}; {GR1D}", **attributes)
 
 
 def _integrals(

@@ -13,6 +13,7 @@ from snsim.plots.ejecta import GROUP as EJECTA
 from snsim.plots.ejecta import ejecta
 from snsim.plots.explosion import GROUP as MEASURES
 from snsim.plots.explosion import explosion
+from snsim.plots.history import has_curves, history
 from snsim.plots.light_curve import GROUP as EVOLUTION
 from snsim.plots.light_curve import light_curve
 from snsim.plots.messengers import GROUP as FLAVOUR
@@ -45,6 +46,8 @@ WHERE_THERE: dict[str, tuple[set[str], Callable[[Result], Figure]]] = {
 OF_EJECTA: dict[str, Callable[[Result], Figure]] = {
     "ejecta": ejecta
 }  # all there is of a result of trajectories
+OF_SEQUENCE: dict[str, Callable[[Result], Figure]] = {"history": history}
+NOTHING = "no figure: the stars of this sequence have no luminosities, spheres, heating or shock to draw"
 # no date: equal results give equal files
 _OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 4}},  # the usual 6 takes twice as long for 8 % less
@@ -68,8 +71,7 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
     -------
     list of Path
         ``overview.png``, ``opacities.png``, and those of `WHERE_THERE` for which it holds the data: equal results give
-        equal bytes. Of trajectories of ejecta only ``ejecta.png``, of a
-        sequence none.
+        equal bytes. Of trajectories of ejecta only ``ejecta.png``, of a sequence only ``history.png``.
     """
     files = []
     for name, draw in figures_of(result).items():
@@ -83,9 +85,9 @@ def save_all(result: Result, directory: str | Path, formats: Sequence[str] = ("p
 
 
 def figures_of(result: Result) -> dict[str, Callable[[Result], Figure]]:
-    """Return the figures that can be drawn of a result, by name of their file."""
+    """Return the figures that can be drawn of a result, by name of their file; of some sequences none."""
     if HISTORY in result.groups:
-        return {}
+        return OF_SEQUENCE if has_curves(result) else {}
     if EJECTA in result.groups:
         return OF_EJECTA
     there = set(result.groups) | {f"transport/{name}" for name in result.groups.get("transport", {})}

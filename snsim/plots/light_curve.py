@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from snsim.plots import style
+from snsim.plots._over_time import LUMINOSITY, lines_of_species, luminosity_axis, room
 from snsim.plots._panels import (
     CM_PER_KM,
-    Array,
     four_panels,
     group_of,
     mark_shock,
@@ -29,8 +29,8 @@ Artists = dict[str, Artist]
 GROUP = "evolution"
 _EARLIEST = 1e-3  # s, of the time axis where the run is longer than ten times that
 _DASHES = (0, (4, 1.3))
-_LUMINOSITY = 1e51  # erg/s, unit of the axis
 _FEWEST = 2  # steps that make a curve
+_MISSING = "no evolution in this result"
 
 
 def light_curve(result: Result) -> Figure:
@@ -67,13 +67,29 @@ def plot_luminosities(result: Result, ax: Axes | None = None, *, title: str = ""
     dict of Artist
         ``luminosity.nue``, ..., or ``note``.
     """
-    return _over_time(result, ax, title, "luminosity_infinity", r"$L_\infty$ [$10^{51}$ erg s$^{-1}$]", True)
+    evolution, species = group_of(result, GROUP), species_of(result, GROUP)
+    with style.axes(ax) as ax:
+        if "luminosity_infinity" not in evolution or not _time_axis(ax, evolution):
+            return style.empty(ax, title, _MISSING)
+        luminosity = evolution["luminosity_infinity"].values / LUMINOSITY
+        found = lines_of_species(ax, "luminosity", evolution["time"].values, luminosity, species)
+        luminosity_axis(ax, luminosity, species)
+        style.legend_above(ax, list(found.values()), title)
+    return found
 
 
 def plot_energies(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
     """Draw mean energies at infinity over time; parameters as in `plot_luminosities`."""
-    words = r"mean energy $\langle E\rangle_\infty$ [MeV]"
-    return _over_time(result, ax, title, "mean_energy_infinity", words, False)
+    evolution, species = group_of(result, GROUP), species_of(result, GROUP)
+    with style.axes(ax) as ax:
+        if "mean_energy_infinity" not in evolution or not _time_axis(ax, evolution):
+            return style.empty(ax, title, _MISSING)
+        energy = evolution["mean_energy_infinity"].values
+        found = lines_of_species(ax, "mean_energy", evolution["time"].values, energy, species)
+        ax.set_ylim(0.0, 1.1 * float(np.nanmax(energy)))
+        ax.set_ylabel(r"mean energy $\langle E\rangle_\infty$ [MeV]")
+        style.legend_above(ax, list(found.values()), title)
+    return found
 
 
 def plot_budget(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
@@ -117,7 +133,7 @@ def plot_inside(result: Result, ax: Axes | None = None, *, title: str = "") -> A
             ):
                 values = positive(evolution[name].values[k])
                 (found[f"{name}.{when}"],) = panel.plot(radius, values, color=colour, ls=dashes)
-        style.log_axis(ax, "y", *_room(evolution["temperature"].values))
+        style.log_axis(ax, "y", *room(evolution["temperature"].values))
         right.set_ylim(0.0, None)
         ax.set_ylabel("temperature [MeV]")
         right.set_ylabel(r"electron fraction $Y_e$")
@@ -132,35 +148,6 @@ def plot_inside(result: Result, ax: Axes | None = None, *, title: str = "") -> A
     return found
 
 
-def _over_time(
-    result: Result, ax: Axes | None, title: str, name: str, label: str, logarithmic: bool
-) -> Artists:
-    """Draw a variable of (time, species)."""
-    evolution = group_of(result, GROUP)
-    with style.axes(ax) as ax:
-        variable = evolution.get(name)
-        if variable is None or not _time_axis(ax, evolution):
-            return style.empty(ax, title, "no evolution in this result")
-        found: Artists = {}
-        key = name.removesuffix("_infinity")
-        shown = variable.values / (_LUMINOSITY if logarithmic else 1.0)
-        for who, values in zip(species_of(result, GROUP), shown.T, strict=True):
-            (found[f"{key}.{who}"],) = ax.plot(
-                evolution["time"].values,
-                positive(values),
-                color=style.species_colour(who),
-                label=style.species_label(who),
-            )
-        if logarithmic:
-            style.log_axis(ax, "y", *_room(shown))
-            label += f" ({style.species_label('nux')}: 1 of 4)" if "nux" in species_of(result, GROUP) else ""
-        else:
-            ax.set_ylim(0.0, 1.1 * float(np.nanmax(variable.values)))
-        ax.set_ylabel(label)
-        style.legend_above(ax, list(found.values()), title)
-    return found
-
-
 def _time_axis(ax: Axes, evolution: Group) -> bool:
     """Set a logarithmic axis of time; False where there is nothing to draw."""
     time = evolution["time"].values if "time" in evolution else np.empty(0)
@@ -171,12 +158,6 @@ def _time_axis(ax: Axes, evolution: Group) -> bool:
     style.log_axis(ax, "x", first, last)
     ax.set_xlabel("time [s]")
     return True
-
-
-def _room(values: Array) -> tuple[float, float]:
-    """Limits of a logarithmic axis with some room around positive values."""
-    known = values[np.isfinite(values) & (values > 0.0)]
-    return 0.8 * float(known.min()), 1.25 * float(known.max())
 
 
 def _seconds(time: float) -> str:

@@ -33,6 +33,7 @@ DIMMEST = 0.01  # see `ray_source`; stars whose matter scatters out less do not 
 ANDERSON_DEPTH = 3  # iterations that the next source is mixed from
 LARGEST_SHARE = 2.0  # of any of them
 TOLERANCE = 1e-6  # change of the solution from one formal solution to the next, relative
+MOST_SOLUTIONS = 60  # formal solutions, at most
 INEXACT = 1e-5  # scaled residual of the coupled moment equations per change of J in the iteration before
 FINEST, COARSEST = 1e-10, 1e-5  # bounds of that residual
 THINNEST = 1e-6  # least optical depth between zones where fluxes are differences: they keep ten digits
@@ -69,7 +70,7 @@ def solve_eddington(
     core_rays: int = CORE_RAYS,
     zones_per_ray: int = 1,
     tolerance: float = TOLERANCE,
-    max_iterations: int = 60,
+    max_iterations: int = MOST_SOLUTIONS,
     guess: Array | None = None,
 ) -> GroupField:
     """Steady field of one species with the angular resolution of tangent rays.

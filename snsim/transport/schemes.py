@@ -13,7 +13,7 @@ from microphysics.matter import GROUPS, SPECIES
 from microphysics.opacity import OpacitySet
 from snsim.transport.background import Background
 from snsim.transport.coupling import PARTNERS
-from snsim.transport.eddington import solve_eddington
+from snsim.transport.eddington import MOST_SOLUTIONS, solve_eddington
 from snsim.transport.energy_groups import EnergyGroups
 from snsim.transport.group_newton import GroupField
 from snsim.transport.groups import GroupMedium, group_media, with_partner
@@ -180,7 +180,7 @@ class SpectralSolver:
                 medium,
                 core_rays=self.core_rays,
                 zones_per_ray=self.zones_per_ray,
-                max_iterations=min(self.max_iterations, 60),
+                max_iterations=min(self.max_iterations, MOST_SOLUTIONS),
                 guess=guess,
             )
         return solve_groups(

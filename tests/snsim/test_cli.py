@@ -254,9 +254,9 @@ def test_another_configuration_is_not_replaced_in_silence(
 
 def test_names_of_figures_are_those_that_are_drawn() -> None:
     from snsim.cli.run import FIGURE_FILES
-    from snsim.plots.figures import FIGURES, WHERE_THERE
+    from snsim.plots.figures import FIGURES, OF_SEQUENCE, WHERE_THERE
 
-    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES | WHERE_THERE)
+    assert FIGURE_FILES == tuple(f"{name}.png" for name in FIGURES | WHERE_THERE | OF_SEQUENCE)
 
 
 def test_a_result_of_other_code_is_computed_again(
@@ -526,6 +526,8 @@ def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:
         ("schemes", ["gray", "multigroup", "eddington", "Auer & Mihalas 1970", "Anderson 1965", "none"]),
         ("closures", ["spectral-gradient", "spectral-flux", "multigroup"]),
         ("observables", ["gain_region", "Janka 2001"]),
+        ("export-formats", ["oconnor", "sntools", "sum of four", "msw-profile", "MSWEffect"]),
+        ("trajectory-formats", ["winnet", "skynet", "lnue", "csv"]),
     ],
 )
 def test_list(kind: str, words: list[str]) -> None:
