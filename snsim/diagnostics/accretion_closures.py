@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from microphysics.constants import CODATA
@@ -193,29 +194,35 @@ class NeutrinoEmission:
         """(L_nue + L_anue)/2, erg/s: the luminosity per species of `at`."""
         return 0.5 * (self.luminosity_nue + self.luminosity_anue)
 
-    @property
+    @cached_property
     def cooling(self) -> float:
         """C/T^6, erg/g/s/MeV^6."""
         return float(
             cooling_closed_form(1.0, 0.0, self.neutron_fraction, self.proton_fraction, self.coefficients)
         )
 
+    @cached_property
+    def _own_heating(self) -> float:
+        """H r^2 at the luminosities themselves, erg cm^2/g/s."""
+        return float(
+            heating_closed_form(
+                self.luminosity_nue,
+                self.luminosity_anue,
+                self.square_energy_nue,
+                self.square_energy_anue,
+                self.neutron_fraction,
+                self.proton_fraction,
+                1.0,
+                1.0,
+                self.coefficients,
+            )
+        )
+
     def at(self, luminosity: float) -> Conditions:
         """Conditions for (L_nue + L_anue)/2, erg/s, both species brightened alike."""
         factor = luminosity / self.luminosity
-        heating = factor * heating_closed_form(
-            self.luminosity_nue,
-            self.luminosity_anue,
-            self.square_energy_nue,
-            self.square_energy_anue,
-            self.neutron_fraction,
-            self.proton_fraction,
-            1.0,
-            1.0,
-            self.coefficients,
-        )
         radius = self.radius * math.sqrt(factor) if self.tied else self.radius
-        return Conditions(float(heating), radius, self.inner_density, False)
+        return Conditions(factor * self._own_heating, radius, self.inner_density, False)
 
 
 def blackbody_radius(luminosity: float, neutrino_temperature: float) -> float:

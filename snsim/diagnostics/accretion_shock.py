@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,8 @@ _POINTS = 48  # of the scan over shock radii
 _DENSEST, _FAR_DENSER = 1e15, 1e3  # g/cm^3, and over what is asked for: where flows are given up
 _EDGE = 1e-5  # of the largest radius: a maximum this close lies at it
 _FAINTEST, _START, _BRIGHTEST = 1e48, 1e52, 1e56  # erg/s, of the search
+_TOLERANCE = 1e-9  # of ln L
+_MOST_STEPS = 12  # of secants; 4 or 5 are needed
 NO_CRITICAL = f"no luminosity from {_FAINTEST:g} to {_BRIGHTEST:g} erg/s ends the steady flow"
 
 
@@ -124,6 +127,9 @@ class CriticalCurve:
         return float(np.polyfit(np.log(self.accretion_rate), np.log(self.luminosity), 1)[0])
 
 
+NOWHERE = CriticalPoint(*(math.nan,) * 4, at_edge=False, closure="")
+
+
 def shock_radii(
     closure: Closure,
     mass: float,
@@ -189,7 +195,12 @@ def shock_radii(
 
 
 def critical_luminosity(
-    closure: Closure, mass: float, accretion_rate: float, *, largest_radius: float = LARGEST_SHOCK
+    closure: Closure,
+    mass: float,
+    accretion_rate: float,
+    *,
+    largest_radius: float = LARGEST_SHOCK,
+    near: CriticalPoint | None = None,
 ) -> CriticalPoint:
     """Luminosity above which no shock can stand still: the two branches of `shock_radii` meet there.
 
@@ -200,6 +211,8 @@ def critical_luminosity(
     ----------
     closure, mass, accretion_rate, largest_radius
         As of `shock_radii`.
+    near : CriticalPoint, optional
+        Of a similar flow, to start from; the answer does not depend on it.
 
     Returns
     -------
@@ -224,6 +237,14 @@ def critical_luminosity(
     """
     positive(mass=mass, accretion_rate=accretion_rate, largest_radius=largest_radius)
 
+    if near is not None and not math.isnan(near.luminosity):
+        found = _from_nearby(
+            closure, mass, accretion_rate, largest_radius, math.log(near.luminosity), near.shock_radius
+        )
+        if found is not None:
+            return found
+
+    @cache
     def best(logarithm: float) -> tuple[float, float]:
         conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm))
         smallest = _CLOSEST * conditions.inner_radius
@@ -240,9 +261,63 @@ def critical_luminosity(
         high += 1.0
     if best(low)[0] <= 0.0 or best(high)[0] > 0.0:
         return CriticalPoint(*(math.nan,) * 4, False, closure.name)
-    logarithm = float(brentq(lambda x: best(x)[0], low, high, xtol=1e-9))
+    found = _from_nearby(closure, mass, accretion_rate, largest_radius, high, best(high)[1])
+    if found is not None:
+        return found
+    logarithm = float(brentq(lambda x: best(x)[0], low, high, xtol=_TOLERANCE))
+    return _point(closure, mass, accretion_rate, largest_radius, logarithm, best(logarithm)[1])
+
+
+def _from_nearby(
+    closure: Closure,
+    mass: float,
+    accretion_rate: float,
+    largest_radius: float,
+    logarithm: float,
+    shock: float,
+) -> CriticalPoint | None:
+    """Critical point by secants from a luminosity and a shock nearby; None where it is not surely the highest one."""
+
+    def highest(x: float, around: float) -> tuple[float, float]:
+        conditions, flow = _flow(closure, mass, accretion_rate, math.exp(x))
+        smallest = _CLOSEST * conditions.inner_radius
+        if not smallest * math.exp(3.0 * kernels.WIDE) < largest_radius or math.isnan(around):
+            return math.nan, math.nan
+        return kernels.nearby_maximum(
+            flow, around, smallest, largest_radius, conditions.column, conditions.wanted
+        )
+
+    before, (value_before, shock) = logarithm, highest(logarithm, shock)
+    now = before + math.copysign(0.02, value_before)  # brighter where more than enough is reached
+    for _ in range(_MOST_STEPS):
+        value, shock = highest(now, shock)
+        if math.isnan(value) or value == value_before:
+            return None
+        step = -value * (now - before) / (value - value_before)
+        if not abs(step) < 2.0:
+            return None
+        before, value_before, now = now, value, now + step
+        if abs(step) < _TOLERANCE:
+            break
+    else:
+        return None
+    conditions, flow = _flow(closure, mass, accretion_rate, math.exp(now))
+    everywhere = np.geomspace(_CLOSEST * conditions.inner_radius, largest_radius, _POINTS)
+    if kernels.excesses(flow, everywhere, conditions.column, conditions.wanted).max() > 1e-8:
+        return None  # another maximum is higher
+    return _point(closure, mass, accretion_rate, largest_radius, now, shock)
+
+
+def _point(
+    closure: Closure,
+    mass: float,
+    accretion_rate: float,
+    largest_radius: float,
+    logarithm: float,
+    shock: float,
+) -> CriticalPoint:
+    """Critical point of a luminosity and a shock that have been found."""
     conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm))
-    shock = best(logarithm)[1]
     state, _ = kernels.settle(flow, shock)
     at_edge = shock > (1.0 - _EDGE) * largest_radius
     return CriticalPoint(
@@ -259,9 +334,12 @@ def critical_curve(
 ) -> CriticalCurve:
     """Critical luminosity along the accretion rate; arguments as of `critical_luminosity`, rates in g/s."""
     rates = np.asarray(accretion_rates, dtype=np.float64)
-    points = [
-        critical_luminosity(closure, mass, rate, largest_radius=largest_radius) for rate in rates.tolist()
-    ]
+    points, near = [NOWHERE] * rates.size, None
+    for i in np.argsort(
+        -rates
+    ):  # from above: what is too bright has flows that arrive, what is too faint may not
+        near = critical_luminosity(closure, mass, float(rates[i]), largest_radius=largest_radius, near=near)
+        points[i] = near
     return CriticalCurve(
         rates,
         np.array([point.luminosity for point in points]),

@@ -223,7 +223,8 @@ def sphere_rates(
         degeneracy = float(np.interp(sphere, background.radius, solution.degeneracy[i]))
         luminosity = float(np.interp(sphere, background.radius_interface, solution.luminosity[i]))
         lapse = float(np.interp(sphere, background.radius_interface, background.lapse_interface))
-        z = redshift_factor(lapse, background.lapse) if redshift else np.ones_like(background.lapse)
+        # without a redshift one spectrum, and one average of it, serves all zones
+        z = redshift_factor(lapse, background.lapse) if redshift else np.float64(1.0)
         dilution = sphere_flux_factor(background.radius, sphere)
         rates.append(
             absorption_rate(

@@ -21,8 +21,8 @@ from snsim.diagnostics.accretion_flow import (
 )
 from snsim.diagnostics.accretion_shock import (
     NO_CRITICAL,
+    NOWHERE,
     Closure,
-    CriticalPoint,
     LightBulb,
     NeutrinoEmission,
     critical_curve,
@@ -248,9 +248,8 @@ def _critical(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variabl
     """Critical luminosities for the run's accretion, and the run's own over them."""
     own = 0.5 * float(np.sum(flow.luminosity))
     found: dict[str, Variable] = {}
-    nothing = CriticalPoint(*(math.nan,) * 4, at_edge=False, closure="")
     for suffix in ("", "_light_bulb"):
-        point, why = nothing, flow.why_not or NO_CRITICAL
+        point, why = NOWHERE, flow.why_not or NO_CRITICAL
         if not flow.why_not:
             point = critical_luminosity(_closure(flow, suffix, couplings), flow.mass, flow.rate)
         edge = "; set by the largest shock radius looked at, 600 km" if point.at_edge else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,21 +46,32 @@ def recoil_rate(solution: TransportSolution, scattering: CEvNS) -> Array:
     c N <sigma T>/A with the local number density and spectrum; nux stands for four species, each with its own couplings.
     """
     rates = np.empty_like(solution.number_density)
+
+    @cache
+    def table(flavor: str) -> Array:
+        return recoils.recoil_cross_section(scattering, _GRID, flavor)
+
     for i, name in enumerate(solution.species):
         spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
-        mean = _mean_recoil(scattering, _FLAVORS[name], spectrum)
+        flavors = (_as_scattered(scattering, flavor) for flavor in _FLAVORS[name])
+        mean = _mean_recoil(np.mean([table(flavor) for flavor in flavors], axis=0), spectrum)
         rates[i] = SPECIES_COUNT[name] * CODATA.speed_of_light * solution.number_density[i] * mean
     return rates / scattering.nucleus.mass_number
 
 
-def _mean_recoil(scattering: CEvNS, flavors: Sequence[str], spectrum: Spectrum) -> Array:
-    """<sigma T> over a spectrum, mean of some flavours, MeV cm^2."""
-    x = np.log(_GRID)
-    table = np.mean([recoils.recoil_cross_section(scattering, _GRID, flavor) for flavor in flavors], axis=0)
+def _as_scattered(scattering: CEvNS, flavor: str) -> str:
+    """Neutrino whose cross section an antineutrino shares, so that it is computed once."""
+    alike = scattering.axial is None and not scattering.new_physics
+    return flavor.removeprefix("a") if alike else flavor
+
+
+def _mean_recoil(table: Array, spectrum: Spectrum) -> Array:
+    """<sigma T> over a spectrum, MeV cm^2; the table holds it at the energies of `_GRID`."""
+    x, y = np.log(_GRID), np.log(table)
 
     def interpolated(energy: Array) -> Array:
         # one table for all zones: between its energies sigma <T> is a power law to 1e-4
-        return np.exp(np.interp(np.log(energy), x, np.log(table)))
+        return np.exp(np.interp(np.log(energy), x, y))
 
     return spectrum.average(interpolated)
 

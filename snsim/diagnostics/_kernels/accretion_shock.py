@@ -16,6 +16,11 @@ MOST_STEPS = 20000
 ARRIVED, TOO_DENSE, LOST = 0, 1, 2
 NARROWEST = 1e-7  # of the interval in ln r that holds a maximum
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
+WIDE, NARROW = (
+    0.03,
+    0.003,
+)  # spacing in ln r of the three points of a parabola: first to come near, then for the answer
+MOST_MOVES = 12
 
 
 class Flow(NamedTuple):
@@ -180,6 +185,39 @@ def largest_excess(flow, smallest, largest, points, column, wanted):
     if refined < value:  # beside the maximum lie flows that do not stay subsonic
         return value, math.exp(low + best * width)
     return refined, math.exp(0.5 * (a + b))
+
+
+@njit
+def nearby_maximum(flow, shock, smallest, largest, column, wanted):
+    """Maximum of `excess` next to a radius, and the radius of that shock, by parabolas through three points.
+
+    NaN where the flows around do not all arrive, or where the maximum is too far away: `largest_excess` knows then.
+    """
+    low, high = math.log(smallest), math.log(largest)
+    place, width = math.log(shock), WIDE
+    for _ in range(MOST_MOVES):
+        place = min(max(place, low + width), high - width)
+        before = excess(flow, math.exp(place - width), column, wanted)
+        middle = excess(flow, math.exp(place), column, wanted)
+        after = excess(flow, math.exp(place + width), column, wanted)
+        if max(abs(before), abs(middle), abs(after)) >= OVERSHOT:
+            break
+        bend = before - 2.0 * middle + after
+        shift = (
+            0.5 * width * (before - after) / bend
+            if bend < 0.0
+            else math.copysign(2.0 * width, after - before)
+        )
+        if abs(shift) > width:
+            edge = high if shift > 0.0 else low
+            if abs(edge - place) < 1.5 * width:  # still rising at the end of the range
+                return excess(flow, math.exp(edge), column, wanted), math.exp(edge)
+            place += math.copysign(min(abs(shift), 0.3), shift)
+        elif width == WIDE:
+            place, width = place + shift, NARROW
+        else:
+            return middle - 0.125 * (before - after) ** 2 / bend, math.exp(place + shift)
+    return math.nan, math.nan
 
 
 @njit

@@ -7,6 +7,7 @@ import pytest
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
 from microphysics.spectrum import FermiDirac
+from snsim.diagnostics import accretion_shock
 from snsim.diagnostics.accretion_closures import RADIATION, Conditions, blackbody_radius
 from snsim.diagnostics.accretion_shock import (
     FixedSphere,
@@ -221,3 +222,17 @@ def test_flows_that_meet_the_sonic_point_are_no_shocks():
     assert found.luminosity == pytest.approx(
         np.interp(0.0, values[::-1], np.geomspace(1.2e54, 1e53, 40)), rel=1e-2
     )
+
+
+@pytest.mark.parametrize("closure", [LightBulb(4.5), FixedSphere(5e6, 4.0)])
+def test_critical_point_from_nearby_is_that_of_the_whole_search(closure, monkeypatch):
+    mass, rate = STAR
+    found = critical_luminosity(closure, mass, rate)
+    near = critical_luminosity(closure, mass, 1.5 * rate)
+    started = critical_luminosity(closure, mass, rate, near=near)
+    monkeypatch.setattr(accretion_shock, "_from_nearby", lambda *_: None)
+    slow = critical_luminosity(closure, mass, rate)
+    for quick in (found, started):
+        assert quick.luminosity == pytest.approx(slow.luminosity, rel=1e-7)
+        assert quick.shock_radius == pytest.approx(slow.shock_radius, rel=3e-5)
+        assert quick.at_edge == slow.at_edge
