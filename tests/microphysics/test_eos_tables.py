@@ -421,18 +421,18 @@ def ours_mu(state, name):
     return getattr(state, f"chemical_potential_{name}")
 
 
-SLABS = [(12, 3), (30, 20), (48, 35), (56, 50), (72, 28), (80, 42), (90, 6), (96, 30)]
+SLABS = [(12, 3), (48, 35), (72, 28), (96, 30)]
 
 
 def test_chemical_potentials_between_nodes_of_users_tables():
-    """All densities at eight cells of temperature and electron fraction that cover the domain."""
+    """All densities at four cells of temperature and electron fraction that cover the domain."""
     eos = LattimerSwesty()
     every = []
     for j, k in SLABS:
         axes = (USER[0], USER[1][j - 3 : j + 5], USER[2][k - 1 : k + 3])
         tab = TabulatedEOS(tabulated(eos, axes))
         inner = (USER[0], USER[1][j : j + 2], USER[2][k : k + 2])
-        every.append(errors(tab, eos, between(inner, 150, j)))
+        every.append(errors(tab, eos, between(inner, 300, j)))
     found = {name: np.concatenate([one[name] for one in every]) for name in every[0]}
     quantiles = {name: np.quantile(values, [0.5, 0.9, 0.99]) for name, values in found.items()}
     for name in ("mu_n", "mu_p"):
