@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
@@ -72,8 +73,12 @@ def collect(
     return record | {f"{name}_version": version_of(name) for name in PACKAGES}
 
 
+@cache
 def code_hash() -> str:
-    """Return 12 hex digits that change with any source file of both packages, and with the numbers they come with."""
+    """Return 12 hex digits that change with any source file of both packages, and with the numbers they come with.
+
+    Of the files as they were at the first call: a process goes on with what it has imported.
+    """
     digest = hashlib.sha256()
     for package in ("microphysics", "snsim"):
         folder = _SOURCES / package
@@ -115,6 +120,7 @@ def _module_hash(module: str) -> str:
     return hashlib.sha256(source).hexdigest()[:12] if source else ""
 
 
+@cache
 def version_of(package: str) -> str:
     """Return the version of an installed package without importing it; empty if it is not installed."""
     try:
@@ -123,6 +129,7 @@ def version_of(package: str) -> str:
         return ""
 
 
+@cache
 def git_state() -> tuple[str, str]:
     """Return the commit of the sources, and "yes" or "no" for changes; empty outside a checkout."""
     if not (_SOURCES / ".git").exists():
@@ -145,6 +152,7 @@ def _git(*arguments: str) -> str | None:
     return answer.stdout.strip()
 
 
+@cache
 def cpu_name() -> str:
     """Return the processor's name and the number of cores."""
     name = platform.processor() or platform.machine()
