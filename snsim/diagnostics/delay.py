@@ -145,6 +145,7 @@ def _measurable(
             "s",
             "uncertainty of the time of emission",
             definition="clock and shortest trapping time of a species, in quadrature",
+            frame=FRAME,
             reason=no_time,
         ),
         "shapiro_over_uncertainty": labelled(
@@ -211,6 +212,7 @@ def _other_delays(
             "s",
             "generous estimate of the diffusion time, 3R^2/(lambda c)",
             definition="3 R^2/(lambda c), 1/lambda = (2/R^2) int kappa_t r dr/Gamma; to a factor of a few",
+            frame="static observers, local proper times added up without redshift",
             reason=NO_SPHERE,
         ),
         "trapping_time": labelled(
@@ -218,7 +220,9 @@ def _other_delays(
             trapping_time(background, solution, spheres),
             "s",
             "trapping time",
-            definition="neutrino energy inside the neutrinosphere/luminosity there, local proper time",
+            definition="int alpha E dV/(alpha^2 L): neutrino energy inside the neutrinosphere over the luminosity "
+            "through it, both as counted at infinity",
+            frame=FRAME,
             reason=f"{NO_SPHERE}, or no luminosity leaves",
         ),
         "mass_delay": labelled(

@@ -53,6 +53,7 @@ REFERENCES = (
     "Fuller & Qian 1996, Nucl. Phys. A 606, 167"
 )
 NO_SPHERE = "inside a neutrinosphere, or no neutrinosphere on the grid, or not both nue and anue"
+NO_NUCLEONS = "no free neutrons or no free protons to capture on"
 NO_LAUNCH = "no gain radius to launch from: give launch_radius"
 
 
@@ -285,14 +286,18 @@ def observe(
 def _with_capture(
     background: Background, solution: TransportSolution, rates: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    """Add e+ n and e- p to the rates per neutron and per proton, 1/s: number emission over the targets."""
+    """Add e+ n and e- p to the rates per neutron and per proton, 1/s: number emission over the targets.
+
+    NaN where there are no targets: a rate for each of them is then unknown, not zero.
+    """
     totals = []
     targets = (background.matter.number_density_neutron, background.matter.number_density_proton)
     for absorbed, target, emitted in zip(rates, targets, ("anue", "nue"), strict=True):
         if emitted not in solution.species:
             return np.full_like(rates[0], np.nan), np.full_like(rates[1], np.nan)
         emission = solution.emission_number[solution.species.index(emitted)]
-        totals.append(absorbed + np.divide(emission, target, out=np.zeros_like(emission), where=target > 0.0))
+        captured = np.divide(emission, target, out=np.full_like(emission, np.nan), where=target > 0.0)
+        totals.append(absorbed + captured)
     return totals[0], totals[1]
 
 
@@ -334,15 +339,19 @@ def _equilibria(
         }
         found[name] = labelled(("zone",), values, "1", words, **labels)
         found[f"outer_{name}"] = labelled((), values[-1], "1", f"{words}, outermost zone", **labels)
+    captures = _with_capture(background, solution, rates)
+    matter = background.matter
+    bound = outside & ~((matter.number_density_neutron > 0.0) & (matter.number_density_proton > 0.0))
     found["equilibrium_with_capture"] = labelled(
         ("zone",),
-        np.where(outside, equilibrium_electron_fraction(*_with_capture(background, solution, rates)), np.nan),
+        np.where(outside, equilibrium_electron_fraction(*captures), np.nan),
         "1",
         "equilibrium electron fraction with electron and positron capture",
-        definition="as equilibrium, with the capture rates of the stored number emission; no alpha particles",
+        definition="as equilibrium, with the stored number emission of nue and anue, all of it, for captures of e- on free "
+        "protons and of e+ on free neutrons; no alpha particles",
         frame=STATIC_FRAME,
         references=REFERENCES,
-        reason=NO_SPHERE,
+        reason=f"{NO_SPHERE}; outside: {NO_NUCLEONS}" if bound.any() else NO_SPHERE,
     )
     total = rates[0] + rates[1]
     found["relaxation_time"] = labelled(

@@ -71,15 +71,38 @@ def diffusion_delay(background: Background, solution: TransportSolution, spheres
 
 
 def trapping_time(background: Background, solution: TransportSolution, spheres: Array) -> Array:
-    """Neutrino energy inside each neutrinosphere over the luminosity that leaves it, s, shape (species,)."""
+    """Neutrino energy inside each neutrinosphere over the luminosity that leaves it, both as counted at infinity.
+
+    Parameters
+    ----------
+    background, solution
+        The stored run.
+    spheres : ndarray, shape (species,)
+        R, cm.
+
+    Returns
+    -------
+    ndarray, shape (species,)
+        s of a clock at infinity, int_0^R alpha E dV/(alpha^2 L)(R) with dV = 4 pi r^2 dr/Gamma; NaN without a sphere
+        or where no luminosity leaves it.
+
+    Notes
+    -----
+    A neutrino of local energy e takes alpha e to infinity, whatever depth it starts from, so that alpha E dV may be added
+    up where E dV may not. L counts local energies per local time: alpha for each gives the energy at infinity per time at
+    infinity. Where neutrinos stream freely the ratio grows by dr/(alpha Gamma c), the time of a null ray.
+    """
     times = np.full(len(spheres), np.nan)
     for i, sphere in enumerate(spheres):
         if math.isnan(sphere):
             continue
         edges = np.clip(background.radius_interface, 0.0, sphere)
         volume = 4.0 * math.pi / 3.0 * np.diff(edges**3) / background.gamma
-        luminosity = float(np.interp(sphere, background.radius_interface, solution.luminosity[i]))
+        # alpha^2 L is the one that is constant where nothing is emitted or absorbed: it is what is interpolated
+        at_infinity = background.lapse_interface**2 * solution.luminosity[i]
+        luminosity = float(np.interp(sphere, background.radius_interface, at_infinity))
         if luminosity > 0.0:
-            energy = float(np.sum(solution.energy_density[i] * volume)) * CODATA.erg_per_mev
+            local = solution.energy_density[i] * volume
+            energy = float(np.sum(background.lapse * local)) * CODATA.erg_per_mev
             times[i] = energy / luminosity
     return times

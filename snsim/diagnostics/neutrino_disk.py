@@ -2,7 +2,8 @@
 
 One zone in height, Newtonian, Keplerian: Q_visc = 3GM Mdot/(8 pi r^3) = Q_nu + Q_adv on each face, with
 Mdot = 6 pi nu rho H, nu = alpha H^2 Omega, P = rho Omega^2 H^2. What matter does comes as a function: the closed forms
-of Di Matteo, Perna & Narayan here, the project's own opacities in `neutrino_disk_matter`.
+of Di Matteo, Perna & Narayan here, the project's own opacities in `neutrino_disk_matter`. The heat in Q_adv is theirs for
+any matter: free nucleons, photons and pairs that are not degenerate, neutrinos; nothing for the break-up of alphas.
 """
 
 from __future__ import annotations

@@ -51,6 +51,11 @@ def own_opacities(
     -----
     Every energy of every species leaves the slab as in `two_stream`, with absorption corrected for stimulated
     absorption; nux counts four times. Neutrinos inside have the equilibrium spectrum times the filling.
+
+    Pressure, opacities and neutrinos are those of this matter; the heat that flows in is not. `solve_rings` takes it as
+    Di Matteo, Perna & Narayan do, 11/3 a T^4 + 3/2 rho T/m_p (and 4/3 of the neutrinos' energy): relativistic pairs that
+    are not degenerate and free nucleons. Degenerate electrons hold more (T s grows by 1 + 15/7 (eta/pi)^2), nucleons bound
+    in alphas a quarter, and the 7 MeV a nucleon that breaking alphas takes up are left out.
     """
     if electron_fraction is not None:
         require(

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
+from microphysics.spectrum import FermiDirac
 from snsim.diagnostics.delay import observe
 from snsim.diagnostics.equivalence import equivalence_bound, galactic_delay
-from snsim.diagnostics.neutrino_delays import mass_delay
+from snsim.diagnostics.neutrino_delays import diffusion_delay, mass_delay, trapping_time
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.diagnostics.null_rays import (
     exterior_travel_time,
@@ -204,6 +205,60 @@ def test_diffusion_trapping_and_mass(star):
     mean = solution.energy_density[:, -1] / solution.number_density[:, -1]
     np.testing.assert_allclose(found["mass_delay"].values, 0.00514635625 * (10.0 / mean) ** 2, rtol=1e-8)
     assert "neutrino_mass" in observe(background, spectra, solution)["mass_delay"].attributes["reason"]
+
+
+@pytest.mark.parametrize("mass", [0.0, 1.4 * CODATA.solar_mass])
+def test_trapping_time_is_counted_at_infinity(star, mass):
+    # alpha^2 L = const and E = L/(4 pi r^2 c h) with h = r/(r + a): int alpha E dV/(alpha^2 L) is
+    # int (1 + a/r) dr/(alpha Gamma c), and alpha Gamma = 1 - r_s/r outside the star
+    background, _, solution = star(mass=mass, zones=1600)
+    rs, a = 2.0 * CODATA.gravitational_constant * mass / C**2, 3e6
+    spheres = np.array([1.5e6, 4e6, 1e7])
+    times = [trapping_time(background, solution, np.full(3, r)) for r in spheres]
+    exact = (np.diff(spheres) + (a + rs) * np.diff(np.log(spheres - rs))) / C
+    for species in range(3):
+        np.testing.assert_allclose(np.diff([each[species] for each in times]), exact, rtol=1e-5)
+
+
+def test_trapping_time_of_a_uniform_field(star):
+    # the whole of it, in units: E = 1 erg/cm^3 inside 20 km over 1e50 erg/s, flat
+    background, _, solution = star()
+    ones = np.ones_like(solution.energy_density)
+    uniform = replace(
+        solution,
+        energy_density=ones / CODATA.erg_per_mev,
+        luminosity=np.full_like(solution.luminosity, 1e50),
+    )
+    found = trapping_time(background, uniform, np.array([2e6, 1e6, math.nan]))
+    np.testing.assert_allclose(found[:2], 4.0 * math.pi / 3.0 * np.array([8e18, 1e18]) / 1e50, rtol=1e-12)
+    assert np.isnan(found[2])
+
+
+def test_frames_of_what_delays(star):
+    found = observe(*star(mass=1.4 * CODATA.solar_mass))
+    for name in ("trapping_time", "emission_time_uncertainty"):
+        assert "at infinity" in found[name].attributes["frame"]
+    assert "int alpha E dV/(alpha^2 L)" in found["trapping_time"].attributes["definition"]
+    assert "local" in found["diffusion_delay"].attributes["frame"]
+
+
+def test_diffusion_through_curved_space(star):
+    # 1e-6/cm everywhere: (3/c) 1e-6 int 2 r dr/Gamma, and Gamma^2 = 1 - r_s r^2/R^3 inside the uniform star
+    mass, surface = 1.4 * CODATA.solar_mass, 1.2e6
+    background, _, solution = star(mass=mass, zones=800)
+    rs = 2.0 * CODATA.gravitational_constant * mass / C**2
+    spheres = np.array([0.5, 1.0, math.nan]) * surface
+    area = 2.0 * surface**3 / rs * (1.0 - np.sqrt(1.0 - rs * spheres**2 / surface**3))
+    found = diffusion_delay(background, solution, spheres)
+    np.testing.assert_allclose(found, 3.0 / C * 1e-6 * area, rtol=1e-5)
+
+
+def test_mass_delays_at_the_energy_of_infinity(star):
+    # alpha T = 4, 5, 6 MeV in this star, whatever its mass
+    found = observe(*star(mass=1.4 * CODATA.solar_mass), distance=10.0 * KPC, neutrino_mass=1.0)
+    at_infinity = FermiDirac(np.array([4.0, 5.0, 6.0])).mean_energy
+    expected = mass_delay(10.0 * KPC, 1.0, at_infinity)
+    np.testing.assert_allclose(found["mass_delay"].values, expected, rtol=1e-10)
 
 
 def test_no_sphere_is_nan_with_a_reason(star):

@@ -15,6 +15,7 @@ from snsim.diagnostics.electron_fraction import (
     equilibrium_electron_fraction,
     fuller_qian_factor,
     integrate_electron_fraction,
+    local_rates,
     observe,
     qian_woosley,
     redshift_factor,
@@ -238,6 +239,47 @@ def test_observed_equilibrium_matches_the_rates_of_its_own_spectra(star):
         found["outer_equilibrium_no_weak_magnetism"].values, abs=1e-4
     )
     assert 0.03 < expected - found["outer_equilibrium_no_weak_magnetism"].values < 0.06
+
+
+def with_emission(background, solution, per_neutron, per_proton, neutron, proton):
+    """A star of given fractions that captures positrons and electrons at given rates, 1/s."""
+    ones = np.ones_like(background.radius)
+    matter = replace(
+        background.matter, mass_fraction_neutron=neutron * ones, mass_fraction_proton=proton * ones
+    )
+    emission = np.zeros_like(solution.emission_number)
+    emission[solution.species.index("nue")] = per_proton * matter.number_density_proton
+    emission[solution.species.index("anue")] = per_neutron * matter.number_density_neutron
+    return replace(background, matter=matter), replace(solution, emission_number=emission)
+
+
+def test_captures_of_electrons_and_positrons_join_the_balance(star):
+    background, spectra, solution = star()
+    dark = replace(solution, number_density=0.0 * solution.number_density)
+    outside = ~np.isnan(observe(background, spectra, solution)["equilibrium"].values)
+    # alone they balance at lambda(e+ n)/(sum), whatever the targets
+    changed, captures = with_emission(background, dark, 3.0, 7.0, neutron=0.8, proton=0.1)
+    found = observe(changed, spectra, captures)["equilibrium_with_capture"].values
+    np.testing.assert_allclose(found[outside], 0.3, rtol=1e-12)
+    assert np.isnan(found[~outside]).all()
+    # and beside the neutrinos each is added to its own
+    changed, captures = with_emission(background, solution, 30.0, 70.0, neutron=0.8, proton=0.1)
+    found = observe(changed, spectra, captures)["equilibrium_with_capture"]
+    nue, anue = local_rates(solution)
+    expected = (nue + 30.0) / (nue + anue + 100.0)
+    np.testing.assert_allclose(found.values[outside], expected[outside], rtol=1e-12)
+    assert "no free" not in found.attributes["reason"]
+
+
+@pytest.mark.parametrize(("neutron", "proton"), [(0.0, 0.0), (0.0, 0.3), (0.3, 0.0)])
+def test_no_targets_no_equilibrium_with_capture(star, neutron, proton):
+    background, spectra, solution = star()
+    changed, captures = with_emission(background, solution, 3.0, 7.0, neutron, proton)
+    found = observe(changed, spectra, captures)
+    assert np.isnan(found["equilibrium_with_capture"].values).all()
+    assert "no free neutrons or no free protons" in found["equilibrium_with_capture"].attributes["reason"]
+    # the balance of absorptions is asked per nucleon, and needs none
+    assert found["equilibrium"].values[-1] > 0.0
 
 
 def test_redshift_from_the_spheres_agrees_with_the_redshifted_solution(star):

@@ -77,6 +77,41 @@ def test_balance_holds(flavours):
     )
 
 
+def test_heat_that_flows_in():
+    # v_r (H/r) T s with v_r = Mdot/(4 pi r H rho): T s is 4/3 of the energy of what is relativistic, 3/2 nT of nucleons
+    matter = closed_form(0.5)
+    found = rings(1.0, [4.0, 10.0], matter)
+    photons_and_pairs = 11.0 / 4.0 * RADIATION * found.temperature**4
+    neutrinos = matter(found.density, found.temperature, found.height).neutrino_energy
+    assert (neutrinos > 0.2 * photons_and_pairs).all()  # enough to be missed
+    nucleons = found.density * found.temperature / CODATA.proton_mass / CODATA.gram_per_mev
+    heat = 4.0 / 3.0 * (photons_and_pairs + neutrinos) + 1.5 * nucleons * CODATA.erg_per_mev
+    speed = SUN / (4.0 * math.pi * found.radius * found.height * found.density)
+    np.testing.assert_allclose(found.advection, speed * found.height / found.radius * heat, rtol=1e-12)
+
+
+def test_where_the_heat_of_free_nucleons_holds():
+    found = rings(0.1, [5.0, 30.0, 100.0], own_opacities())
+    fraction = steady_electron_fraction(found.density, found.temperature, found.height)
+    state = SahaNSE().state(found.density, found.temperature, fraction)
+    assert (state.mass_fraction_alpha[:2] < 1e-3).all()
+    assert state.mass_fraction_alpha[2] == pytest.approx(0.87, abs=0.01)
+    degeneracy = state.chemical_potential_electron[0] / found.temperature[0]
+    assert 1.0 + 15.0 / 7.0 * (degeneracy / math.pi) ** 2 == pytest.approx(1.4, abs=0.05)
+
+
+def test_six_flavours_are_trapped_in_an_opaque_column():
+    # E(nue) + E(anue) = 7/8 a T^4 [1 + 30/7 (eta/pi)^2 + 15/7 (eta/pi)^4], and four heavy ones of 7/16 a T^4 each
+    density, temperature = np.array([1e12]), np.array([10.0])
+    column = own_opacities(0.2)(density, temperature, np.array([1e13]))
+    state = SahaNSE().state(density, temperature, np.array([0.2]))
+    x = float(state.neutrino_degeneracy(("nue",))[0, 0]) / math.pi
+    electron = 7.0 / 8.0 * (1.0 + 30.0 / 7.0 * x**2 + 15.0 / 7.0 * x**4)
+    black = RADIATION * 1e4 * (electron + 4.0 * 7.0 / 16.0)
+    # 24 energies
+    assert float(column.neutrino_energy[0]) == pytest.approx(black, rel=5e-3)
+
+
 def test_slab_has_its_limits():
     absorption, scattering = np.array([1e-6, 1e6]), np.zeros(2)
     emergent, filling = two_stream(absorption, scattering)

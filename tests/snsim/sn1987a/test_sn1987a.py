@@ -115,6 +115,24 @@ def test_likelihood_by_hand():
     assert found[1] == pytest.approx(-number + math.log(1e-4) + math.log(0.02))
 
 
+def test_time_lost_behind_muons_counts():
+    # with a share f of live time and no background: -f N + sum ln(f s), so n ln f + (1 - f) N beside f = 1
+    tank, events, signal = detector_of("IMB"), events_of("IMB"), exponential_cooling(4.0, 3e6, 4.0)
+    assert tank.live_fraction == 0.9055
+    always = replace(tank, live_fraction=1.0)
+    offsets = np.array([0.1, 0.5])
+    difference = log_likelihood(signal, tank, events, offsets) - log_likelihood(
+        signal, always, events, offsets
+    )
+    number = expected_counts(signal, tank)
+    lost = events.time.size * math.log(0.9055) + (1.0 - 0.9055) * number
+    np.testing.assert_allclose(difference, lost, rtol=1e-9)
+    fit = fit_offsets(signal, ["IMB"])
+    assert fit.expected["IMB"] == pytest.approx(0.9055 * number, rel=1e-12)
+    best = log_likelihood(signal, tank, events, np.array([fit.offsets["IMB"]]))
+    assert fit.log_likelihood == pytest.approx(float(best[0]), rel=1e-12)
+
+
 def test_offset_is_found():
     """A pulse that ends after one second: events in its second half, so the clock started late."""
     time = np.linspace(0.0, 6.0, 601)
