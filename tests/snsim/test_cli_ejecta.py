@@ -10,7 +10,16 @@ from typer.testing import CliRunner
 from microphysics.constants import CODATA
 from microphysics.spectrum import Pinched
 from snsim.cli.app import app
-from snsim.ejecta import EjectaPhysics, emission_of, evolve, read_trajectory, to_result, with_emission
+from snsim.ejecta import (
+    EjectaPhysics,
+    Trajectory,
+    emission_of,
+    evolve,
+    read_trajectory,
+    to_result,
+    with_emission,
+)
+from snsim.ejecta.trajectory import GIGAKELVIN
 from snsim.errors import ConfigError, TrajectoryError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
@@ -221,3 +230,59 @@ def test_unknown_masses_and_unpadded_rows(folder):
     assert group["bin_mass"].values.sum() == pytest.approx(1.0)
     assert "all masses" in group["total_mass"].attributes["reason"]
     assert "begins below" in group["at_mark"].attributes["reason"]
+
+
+def test_a_trajectory_without_radii_is_written(tmp_path):
+    file = tmp_path / "sky.txt"
+    file.write_text("0 8 1e8 0.2\n0.01 6 6e7 0.2\n0.02 4 3e7 0.2\n0.03 2.5 1e7 0.2\n")
+    run(file, "--format", "skynet", "--output", tmp_path / "out")
+    group = read_result(tmp_path / "out")["ejecta"]
+    for name in ("radius", "expansion_time"):
+        assert group[name].values.shape == (1, 4)
+        assert np.isnan(group[name].values).all()
+        assert group[name].attributes["reason"] == "no radii were given"
+    assert group["freeze_out_radius"].attributes["reason"] == "no radii were given"
+    assert (tmp_path / "out" / "ejecta.png").exists()
+
+
+def test_every_missing_value_has_its_own_reason(folder):
+    physics = EjectaPhysics()
+    whole = read_trajectory(folder / "a.dat")
+    dark = {
+        name: None for name in ("luminosity_nue", "luminosity_anue", "mean_energy_nue", "mean_energy_anue")
+    }
+    bare = whole.changed(radius=None, electron_fraction=None, **dark)
+    short = whole.changed(**{name: getattr(whole, name)[:5] for name in (
+        "time", "temperature", "density", "radius", "electron_fraction", *dark)})  # fmt: skip
+
+    def reasons(*paths):
+        group = to_result([evolve(path, physics) for path in paths], physics)["ejecta"]
+        return {name: variable.attributes.get("reason", "") for name, variable in group.items()}
+
+    alone = reasons(bare)
+    assert alone["electron_fraction_given"] == "no electron fraction was given along the trajectory"
+    assert alone["radius"] == alone["expansion_time"] == "no radii were given"
+    assert alone["electron_fraction"] == ""
+    beside = reasons(bare, whole)
+    assert beside["expansion_time"] == "no radii were given"
+    all_three = reasons(bare, short, whole)
+    assert all_three["expansion_time"] == "no radii were given; a trajectory with fewer rows than the longest"
+    assert all_three["density"] == "a trajectory with fewer rows than the longest"
+    assert reasons(short, whole)["radius"] == "a trajectory with fewer rows than the longest"
+    assert reasons(whole)["radius"] == ""
+
+
+def test_the_entropy_at_a_mark_says_why_it_is_missing():
+    falls = Trajectory([0.0, 0.01, 0.02, 0.03], np.array([12.0, 8.0, 4.0, 2.0]) * GIGAKELVIN, [1e7] * 4, 1e-4)
+    physics = EjectaPhysics(captures=False)
+    group = to_result([evolve(falls, physics)], physics)["ejecta"]
+    assert np.isfinite(group["at_mark"].values).all()
+    assert np.isnan(group["entropy_at_mark"].values).all()
+    reason = group["entropy_at_mark"].attributes["reason"]
+    assert "Y_e 0.01 to 0.6" in reason
+    assert "begins below" not in reason
+    cold = falls.changed(temperature=0.5 * falls.temperature)
+    both = to_result([evolve(path, physics) for path in (falls, cold)], physics)["ejecta"]["entropy_at_mark"]
+    assert both.attributes["reason"].startswith(
+        "the temperature begins below this value, or ends above; at the mark"
+    )
