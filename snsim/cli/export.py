@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "Formats: snewpy, oconnor, sntools-gamma, snowglobes, snowglobes-pinched, marley, csv; msw-profile writes the matter. "
-    "All luminosities and energies are seen from infinity. A light curve has its own times; a steady result is held for "
-    "--duration; several steady results need a --time each."
+    "All luminosities and energies are seen from infinity. A light curve and a sequence have their own times; a steady "
+    "result is held for --duration; several steady results need a --time each."
 )
 
 Results = Annotated[
@@ -146,11 +146,12 @@ def _signal(stored: list[Result], options: dict[str, Any]) -> Signal:
         "belongs to several results; one has --start, and a steady one --duration",
         {"--time": options["--time"]},
     )
-    if "evolution" in stored[0].groups:
-        _refuse(
-            "the result has a light curve with its own times; leave it out",
-            {"--duration": options["--duration"]},
-        )
+    for group, kind in (("evolution", "light curve"), ("history", "sequence")):
+        if group in stored[0].groups and stored[0][group]["time"].values.size > 1:
+            _refuse(
+                f"the result has a {kind} with its own times; leave it out",
+                {"--duration": options["--duration"]},
+            )
     words = {name: _quantity(f"--{name}", options[f"--{name}"]) for name in ("start", "duration")}
     return signal_of(stored[0], **{name: value for name, value in words.items() if value is not None})
 

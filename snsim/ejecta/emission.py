@@ -14,6 +14,7 @@ from snsim.diagnostics.nucleon_capture import SIGNS
 from snsim.ejecta.trajectory import Trajectory
 from snsim.errors import ConfigError, TrajectoryError
 from snsim.result import Result
+from snsim.series import HISTORY, TIME
 from snsim.variable import Group
 
 Array = NDArray[np.float64]
@@ -34,9 +35,9 @@ class Emission:
     mean_energy : ndarray, shape (2, time)
         MeV.
     pinching : (float, float)
-        Of the spectra at the outer edge.
+        Of the spectra at the outer edge; of a sequence, that of the mean <E^2>/<E>^2 over the energy radiated.
     mass : float
-        Of the metric outside, g; 0 in flat space.
+        Of the metric outside, g; 0 in flat space; of a sequence, the mean over the energy radiated.
     """
 
     time: Array
@@ -57,7 +58,7 @@ class Emission:
 
 
 def emission_of(result: Result) -> Emission:
-    """Return what a run shines with: its light curve if it has one, else its steady luminosities at the outer edge.
+    """Return what a run shines with: its light curve or its sequence of stars, else its steady luminosities.
 
     Parameters
     ----------
@@ -77,10 +78,13 @@ def emission_of(result: Result) -> Emission:
     if missing:
         raise ConfigError(f"luminosity-from: this result has no {' and no '.join(missing)}")
     which = [names.index(name) for name in SIGNS]
-    mean, rms = (transport[name].values[which, -1] for name in ("mean_energy", "rms_number"))
-    shape = pinching(mean, rms**2)
     profile: Mapping[str, Any] = result.groups.get("profile", {})
     curved = "lapse" in profile and bool((profile["lapse"].values < 1.0).any())
+    mass = profile["gravitational_mass"].values[..., -1] if curved else np.zeros(())
+    if HISTORY in result.groups:
+        return _of_sequence(result[HISTORY], which, mass)
+    mean, rms = (transport[name].values[which, -1] for name in ("mean_energy", "rms_number"))
+    shape = pinching(mean, rms**2)
     light = result.groups.get("evolution")
     if light is not None:
         time = light["time"].values
@@ -96,7 +100,28 @@ def emission_of(result: Result) -> Emission:
         np.asarray(luminosity, dtype=np.float64),
         np.asarray(energy, dtype=np.float64),
         (float(shape[0]), float(shape[1])),
-        float(profile["gravitational_mass"].values[-1]) if curved else 0.0,
+        float(mass),
+    )
+
+
+def _of_sequence(history: Group, which: list[int], mass: Array) -> Emission:
+    """Light of several stars; shape and mass, which a parcel has only one of, weighted with the energy radiated."""
+    time = np.asarray(history[TIME].values, dtype=np.float64)
+    luminosity, mean, square = (
+        np.ascontiguousarray(history[name].values[:, which].T)
+        for name in ("luminosity_infinity", "mean_energy_infinity", "mean_energy_squared_infinity")
+    )
+    half = 0.5 * np.diff(time)
+    interval = np.append(half, 0.0) + np.append(0.0, half) if time.size > 1 else np.ones(1)  # trapezium
+    energy = luminosity * interval
+    shape = pinching(1.0, (energy * square / mean**2).sum(axis=1) / energy.sum(axis=1))
+    total = energy.sum(axis=0)
+    return Emission(
+        time,
+        luminosity,
+        mean,
+        (float(shape[0]), float(shape[1])),
+        float((total * mass).sum() / total.sum()),
     )
 
 

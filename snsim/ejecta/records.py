@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
+from microphysics.eos.nse import DENSITY_RANGE, ELECTRON_FRACTION_RANGE, TEMPERATURE_RANGE
 from snsim.diagnostics._labels import labelled
 from snsim.ejecta.histories import MARKS, R_PROCESS, R_PROCESS_RANGE, History, histogram
 from snsim.ejecta.physics import EjectaPhysics
@@ -30,6 +31,16 @@ THRESHOLD = "Lippuner & Roberts 2015, ApJ 815, 82"
 METHOD = "Hochbruck, Ostermann & Schweitzer 2009, SIAM J. Numer. Anal. 47, 786"
 _PAD = "a trajectory with fewer rows than the longest"
 _NO_MARK = "the temperature begins below this value, or ends above"
+_NO_GAS = "at the mark the parcel is outside the range of the gases: " + ", ".join(
+    f"{name} {low:g} to {high:g}{unit}"
+    for name, (low, high), unit in (
+        ("Y_e", ELECTRON_FRACTION_RANGE, ""),
+        ("density", DENSITY_RANGE, " g/cm3"),
+        ("temperature", TEMPERATURE_RANGE, " MeV"),
+    )
+)
+_NO_RADIUS = "no radii were given"
+_NOT_GIVEN = "no electron fraction was given along the trajectory"
 _NO_FREEZE = "absorption is slower than the expansion from the first row on, or still faster in the last"
 _NOTE = (
     f"Y_e at 5 GK below {R_PROCESS}; the threshold lies between {R_PROCESS_RANGE[0]} and {R_PROCESS_RANGE[1]}, "
@@ -50,7 +61,7 @@ def ejecta_group(histories: Sequence[History], physics: EjectaPhysics) -> dict[s
     Returns
     -------
     dict of Variable
-        Over (tracer, row), (tracer,), (tracer, mark), (bin,) and scalars.
+        Over (tracer, row), (tracer,), (tracer, mark), (bin,) and scalars. What a trajectory does not have is NaN.
     """
     clock = "proper time of the parcel" if physics.time_frame == "proper" else "time at infinity"
     papers = "; ".join(_references(physics))
@@ -83,14 +94,35 @@ def ejecta_group(histories: Sequence[History], physics: EjectaPhysics) -> dict[s
         "rate_electron": (lambda h: h.rate_electron, "1/s", "capture of e- per proton", {}),
         "expansion_time": (lambda h: h.expansion_time, "s", "expansion time", {"definition": "r/|dr/dtau|"}),
     }
+    rows = np.array([h.trajectory.rows for h in histories])
+    absent = {
+        "radius": (_without_radius(histories), _NO_RADIUS),
+        "expansion_time": (_without_radius(histories), _NO_RADIUS),
+        "electron_fraction_given": (
+            np.array([h.trajectory.electron_fraction is None for h in histories]),
+            _NOT_GIVEN,
+        ),
+    }
+    nowhere = np.zeros(rows.size, dtype=np.bool_)
     for name, (get, unit, words, labels) in along.items():
-        values = _padded([get(h) for h in histories])
-        found[name] = labelled(("tracer", "row"), values, unit, words, reason=_PAD, **labels)
+        values = _padded([get(h) for h in histories], int(rows.max()))
+        missing, why = absent.get(name, (nowhere, ""))
+        # a trajectory that lacks the quantity is named for that, not for its length
+        reason = _reasons((missing, why), ((rows < rows.max()) & ~missing, _PAD))
+        found[name] = labelled(("tracer", "row"), values, unit, words, reason=reason, **labels)
     return found | _summaries(histories) | _distribution(histories)
 
 
-def _padded(values: Sequence[Array | None]) -> Array:
-    longest = max((v.size for v in values if v is not None), default=0)
+def _without_radius(histories: Sequence[History]) -> NDArray[np.bool_]:
+    return np.array([h.trajectory.radius is None for h in histories])
+
+
+def _reasons(*causes: tuple[NDArray[np.bool_], str]) -> str:
+    """Words of the causes that occur anywhere."""
+    return "; ".join(words for where, words in causes if where.any())
+
+
+def _padded(values: Sequence[Array | None], longest: int) -> Array:
     table = np.full((len(values), longest), np.nan)
     for row, value in zip(table, values, strict=True):
         if value is not None:
@@ -101,22 +133,26 @@ def _padded(values: Sequence[Array | None]) -> Array:
 def _summaries(histories: Sequence[History]) -> dict[str, Variable]:
     """One number, or one at each mark, for every parcel."""
     each, marks = ("tracer",), ("tracer", "mark")
+    at_marks = np.array([h.at_marks for h in histories])
+    entropies = np.array([h.entropy_at_marks for h in histories])
+    radii = np.array([h.freeze_out_radius for h in histories])
+    no_mark, no_radius = np.isnan(at_marks), _without_radius(histories)
     return {
         "mark": Variable(("mark",), np.array(MARKS), "GK", "temperature at which Y_e is taken"),
         "at_mark": labelled(
             marks,
-            np.array([h.at_marks for h in histories]),
+            at_marks,
             "1",
             "electron fraction where the temperature falls through a mark for the last time",
             reason=_NO_MARK,
         ),
         "entropy_at_mark": labelled(
             marks,
-            np.array([h.entropy_at_marks for h in histories]),
+            entropies,
             "1",
             "entropy there, k_B per baryon",
             definition="nucleons, alphas, electrons, positrons, photons",
-            reason=_NO_MARK,
+            reason=_reasons((no_mark, _NO_MARK), (np.isnan(entropies) & ~no_mark, _NO_GAS)),
         ),
         "final": Variable(
             each, np.array([h.final for h in histories]), "1", "electron fraction in the last row"
@@ -129,11 +165,11 @@ def _summaries(histories: Sequence[History]) -> dict[str, Variable]:
         ),
         "freeze_out_radius": labelled(
             each,
-            np.array([h.freeze_out_radius for h in histories]),
+            radii,
             "cm",
             "radius where absorption becomes slower than the expansion",
             definition="1/(lambda_nue + lambda_anue) = r/|dr/dtau|, the last time",
-            reason=_NO_FREEZE,
+            reason=_reasons((no_radius, _NO_RADIUS), (np.isnan(radii) & ~no_radius, _NO_FREEZE)),
         ),
         "r_process": Variable(
             each,

@@ -13,6 +13,7 @@ from snsim.errors import ConfigError
 from snsim.export import fluences, time_tables
 from snsim.export.text import rows, write_text
 from snsim.result import Result
+from snsim.series import HISTORY, moments_in
 from snsim.signal.table import Signal
 
 # how a signal becomes texts: of file names, the rest beside the path asked for
@@ -203,13 +204,18 @@ def write_profile(result: Result, path: str | Path) -> tuple[Path, ...]:
     Raises
     ------
     ConfigError
-        For a result without a profile.
+        For a result without a profile, or with one at each of several times.
     ResultFileError
         If a file cannot be written.
     """
     group = result.groups.get("profile", {})
     if "density" not in group:
         raise ConfigError("the result has no profile of the matter")
+    if HISTORY in result.groups:
+        raise ConfigError(
+            f"the result is a sequence of {moments_in(result)} stars, each with a profile: give snsim.series.moment(result, "
+            "index), or a run of one star"
+        )
     files = profile_paths(Path(path))
     for target, name, unit in zip(
         files, ("density", "electron_fraction"), ("density in g/cm^3", "electrons per baryon"), strict=True

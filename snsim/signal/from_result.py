@@ -1,4 +1,4 @@
-"""The signal of a result: of its light curve, of a steady solution that is held for a while, or of several in sequence."""
+"""The signal of a result: of its light curve, of its sequence of stars, or of a steady solution that is held for a while."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.errors import ConfigError
 from snsim.result import Result
+from snsim.series import HISTORY, TIME, moment, moments_in
 from snsim.signal.spectra import Spectra
 from snsim.signal.table import SPECIES, Signal
 from snsim.variable import Group
@@ -28,11 +29,12 @@ def signal_of(result: Result, *, start: float = 0.0, duration: float = 1.0) -> S
     Parameters
     ----------
     result : Result
-        With a light curve (`evolution`), else with a steady solution (`transport`).
+        With a light curve (`evolution`), a sequence of stars (`history`), else with a steady solution (`transport`).
     start : float
         Time after bounce, s, of the run's t = 0, or of its steady star.
     duration : float
-        For how long the luminosities of a steady solution are held, s; a light curve has its own times.
+        For how long the luminosities of a steady solution are held, s, or of a sequence of one star; a light curve and a
+        sequence have their own times.
 
     Returns
     -------
@@ -50,13 +52,23 @@ def signal_of(result: Result, *, start: float = 0.0, duration: float = 1.0) -> S
     words = {"source": f"snsim {result.provenance.get('snsim_version', '')}, {name}".replace(" ,", ",")}
     if "evolution" in result.groups:
         return _light_curve(result, start, words)
+    if HISTORY in result.groups:
+        times = result[HISTORY][TIME].values + start
+        stars = [moment(result, index) for index in range(moments_in(result))]
+        if len(stars) > 1:
+            words["meaning"] = (
+                f"{len(stars)} stars, each a steady state, linear in between; t = {start:g} s is where the sequence "
+                "counts from"
+            )
+            return _steady_states(times, stars, words)
+        start, result = float(times[0]), stars[0]
     if not (np.isfinite(duration) and duration > 0.0):
         raise OutOfRangeError(f"duration = {duration:g} s: must be positive")
-    moment = _steady(result)
+    held = _steady(result)
     row: dict[str, Any] = {
-        key: np.repeat(values[None], 2, axis=0) for key, values in moment.items() if key != "group"
+        key: np.repeat(values[None], 2, axis=0) for key, values in held.items() if key != "group"
     }
-    spectra = Spectra(moment["group"], row.pop("number")) if "group" in moment else None
+    spectra = Spectra(held["group"], row.pop("number")) if "group" in held else None
     meaning = (
         f"a steady solution has no time: its luminosities are held from {start:g} s to {start + duration:g} s, and energies "
         f"and counts are those of {duration:g} s"
@@ -82,27 +94,35 @@ def sequence_signal(pairs: Sequence[tuple[float, Result]]) -> Signal:
     Raises
     ------
     ConfigError, OutOfRangeError
-        As `signal_of`, and for a light curve among the results, or fewer than two.
+        As `signal_of`, and for a light curve or a sequence among the results, or fewer than two.
     """
     if len(pairs) < 2:
         raise OutOfRangeError(f"a sequence of {len(pairs)} results: expected at least two")
     for time, result in pairs:
         if "evolution" in result.groups:
             raise ConfigError(f"the result at {time:g} s has a light curve of its own: export it alone")
-    moments: list[dict[str, Any]] = [_steady(result) for _, result in pairs]
+        if HISTORY in result.groups:
+            raise ConfigError(
+                f"the result at {time:g} s is a sequence with times of its own: export it alone"
+            )
+    words = {
+        "source": f"{len(pairs)} steady results of snsim",
+        "meaning": "steady solutions at the times given, linear in between: nothing is known of what was faster",
+    }
+    return _steady_states([time for time, _ in pairs], [result for _, result in pairs], words)
+
+
+def _steady_states(
+    times: Sequence[float] | Array, results: Sequence[Result], words: dict[str, Any]
+) -> Signal:
+    """Steady solutions at rising times; with spectra if all have the same groups."""
+    moments: list[dict[str, Any]] = [_steady(result) for result in results]
     groups = [m.get("group", np.empty(0)) for m in moments]
     same = groups[0].size > 0 and all(np.array_equal(group, groups[0]) for group in groups)
     columns = ("luminosity", "mean_energy", "mean_square_energy", "mean_cube_energy")
     table: dict[str, Any] = {name: np.stack([m[name] for m in moments]) for name in columns}
     spectra = Spectra(groups[0], np.stack([m["number"] for m in moments])) if same else None
-    return Signal(
-        [time for time, _ in pairs],
-        **table,
-        spectra=spectra,
-        gray=any("group" not in m for m in moments),
-        source=f"{len(pairs)} steady results of snsim",
-        meaning="steady solutions at the times given, linear in between: nothing is known of what was faster",
-    )
+    return Signal(times, **table, spectra=spectra, gray=any("group" not in m for m in moments), **words)
 
 
 def _light_curve(result: Result, start: float, words: dict[str, Any]) -> Signal:

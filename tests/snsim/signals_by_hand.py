@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from microphysics.constants import CODATA
 from snsim.result import Result
+from snsim.series import HISTORY, TIME, record, stack
 from snsim.signal import Signal
 from snsim.variable import Variable
 
@@ -66,6 +69,30 @@ def _per_energy(signal: Signal) -> np.ndarray:
     from snsim.signal import number_rate
 
     return number_rate(signal, GROUPS)[0] * GROUPS * CODATA.erg_per_mev
+
+
+def sequence_result(*, groups: bool = False) -> Result:
+    """Return three stars in sequence, at 50, 100 and 300 ms: luminosities 1, 2 and 0.5 times those above."""
+    stars = [steady_result(factor, groups=groups) for factor in (1.0, 2.0, 0.5)]
+    lapse = Variable(("interface",), np.array([0.5, 0.7, LAPSE]), "1", "lapse")
+    number = [
+        replace(star["transport"]["luminosity"], unit="1/s", values=star["transport"]["luminosity"].values)
+        for star in stars
+    ]
+    records = [
+        record(
+            Result(
+                {
+                    "profile": star["profile"] | {"lapse_interface": lapse},
+                    "transport": star["transport"] | {"number_luminosity": rate},
+                }
+            )
+        )
+        for star, rate in zip(stars, number, strict=True)
+    ]
+    groups_in_time = stack(records)
+    groups_in_time[HISTORY][TIME] = Variable((TIME,), np.array([0.05, 0.1, 0.3]), "s", "time")
+    return Result(groups_in_time)
 
 
 def light_curve() -> Result:

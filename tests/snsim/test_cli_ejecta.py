@@ -10,7 +10,16 @@ from typer.testing import CliRunner
 from microphysics.constants import CODATA
 from microphysics.spectrum import Pinched
 from snsim.cli.app import app
-from snsim.ejecta import EjectaPhysics, emission_of, evolve, read_trajectory, to_result, with_emission
+from snsim.ejecta import (
+    EjectaPhysics,
+    Trajectory,
+    emission_of,
+    evolve,
+    read_trajectory,
+    to_result,
+    with_emission,
+)
+from snsim.ejecta.trajectory import GIGAKELVIN
 from snsim.errors import ConfigError, TrajectoryError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
@@ -178,6 +187,69 @@ def test_neutrinos_of_a_light_curve(folder):
         emission_of(Result({}))
 
 
+def sequence(times=(0.0, 0.1, 0.4)):
+    """Stars in sequence that fade, cool and grow; the shape of nue changes, that of anue does not."""
+    groups, count = star().groups, len(times)
+    each, fade = ("time", "species"), np.array([1.0, 0.5, 0.25])[:count, None]
+    mean = np.array([11.0, 14.0, 15.0]) * np.array([1.0, 0.9, 0.8])[:count, None]
+    ratio = np.array([[1.25, 4.5 / 3.5, 1.3], [1.30, 4.5 / 3.5, 1.3], [1.20, 4.5 / 3.5, 1.3]])[:count]
+    columns = {
+        "luminosity_infinity": (np.array([2e52, 3e52, 1e52]) * fade, "erg/s"),
+        "mean_energy_infinity": (mean, "MeV"),
+        "mean_energy_squared_infinity": (mean**2 * ratio, "MeV2"),
+    }
+    history = {name: Variable(each, values, unit, name) for name, (values, unit) in columns.items()}
+    history |= {
+        "time": Variable(("time",), np.array(times), "s", "time"),
+        "species": groups["transport"]["species"],
+    }
+    mass = MASS * np.array([[0.0, 1.0], [0.0, 1.1], [0.0, 1.2]])[:count]
+    profile = {
+        "lapse": Variable(("time", "zone"), np.full((count, 1), 0.9), "1", "lapse"),
+        "gravitational_mass": Variable(("time", "interface"), mass, "g", "mass"),
+    }
+    transport = {
+        "species": groups["transport"]["species"],
+        "mean_energy": Variable(("time", "species", "zone"), np.full((count, 3, 1), 20.0), "MeV", "E"),
+    }
+    return Result({"history": history, "profile": profile, "transport": transport}, "schema = 1\n")
+
+
+def test_neutrinos_of_a_sequence(folder):
+    emission = emission_of(sequence())
+    np.testing.assert_array_equal(emission.time, [0.0, 0.1, 0.4])
+    np.testing.assert_allclose(
+        emission.luminosity, [[2e52, 1e52, 0.5e52], [3e52, 1.5e52, 0.75e52]], rtol=1e-14
+    )
+    np.testing.assert_allclose(emission.mean_energy, [[11.0, 9.9, 8.8], [14.0, 12.6, 11.2]], rtol=1e-14)
+    # energies radiated by trapezium: 1 * 0.05, 0.5 * 0.2, 0.25 * 0.15
+    weight = np.array([0.05, 0.1, 0.0375]) / 0.1875
+    ratio = weight @ [1.25, 1.30, 1.20]
+    assert emission.pinching == pytest.approx(((2.0 - ratio) / (ratio - 1.0), 2.5), rel=1e-12)
+    assert emission.mass == pytest.approx(MASS * float(weight @ [1.0, 1.1, 1.2]), rel=1e-14)
+    write_result(sequence(), folder / "stars.h5")
+    found = json.loads(run(folder / "b.dat", "--luminosity-from", folder / "stars.h5", "--json").stdout)
+    lit = with_emission(read_trajectory(folder / "b.dat"), emission)
+    ours = evolve(lit, EjectaPhysics(**emission.options)).final
+    assert found["trajectories"][0]["final"] == pytest.approx(ours, rel=1e-12)
+    late = lit.changed(time=10.0 * lit.time)
+    with pytest.raises(TrajectoryError, match=r"the light curve has 0 to 0.4 s"):
+        with_emission(late, emission)
+
+
+def test_a_sequence_of_one_star_shines_steadily():
+    emission = emission_of(sequence(times=(0.05,)))
+    assert emission.pinching == pytest.approx((3.0, 2.5), rel=1e-12)
+    assert emission.mass == pytest.approx(MASS, rel=1e-14)
+    assert emission.luminosity.shape == (2, 1)
+
+
+def test_a_steady_star_is_seen_from_infinity():
+    emission = emission_of(star())
+    np.testing.assert_array_equal(emission.luminosity, [[2e52], [3e52]])
+    np.testing.assert_array_equal(emission.mean_energy, [[11.0], [14.0]])  # in the outermost zone 12 and 15
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -221,3 +293,65 @@ def test_unknown_masses_and_unpadded_rows(folder):
     assert group["bin_mass"].values.sum() == pytest.approx(1.0)
     assert "all masses" in group["total_mass"].attributes["reason"]
     assert "begins below" in group["at_mark"].attributes["reason"]
+
+
+def test_a_trajectory_without_radii_is_written(tmp_path):
+    file = tmp_path / "sky.txt"
+    file.write_text("0 8 1e8 0.2\n0.01 6 6e7 0.2\n0.02 4 3e7 0.2\n0.03 2.5 1e7 0.2\n")
+    run(file, "--format", "skynet", "--output", tmp_path / "out")
+    group = read_result(tmp_path / "out")["ejecta"]
+    for name in ("radius", "expansion_time"):
+        assert group[name].values.shape == (1, 4)
+        assert np.isnan(group[name].values).all()
+        assert group[name].attributes["reason"] == "no radii were given"
+    assert group["freeze_out_radius"].attributes["reason"] == "no radii were given"
+    assert (tmp_path / "out" / "ejecta.png").exists()
+
+
+def test_every_missing_value_has_its_own_reason(folder):
+    physics = EjectaPhysics()
+    whole = read_trajectory(folder / "a.dat")
+    dark = {
+        name: None for name in ("luminosity_nue", "luminosity_anue", "mean_energy_nue", "mean_energy_anue")
+    }
+    bare = whole.changed(radius=None, electron_fraction=None, **dark)
+    short = whole.changed(**{name: getattr(whole, name)[:5] for name in (
+        "time", "temperature", "density", "radius", "electron_fraction", *dark)})  # fmt: skip
+
+    def reasons(*paths):
+        group = to_result([evolve(path, physics) for path in paths], physics)["ejecta"]
+        return {name: variable.attributes.get("reason", "") for name, variable in group.items()}
+
+    alone = reasons(bare)
+    assert alone["electron_fraction_given"] == "no electron fraction was given along the trajectory"
+    assert alone["radius"] == alone["expansion_time"] == "no radii were given"
+    assert alone["electron_fraction"] == ""
+    beside = reasons(bare, whole)
+    assert beside["expansion_time"] == "no radii were given"
+    cut = short.changed(radius=None, electron_fraction=None, **dark)
+    assert reasons(cut, whole)["radius"] == "no radii were given"
+    all_three = reasons(bare, short, whole)
+    assert all_three["expansion_time"] == "no radii were given; a trajectory with fewer rows than the longest"
+    assert all_three["density"] == "a trajectory with fewer rows than the longest"
+    assert reasons(short, whole)["radius"] == "a trajectory with fewer rows than the longest"
+    assert reasons(whole)["radius"] == ""
+
+
+def test_the_entropy_at_a_mark_says_why_it_is_missing():
+    falls = Trajectory([0.0, 0.01, 0.02, 0.03], np.array([12.0, 8.0, 4.0, 2.0]) * GIGAKELVIN, [1e7] * 4, 1e-4)
+    physics = EjectaPhysics(captures=False)
+    group = to_result([evolve(falls, physics)], physics)["ejecta"]
+    assert np.isfinite(group["at_mark"].values).all()
+    assert np.isnan(group["entropy_at_mark"].values).all()
+    reason = group["entropy_at_mark"].attributes["reason"]
+    assert "Y_e 0.01 to 0.6" in reason
+    assert "begins below" not in reason
+    cold = falls.changed(temperature=0.5 * falls.temperature)
+    rich = cold.changed(initial_electron_fraction=0.3)
+    alone = to_result([evolve(rich, physics)], physics)["ejecta"]["entropy_at_mark"]
+    assert np.isnan(alone.values).tolist() == [[True, False, False]]
+    assert alone.attributes["reason"] == "the temperature begins below this value, or ends above"
+    both = to_result([evolve(path, physics) for path in (falls, cold)], physics)["ejecta"]["entropy_at_mark"]
+    assert both.attributes["reason"].startswith(
+        "the temperature begins below this value, or ends above; at the mark"
+    )

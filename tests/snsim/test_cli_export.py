@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from signals_by_hand import LUMINOSITY, light_curve, steady_result
+from signals_by_hand import LUMINOSITY, light_curve, sequence_result, steady_result
 from typer.testing import CliRunner
 
 from snsim.cli.app import app
@@ -82,6 +82,20 @@ def test_several_results_have_a_time_each(steady, tmp_path):
         refused = call(steady, second, "--to", "csv", "--force", *words)
         assert refused.code == 2, words
         assert "--time" in refused.err
+
+
+def test_a_sequence_has_its_own_times(tmp_path):
+    path = write_result(sequence_result(), tmp_path / "result.h5")
+    found = json.loads(call(path, "--to", "csv", "--check", "--json").out)
+    assert (found["first_time_s"], found["last_time_s"]) == (0.05, 0.3)
+    assert found["total_energy_erg"] == pytest.approx((0.05 * 1.5 + 0.2 * 1.25) * LUMINOSITY @ MULTIPLICITY)
+    assert all(row["passed"] for row in found["check"])
+    refused = call(path, "--to", "csv", "--duration", "1 s", "--force")
+    assert refused.code == 2
+    assert "sequence with its own times" in refused.err
+    matter = call(path, "--to", "msw-profile")
+    assert matter.code == 2
+    assert "sequence of 3 stars, each with a profile" in matter.err
 
 
 def test_options_that_have_no_meaning_are_refused(steady, cooling):

@@ -18,6 +18,7 @@ from signals_by_hand import (
     SQUARE,
     cooling_signal,
     light_curve,
+    sequence_result,
     steady_result,
 )
 
@@ -267,6 +268,37 @@ def test_results_in_sequence():
         sequence_signal(pairs[:1])
     with pytest.raises(ConfigError, match="light curve of its own"):
         sequence_signal([pairs[0], (1.0, light_curve())])
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_the_stars_of_a_sequence_in_one_result(groups):
+    result = sequence_result(groups=groups)
+    history, signal = result["history"], signal_of(result, start=0.01)
+    np.testing.assert_allclose(signal.time, [0.06, 0.11, 0.31], rtol=1e-14)
+    np.testing.assert_allclose(signal.luminosity, LUMINOSITY * np.array([[1.0], [2.0], [0.5]]), rtol=1e-14)
+    names = {"mean_energy": "mean_energy", "mean_square_energy": "mean_energy_squared"}
+    for ours, theirs in (names | {"mean_cube_energy": "mean_energy_cubed"}).items():
+        np.testing.assert_allclose(getattr(signal, ours), history[f"{theirs}_infinity"].values, rtol=1e-6)
+    assert signal.gray is not groups
+    assert (signal.spectra is not None) is groups
+    assert signal.total_energy == pytest.approx((0.05 * 1.5 + 0.2 * 1.25) * LUMINOSITY @ MULTIPLICITY)
+    assert "3 stars, each a steady state" in signal.meaning
+    with pytest.raises(ConfigError, match=r"at 1 s is a sequence with times of its own"):
+        sequence_signal([(0.0, steady_result()), (1.0, result)])
+
+
+def test_a_sequence_of_one_star_is_held():
+    result = sequence_result()
+    one = {
+        name: {
+            key: replace(each, values=each.values[:1]) if each.dims[:1] == ("time",) else each
+            for key, each in group.items()
+        }
+        for name, group in result.groups.items()
+    }
+    signal = signal_of(Result(one), duration=0.2)
+    np.testing.assert_allclose(signal.time, [0.05, 0.25], rtol=1e-14)
+    np.testing.assert_allclose(signal.luminosity, LUMINOSITY * ONES, rtol=1e-14)
 
 
 def test_results_without_a_signal():

@@ -113,8 +113,13 @@ def read_run(path: Path, options: Any) -> Profile:
             time, arrays["radius"], arrays[name] = _at(path / f"{file}.xg", when, time, arrays.get("radius"))
     assert time is not None
     radius = arrays["radius"]
-    speed = "v" if (path / "v.xg").exists() else "v1"
     relativistic = "gravitational_mass" in arrays
+    speed = "v" if (path / "v.xg").exists() else "v1"
+    if relativistic and (path / "v1.xg").exists() and speed != "v":
+        raise ProfileError(
+            f"{path / 'v.xg'}: missing, while mass_grav.xg says that the run is relativistic; v1.xg does not stand in for "
+            "it, as W v/X holds for the velocity that observers at rest measure"
+        )
     if (path / f"{speed}.xg").exists():
         velocity = _at(path / f"{speed}.xg", when, time, radius)[2]
         arrays["velocity"] = velocity
