@@ -115,6 +115,10 @@ def read_run(path: Path, options: Any) -> Profile:
     radius = arrays["radius"]
     speed = "v" if (path / "v.xg").exists() else "v1"
     relativistic = "gravitational_mass" in arrays
+    if relativistic and speed == "v1" and (path / "v1.xg").exists():
+        raise ProfileError(
+            f"{path / 'v.xg'}: is missing; beside mass_grav.xg the velocity is that of observers at rest, which v1.xg is not"
+        )
     if (path / f"{speed}.xg").exists():
         velocity = _at(path / f"{speed}.xg", when, time, radius)[2]
         arrays["velocity"] = velocity
