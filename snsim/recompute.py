@@ -146,6 +146,8 @@ def _reconfigured(result: Result, names: Sequence[str], overrides: list[str], wh
         for name in type(config.diagnostics).model_fields
         if name not in (names or wanted)
         and name != "names"
+        # one that the result does not have is stale only by keys of its own, not by those it shares with another
+        and (name in wanted or getattr(before.diagnostics, name) != getattr(config.diagnostics, name))
         and before.diagnostics.options(name) != config.diagnostics.options(name)
     ]
     if stale:

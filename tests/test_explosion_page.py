@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from microphysics.constants import CODATA
+from microphysics.spectrum import FermiDirac
+from microphysics.weak.couplings import WeakCouplings
 from snsim.config.observables import Diagnostics, GainRegion
 from snsim.diagnostics.accretion_shock import LightBulb, critical_luminosity, shock_radii
+from snsim.diagnostics.heating_rates import (
+    coefficients,
+    cooling_closed_form,
+    first_principles,
+    heating_closed_form,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = (DOCS / "explosion.md").read_text(encoding="utf-8")
@@ -43,6 +51,21 @@ def test_table_is_what_we_find():
         _, reference, printed, off, *_ = table[name]
         assert value == pytest.approx(float(printed.split()[0]), rel=2e-5), name
         assert abs(value / float(reference.split()[0]) - 1.0) == pytest.approx(float(off), abs=1e-5), name
+
+
+def test_rates_by_the_norm_of_the_charged_current():
+    table, square = rows(), FermiDirac(4.0).rms_energy ** 2
+    for first, rates in (
+        ("neutron lifetime", first_principles()),
+        ("$G_F^2", first_principles(WeakCouplings(charged_current_norm="tree"))),
+        ("the same", first_principles(WeakCouplings(charged_current_norm="tree", v_ud=1.0))),
+        ("`janka2001`", coefficients("janka2001")),
+    ):
+        (row,) = (cells for name, cells in table.items() if name.startswith(first))
+        heat = heating_closed_form(1e52, 1e52, square, square, 0.5, 0.5, 1e7, 1.0, rates, per="nucleon")
+        cool = cooling_closed_form(2.0, 0.0, 0.5, 0.5, rates, per="nucleon")
+        assert float(row[1]) == pytest.approx(rates.absorption, rel=1e-4)
+        assert [float(each) for each in row[2:]] == pytest.approx([heat, cool], rel=5e-4)
 
 
 def test_slope_of_the_light_bulb():

@@ -156,4 +156,6 @@ class Diagnostics(Section):
             values.pop("polar_cap_temperature_ratio")
         if "neutrino_mass" in values:
             values["neutrino_mass"] *= 1e6
+        if name == "explosion":  # its numbers of the gain region are those of `gain_region`
+            values["gain_criterion"] = self.gain_region.gain_criterion
         return values

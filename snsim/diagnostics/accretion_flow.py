@@ -55,13 +55,24 @@ def accretion_rate(background: Background) -> float:
     Without a shock, or with none of the grid above it, the outermost zone is taken. NaN unless matter falls
     in.
     """
-    edges = background.radius_interface[:-1]
-    above = np.flatnonzero(edges >= background.shock_radius)
-    i = int(above[0]) if above.size else edges.size - 1
+    i = accretion_zone(background)[0]
     speed = -float(background.velocity[i])
     if not speed > 0.0:
         return math.nan
     return 4.0 * math.pi * float(background.radius[i]) ** 2 * float(background.matter.density[i]) * speed
+
+
+def accretion_zone(background: Background) -> tuple[int, str]:
+    """Zone whose matter counts as falling in, and where it lies, in words."""
+    edges, shock = background.radius_interface, background.shock_radius
+    last = edges.size - 2
+    if math.isnan(shock):
+        return last, "in the outermost zone, without a shock"
+    above = np.flatnonzero(edges[:-1] >= shock)
+    if above.size:
+        return int(above[0]), "just above the shock"
+    behind = shock > edges[-1]
+    return last, f"in the outermost zone, {'behind the shock' if behind else 'which the shock stands in'}"
 
 
 def gas_pressure(matter: MatterState) -> Array:

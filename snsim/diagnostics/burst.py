@@ -19,6 +19,7 @@ from snsim.diagnostics.gain_integrals import shell_volumes
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.errors import ProfileError
 from snsim.transport.background import Background
+from snsim.transport.records import INFINITY
 from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
@@ -70,11 +71,13 @@ def observe(
     total = electrons + neutrinos
     still = why if math.isnan(loss) else "more anue leave than nue"
     inside = "int dV inside the gray transport sphere of nue of"
-    entries = (
+    held = (
         ("trapped_electrons", electrons, "1", "electrons minus positrons inside", f"{inside} Y_e n_b", why),
         ("trapped_neutrinos", neutrinos, "1", "nue minus anue inside", f"{inside} n_nue - n_anue", why),
         ("trapped_leptons", total, "1", "lepton number inside", "electrons + neutrinos", why),
         ("lepton_fraction", total / baryons, "1", "leptons per baryon inside", "leptons/baryons", why),
+    )
+    left = (
         (
             "lepton_loss",
             loss,
@@ -92,7 +95,9 @@ def observe(
             still,
         ),
     )
-    return labelled_numbers(entries, frame=STATIC_FRAME, references=REFERENCES)
+    return labelled_numbers(held, frame=STATIC_FRAME, references=REFERENCES) | labelled_numbers(
+        left, frame=INFINITY, references=REFERENCES
+    )
 
 
 def burst_from_profile_sequence(
@@ -114,7 +119,8 @@ def burst_from_profile_sequence(
     dict of Variable
         ``peak_luminosity`` (erg/s) and ``peak_time`` (s) of the parabola through the three highest samples in a row;
         ``width`` (s), full width at half maximum; ``energy`` (erg) and ``number`` between the half maxima;
-        ``energy_total`` of the whole sequence. NaN with a reason where the sequence does not hold a flank.
+        ``energy_total`` of the whole sequence. NaN with a reason where the sequence does not hold a flank, or does not
+        rise to its largest value and fall from it: then it holds no peak.
 
     Raises
     ------
@@ -130,8 +136,13 @@ def burst_from_profile_sequence(
     """
     t, light = _sequence(time, luminosity, "luminosity", FEWEST)
     top = int(np.argmax(light))
-    peak, moment = _parabola(t, light, top)
-    rising, falling = (_half(t, light, top, 0.5 * peak, step) for step in (-1, 1))
+    sides = {"rise to": light[:top], "fall from": light[top:]}
+    flat = [words for words, side in sides.items() if not (side < light[top]).any()]
+    peakless = f"the sequence does not {' or '.join(flat)} its largest value: it holds no peak"
+    peak, moment = _parabola(t, light, top) if not flat else (math.nan, math.nan)
+    rising, falling = (
+        _half(t, light, top, 0.5 * light[top] if flat else 0.5 * peak, step) for step in (-1, 1)
+    )
     flanks = {"before": rising, "after": falling}
     missing = [words for words, value in flanks.items() if math.isnan(value)]
     why = f"the sequence does not fall to half of its maximum {' and '.join(missing)} the peak"
@@ -148,9 +159,9 @@ def burst_from_profile_sequence(
             "erg / s",
             "peak of the nue luminosity",
             "parabola through three samples",
-            "",
+            peakless,
         ),
-        ("peak_time", moment, "s", "time of the peak", "parabola through three samples", ""),
+        ("peak_time", moment, "s", "time of the peak", "parabola through three samples", peakless),
         ("width", falling - rising, "s", "full width at half maximum", "linear between samples", why),
         ("energy", energy, "erg", "energy of the burst", "int L dt between the half maxima", why),
         ("number", number, "1", "nue of the burst", "int L/<E> dt between the half maxima", uncounted),
@@ -259,9 +270,7 @@ def _sequence(time: Any, values: Any, name: str, fewest: int, positive: bool = F
 
 
 def _parabola(t: Array, x: Array, top: int) -> tuple[float, float]:
-    """Maximum and its time of the parabola through a sample and its neighbours; the sample itself at an end."""
-    if not 0 < top < t.size - 1:
-        return float(x[top]), float(t[top])
+    """Maximum and its time of the parabola through an inner sample and its neighbours."""
     middle = t[top]
     curvature, slope, value = np.polyfit(t[top - 1 : top + 2] - middle, x[top - 1 : top + 2] / x[top], 2)
     if not curvature < 0.0:

@@ -16,6 +16,7 @@ from snsim.diagnostics import gain_region
 from snsim.diagnostics._labels import labelled
 from snsim.diagnostics.accretion_flow import (
     accretion_rate,
+    accretion_zone,
     escape_speed_squared,
     sound_speed_squared,
 )
@@ -58,6 +59,10 @@ CURVE = np.geomspace(0.25, 4.0, 9)  # accretion rates of the critical curve over
 NOT_BOTH = "the solution has no nue, or no anue"
 NO_SPHERE = "nue or anue has no neutrinosphere"
 AT_REST = "matter does not fall in"
+DARK = "luminosity or energy of nue or anue not positive at the shock"
+BEYOND = "the grid ends inside the shock"
+NOTHING_BETWEEN = "no zone centre between neutrinosphere and shock"
+MATTER = "X_n, X_p: neutron_fraction, proton_fraction; eta_e = 0"  # of the heated flow
 SPECTRUM_SQUARE = float(FermiDirac(1.0).rms_energy ** 2)  # <E^3>/<E> over T^2, 20.81
 
 
@@ -72,7 +77,7 @@ class _Flow:
     shock: float
     luminosity: Array
     square_energy: Array
-    fractions: tuple[float, float]
+    fractions: Array
     why_not: str
 
 
@@ -82,6 +87,7 @@ def observe(
     solution: TransportSolution,
     *,
     compactness_mass: float = COMPACTNESS_MASS,
+    gain_criterion: str = "sign_change",
     couplings: WeakCouplings | None = None,
 ) -> dict[str, Variable]:
     """Every measure of how near to an explosion a solution is.
@@ -92,6 +98,8 @@ def observe(
         The stored run.
     compactness_mass : float
         Rest mass inside whose radius the compactness is taken, g.
+    gain_criterion : str
+        Of the gain region, as of `gain_region.observe`.
     couplings : WeakCouplings, optional
         Of heating and cooling in the critical luminosity.
 
@@ -100,17 +108,19 @@ def observe(
     dict of Variable
         ``critical_curve`` over ``critical_accretion_rate`` (rate) with the run's neutrinos and surface, else scalars:
         ante-sonic ratios; force condition; critical luminosity for the run's accretion rate, mass and
-        neutrinosphere, with two closures, and the run's own over it; published fits; ratio of advection to heating time;
+        neutrinosphere, with two closures, mass fractions of its heated matter, and the run's own luminosity over it;
+        published fits; ratio of advection to heating time;
         compactness. All carry the attribute ``caveat``.
     """
-    region = find_gain_region(background, spectra, solution)
+    region = find_gain_region(background, spectra, solution, gain_criterion)
     flow = _flow(background, solution, region)
     found = _antesonic(background, flow)
     found |= _force(background, solution, region, flow)
-    found |= _critical(flow, couplings)
+    found |= _critical(background, flow, couplings)
     found |= _curve(flow, couplings)
     found |= _fits(region, flow)
-    for name, variable in gain_region.observe(background, spectra, solution).items():
+    heated = gain_region.observe(background, spectra, solution, gain_criterion=gain_criterion)
+    for name, variable in heated.items():
         if name in ("time_ratio_thermal", "time_ratio_total", "diagnostic_energy"):
             found[name] = variable
     xi = compactness(background.rest_mass, background.radius_interface, compactness_mass)
@@ -129,38 +139,31 @@ def _flow(background: Background, solution: TransportSolution, region: GainRegio
     """Neutron star, accretion and neutrinos of a run; `why_not` says what is missing."""
     rows = heating_rows(solution)
     rate, radius, shock = accretion_rate(background), region.sphere, region.outer
+    between = (background.radius > radius) & (background.radius < shock)
+    order = rows[np.argsort([solution.species[i] != "nue" for i in rows])]
+    edges, matter = background.radius_interface, background.matter
+    light = np.array([np.interp(shock, edges, solution.luminosity[i]) for i in order])
+    squares = np.array([np.interp(shock, background.radius, rms_energy(solution)[i] ** 2) for i in order])
     missing = (
         (rows.size < 2, NOT_BOTH),
         (math.isnan(shock), NO_SHOCK),
+        (background.shock_radius > edges[-1], BEYOND),
         (math.isnan(radius), NO_SPHERE),
         (math.isnan(rate), AT_REST),
         (shock <= radius, "the shock lies inside a neutrinosphere"),
+        (not between.any(), NOTHING_BETWEEN),
+        (not ((light > 0.0) & (squares > 0.0)).all(), DARK),
     )
     why = next((words for absent, words in missing if absent), "")
     nothing = np.full(2, math.nan)
     if why:
-        return _Flow(radius, math.nan, rate, math.nan, shock, nothing, nothing, (math.nan, math.nan), why)
-    edges, matter = background.radius_interface, background.matter
-    order = rows[np.argsort([solution.species[i] != "nue" for i in rows])]
-    at_shock = (np.interp(shock, edges, solution.luminosity[i]) for i in order)
-    squares = (np.interp(shock, background.radius, rms_energy(solution)[i] ** 2) for i in order)
-    between = (background.radius > radius) & (background.radius < shock)
+        return _Flow(radius, math.nan, rate, math.nan, shock, nothing, nothing, nothing, why)
     weight = np.diff(background.rest_mass) * between
     density = math.exp(np.interp(math.log(radius), np.log(background.radius), np.log(matter.density)))
-    fractions = (matter.mass_fraction_neutron, matter.mass_fraction_proton)
-    neutrons, protons = (float(np.sum(each * weight) / np.sum(weight)) for each in fractions)
+    nucleons = np.stack([matter.mass_fraction_neutron, matter.mass_fraction_proton])
+    fractions = nucleons @ weight / np.sum(weight)
     mass = float(np.interp(radius, edges, background.gravitational_mass))
-    return _Flow(
-        radius,
-        mass,
-        rate,
-        density,
-        shock,
-        np.array([*at_shock]),
-        np.array([*squares]),
-        (neutrons, protons),
-        "",
-    )
+    return _Flow(radius, mass, rate, density, shock, light, squares, fractions, "")
 
 
 def _antesonic(background: Background, flow: _Flow) -> dict[str, Variable]:
@@ -210,8 +213,8 @@ def _force(
         threshold = found.threshold_power
         opacity = found.opacity_ratio
     kappa = "kappa: mean absorption opacity of nue and anue per gram at the neutrinosphere"
-    deposited = "gross heating of the gain region/(G M Mdot/R)"
-    condition = "L~ tau_g - 0.06 kappa~ - 0.38, > 0 favours runaway; power of the gain region:"
+    deposited = f"gross heating/(G M Mdot/R), {region.zones}"
+    condition = f"L~ tau_g - 0.06 kappa~ - 0.38, > 0 favours runaway; power {region.zones}:"
     asked = "(0.38 + 0.06 kappa~) G M Mdot/R"
     entries = (
         (
@@ -244,16 +247,16 @@ def _surface_opacity(background: Background, solution: TransportSolution, radius
     return float(np.sum(energy * absorbed) / np.sum(energy) / background.matter.density[zone])
 
 
-def _critical(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
+def _critical(background: Background, flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
     """Critical luminosities for the run's accretion, and the run's own over them."""
     own = 0.5 * float(np.sum(flow.luminosity))
     found: dict[str, Variable] = {}
-    for suffix in ("", "_light_bulb"):
+    for suffix, heated in (("", MATTER), ("_light_bulb", "free nucleons throughout, eta_e = 0")):
         point, why = NOWHERE, flow.why_not or NO_CRITICAL
         if not flow.why_not:
             point = critical_luminosity(_closure(flow, suffix, couplings), flow.mass, flow.rate)
         edge = "; set by the largest shock radius looked at, 600 km" if point.at_edge else ""
-        meaning = f"closure: {point.closure or 'none'}; point mass, no dissociation of nuclei{edge}"
+        meaning = f"closure: {point.closure or 'none'}; {heated}; point mass, no dissociation of nuclei{edge}"
         entries = (
             ("critical_luminosity", point.luminosity, "erg / s", "critical luminosity per species"),
             ("critical_shock_radius", point.shock_radius, "cm", "shock radius at the critical luminosity"),
@@ -269,7 +272,11 @@ def _critical(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variabl
             name + suffix: _number(value, unit, words, meaning, why) for name, value, unit, words in entries
         }
     words = "(L_nue + L_anue)/2 at the shock, local"
-    flow_words = "4 pi r^2 rho |v| just above the shock"
+    flow_words = f"4 pi r^2 rho |v| {accretion_zone(background)[1]}"
+    mean = "mean by mass from neutrinosphere to shock, of the closure of the run's neutrinos"
+    for kind, share in zip(("neutron", "proton"), flow.fractions.tolist(), strict=True):
+        name = f"mass fraction of free {kind}s in the heated matter"
+        found[f"{kind}_fraction"] = _number(share, "1", name, mean, flow.why_not)
     found["accretion_rate"] = _number(flow.rate, "g / s", "accretion rate", flow_words, AT_REST)
     found["luminosity"] = _number(own, "erg / s", "luminosity per species", words, flow.why_not)
     return found
@@ -292,7 +299,7 @@ def _curve(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
             light,
             "erg / s",
             "critical luminosity per species",
-            definition=f"closure: {closure}",
+            definition=f"closure: {closure}; {MATTER}",
             reason=why,
             references=REFERENCES,
         ),
@@ -311,8 +318,8 @@ def _closure(flow: _Flow, suffix: str, couplings: WeakCouplings | None) -> Closu
         square_energy_anue=float(flow.square_energy[1]),
         radius=flow.radius,
         coefficients=first_principles(couplings),
-        neutron_fraction=flow.fractions[0],
-        proton_fraction=flow.fractions[1],
+        neutron_fraction=float(flow.fractions[0]),
+        proton_fraction=float(flow.fractions[1]),
         inner_density=flow.density,
     )
 

@@ -18,6 +18,7 @@ from microphysics.weak.couplings import WeakCouplings
 from snsim.diagnostics._labels import STATIC_FRAME, Entries, labelled, labelled_numbers
 from snsim.diagnostics.accretion_flow import (
     accretion_rate,
+    accretion_zone,
     antesonic_ratio,
     entropy_per_baryon,
     path_time,
@@ -69,14 +70,15 @@ BALANCE_TOLERANCE = 1e-6  # |net|/gross below this is equilibrium, where the sig
 LEAST_ENTROPY = 6.0  # k_B/baryon, of zones that the criterion of GR1D counts
 EXTRACTION_RADIUS = 5e7  # cm, where GR1D takes luminosities
 CRITERIA = {
-    "sign_change": "from the gain radius to the shock",
+    "sign_change": "from the gain radius to {end}",
     "gr1d": f"zones where net heating > 0 and entropy > {LEAST_ENTROPY:g} k_B/baryon (GR1D)",
 }
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
 GR1D = "O'Connor 2015, ApJS 219, 24 (criterion gr1d)"
 NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
 NO_SPECIES = "neither nue nor anue was solved for (transport.species), and no other species heats here"
-NO_RISE = "the net heating rate nowhere rises through zero beneath the shock"
+NO_RISE = "the net heating rate nowhere rises through zero on the grid beneath the shock"
+DARK = "luminosity not positive"
 NO_ZONE = "no zone has net heating > 0 and an entropy above that of the criterion gr1d"
 
 
@@ -90,22 +92,28 @@ class GainRegion:
         Gain radius, cm; NaN where there is none.
     outer : float
         Radius of the shock, or of the grid's edge if that lies further in, cm; NaN without a shock.
+    end : str
+        Which of these it is.
     zeros : ndarray
         All zeros of the net rate below the shock, cm.
     sphere : float
         Smaller transport neutrinosphere of nue and anue, cm; NaN where either has none.
     volume, path : ndarray, shape (zone,)
         Proper volume (cm^3) and radial length (cm) of the part of each zone that counts; NaN where there is no region.
+    zones : str
+        Which zones count.
     why_no_radius, why_empty : str
         Reasons why there is no gain radius, or no region; empty if there is.
     """
 
     radius: float
     outer: float
+    end: str
     zeros: Array
     sphere: float
     volume: Array
     path: Array
+    zones: str
     why_no_radius: str
     why_empty: str
 
@@ -141,6 +149,8 @@ def find_gain_region(
     heating, cooling = heating_and_cooling(solution)
     edges, shock = background.radius_interface, background.shock_radius
     outer = math.nan if math.isnan(shock) else min(shock, float(edges[-1]))
+    end = "the edge of the grid, which ends inside the shock" if outer < shock else "the shock"
+    zones = CRITERIA[criterion].format(end=end)
     difference = heating - cooling
     balanced = np.abs(difference) <= BALANCE_TOLERANCE * (heating + cooling)
     net = np.where(balanced, 0.0, difference) / background.matter.density
@@ -153,13 +163,15 @@ def find_gain_region(
     if criterion == "gr1d":
         counted = (net > 0.0) & (entropy_per_baryon(background.matter) > LEAST_ENTROPY)
         if not counted.any():
-            return GainRegion(radius, outer, zeros, sphere, empty, empty, why, NO_ZONE)
+            return GainRegion(radius, outer, end, zeros, sphere, empty, empty, zones, why, NO_ZONE)
         volume = shell_volumes(edges, background.gamma, float(edges[0]), float(edges[-1])) * counted
-        return GainRegion(radius, outer, zeros, sphere, volume, np.diff(edges) * counted, why, "")
+        path = np.diff(edges) * counted
+        return GainRegion(radius, outer, end, zeros, sphere, volume, path, zones, why, "")
     if why:
-        return GainRegion(radius, outer, zeros, sphere, empty, empty, why, why)
+        return GainRegion(radius, outer, end, zeros, sphere, empty, empty, zones, why, why)
     volume = shell_volumes(edges, background.gamma, radius, outer)
-    return GainRegion(radius, outer, zeros, sphere, volume, np.diff(np.clip(edges, radius, outer)), why, "")
+    path = np.diff(np.clip(edges, radius, outer))
+    return GainRegion(radius, outer, end, zeros, sphere, volume, path, zones, why, "")
 
 
 def _inner_edge(
@@ -227,18 +239,17 @@ def observe(
         place = min(extraction_radius, float(background.radius_interface[-1]))
         where = f"the extraction radius of {place / 1e5:.4g} km"
     luminosity = pair_luminosity(background, solution, place)
-    zones = CRITERIA[gain_criterion]
-    found |= _integrals(region, local, luminosity[0], "", names, where, zones, STATIC_FRAME)
+    found |= _integrals(region, local, luminosity[0], "", names, where, STATIC_FRAME)
     frame = "energy and time at infinity (weight alpha^2)"
-    found |= _integrals(region, distant, luminosity[1], "_infinity", names, where, zones, frame)
-    weight = f"int 4 pi r^2 rho dr/Gamma, {zones}"
+    found |= _integrals(region, distant, luminosity[1], "_infinity", names, where, frame)
+    weight = f"int 4 pi r^2 rho dr/Gamma, {region.zones}"
     found |= _scalars([("mass", local.mass, "g", "rest mass in the gain region", weight, region.why_empty)])
     return found | _times(background, region, local)
 
 
 def _places(region: GainRegion, names: str) -> dict[str, Variable]:
     """Label radii."""
-    zeros = "all zeros of the net heating rate below the shock"
+    zeros = f"all zeros of the net heating rate below {'the edge of the grid' if math.isnan(region.outer) else region.end}"
     found = {
         "zeros": labelled(
             ("zero",),
@@ -248,14 +259,14 @@ def _places(region: GainRegion, names: str) -> dict[str, Variable]:
             reason="the net rate has no zero",
         )
     }
-    rising = "outermost rising zero of the net rate below the shock, linear between zone centres"
+    rising = f"outermost rising zero of the net rate below {region.end}, linear between zone centres"
     sphere = "smaller gray transport neutrinosphere of nue and anue; zeros inside it are not those of a gain radius"
     no_sphere = "nue or anue has no neutrinosphere: its optical depth never reaches 2/3"
     entry = ("gain_radius", region.radius, "cm", "gain radius", rising, region.why_no_radius)
     found |= _scalars([entry], heating_species=names)
     return found | _scalars(
         (
-            ("outer_radius", region.outer, "cm", "outer edge of the gain region", "shock", NO_SHOCK),
+            ("outer_radius", region.outer, "cm", "outer edge of the gain region", region.end, NO_SHOCK),
             ("opaque_radius", region.sphere, "cm", "outer edge of trapping", sphere, no_sphere),
         )
     )
@@ -273,21 +284,23 @@ def _integrals(
     suffix: str,
     names: str,
     place: str,
-    zones: str,
     frame: str,
 ) -> dict[str, Variable]:
     """Label heating, cooling, net heating and efficiency of one frame."""
     efficiency = total.net_heating / luminosity if luminosity > 0.0 else math.nan
     where, none = "at infinity" if suffix else "local", region.why_empty or region.why_no_radius
-    gross, sink, net = (f"int {what} dV, {zones}" for what in ("heating", "cooling", "(heating - cooling)"))
+    gross, sink, net = (
+        f"int {what} dV, {region.zones}" for what in ("heating", "cooling", "(heating - cooling)")
+    )
     ratio = f"net heating/(L of {names} at {place})"
     words = f"L of {names} at {place}, {where}"
+    dark = none or DARK
     entries = (
         ("gross_heating", total.gross_heating, "erg / s", f"gross heating by {names}, {where}", gross, none),
         ("cooling", total.cooling, "erg / s", f"cooling by {names}, {where}", sink, none),
         ("net_heating", total.net_heating, "erg / s", f"net heating by {names}, {where}", net, none),
         ("luminosity", luminosity, "erg / s", words, "4 pi r^2 F", none),
-        ("efficiency", efficiency, "1", f"heating efficiency of {names}, {where}", ratio, none),
+        ("efficiency", efficiency, "1", f"heating efficiency of {names}, {where}", ratio, dark),
     )
     labels = _scalars(entries, frame=frame, heating_species=names)
     return {name + suffix: value for name, value in labels.items()}
@@ -308,7 +321,8 @@ def _times(background: Background, region: GainRegion, total: GainIntegrals) -> 
     weightless = none or "no zone, or no mass, to escape from"
     gas = "3 (P - nT) + 3/2 nT: relativistic gas and ideal ions; no rest mass, no binding"
     every = "thermal + rho v^2/2 + rho c^2 (alpha - 1)"
-    flow = "4 pi r^2 rho |v| just above the shock"
+    positive = f"where {every} > 0, {region.zones}"
+    flow = f"4 pi r^2 rho |v| {accretion_zone(background)[1]}"
     ratio = "tau_adv/tau_heat; above 1 favours runaway; in 1D an indicator, not a prediction"
     sound = (
         "max of c_s^2/v_esc^2 in the gain region, c_s adiabatic at fixed composition; about 0.19 is critical"
@@ -320,7 +334,14 @@ def _times(background: Background, region: GainRegion, total: GainIntegrals) -> 
             ("advection_time_path", path, "s", "advection time, path", "int dr/|v|", still),
             ("thermal_energy", thermal, "erg", "thermal energy of the gain region", gas, none),
             ("total_energy", energy, "erg", "total energy of the gain region", every, none),
-            ("diagnostic_energy", unbound, "erg", "energy of unbound zones", f"where {every} > 0", none),
+            (
+                "diagnostic_energy",
+                unbound,
+                "erg",
+                "energy of unbound zones of the gain region",
+                positive,
+                none,
+            ),
             ("heating_time_thermal", thermal / net, "s", "heating time, thermal", "thermal energy/Q", cold),
             ("heating_time_total", abs(energy) / net, "s", "heating time, total", "|total energy|/Q", cold),
             ("time_ratio_thermal", advection * net / thermal, "1", "time ratio, thermal", ratio, cold),

@@ -260,13 +260,13 @@ def test_gr1d_output_without_the_metric_factor_is_refused(tmp_path: Path) -> Non
         FORMATS["gr1d"].read(folder, options("gr1d", time="0 s"))
 
 
-def test_gr1d_velocity_of_another_frame_is_refused(tmp_path: Path) -> None:
+def test_gr1d_velocity_of_another_observer_is_refused_beside_the_metric(tmp_path: Path) -> None:
     folder = run_of_gr1d(tmp_path)
     (folder / "v.xg").rename(folder / "v1.xg")
-    with pytest.raises(
-        ProfileError, match=r"v\.xg: missing, while mass_grav\.xg .* v1\.xg does not stand in"
-    ):
+    with pytest.raises(ProfileError, match=r"v\.xg: is missing; beside mass_grav\.xg .* v1\.xg is not"):
         FORMATS["gr1d"].read(folder, options("gr1d", time="0 s"))
+    (folder / "v1.xg").unlink()
+    assert FORMATS["gr1d"].read(folder, options("gr1d", time="0 s")).velocity is None
 
 
 def test_spoilt_output(tmp_path: Path) -> None:

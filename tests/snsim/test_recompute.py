@@ -116,6 +116,17 @@ def test_what_cannot_change_is_said(small: Result, names: list[str], override: s
     assert words in str(caught.value)
 
 
+def test_gain_region_and_explosion_count_the_same_zones(small: Result) -> None:
+    other = 'diagnostics.gain_region.gain_criterion="gr1d"'
+    assert "diagnostics/explosion" not in diagnose(small, ["gain_region"], [other]).groups
+    renewed = diagnose(small, ["gain_region", "explosion"], [other])
+    one, two = renewed["diagnostics/gain_region"], renewed["diagnostics/explosion"]
+    for name in one.keys() & two.keys() - {"luminosity"}:
+        np.testing.assert_array_equal(one[name].values, two[name].values, err_msg=name)
+    with pytest.raises(ConfigError, match="changes explosion, which is not computed"):
+        diagnose(renewed, ["gain_region"], ['diagnostics.gain_region.gain_criterion="sign_change"'])
+
+
 def test_what_is_missing_is_said(small: Result) -> None:
     profile = {key: each for key, each in small["profile"].items() if key != "lapse"}
     with pytest.raises(ResultFileError, match="has no lapse, which observables are computed from"):

@@ -115,10 +115,9 @@ def read_run(path: Path, options: Any) -> Profile:
     radius = arrays["radius"]
     relativistic = "gravitational_mass" in arrays
     speed = "v" if (path / "v.xg").exists() else "v1"
-    if relativistic and (path / "v1.xg").exists() and speed != "v":
+    if relativistic and speed == "v1" and (path / "v1.xg").exists():
         raise ProfileError(
-            f"{path / 'v.xg'}: missing, while mass_grav.xg says that the run is relativistic; v1.xg does not stand in for "
-            "it, as W v/X holds for the velocity that observers at rest measure"
+            f"{path / 'v.xg'}: is missing; beside mass_grav.xg the velocity is that of observers at rest, which v1.xg is not"
         )
     if (path / f"{speed}.xg").exists():
         velocity = _at(path / f"{speed}.xg", when, time, radius)[2]

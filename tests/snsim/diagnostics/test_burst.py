@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from microphysics.constants import CODATA
+from snsim.diagnostics._labels import STATIC_FRAME
 from snsim.diagnostics.burst import burst_from_profile_sequence, observe, pns_cooling
 from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.errors import ProfileError
@@ -42,6 +43,9 @@ def test_release_time_is_leptons_over_their_loss(star):
     found = observe(background, spectra, replace(solution, number_luminosity=rate))
     loss = 1e57 * background.lapse_interface[-1]
     assert number(found, "lepton_loss") == pytest.approx(loss, rel=1e-12)
+    for name, variable in found.items():
+        local = name not in ("lepton_loss", "release_time")
+        assert variable.attributes["frame"] == (STATIC_FRAME if local else "observer at infinity"), name
     assert number(found, "release_time") == pytest.approx(number(found, "trapped_leptons") / loss, rel=1e-12)
     swapped = observe(background, spectra, replace(solution, number_luminosity=rate[[1, 0, 2]]))
     assert math.isnan(number(swapped, "release_time"))
@@ -85,11 +89,31 @@ def test_width_is_between_half_maxima_and_is_no_standard_deviation():
 def test_sequence_that_begins_in_the_burst_has_no_width():
     t = np.linspace(0.0, 0.02, 101)
     found = burst_from_profile_sequence(t, 4e53 * np.exp(-t / 0.004))
-    assert number(found, "peak_luminosity") == pytest.approx(4e53)
+    for name in ("peak_luminosity", "peak_time"):
+        assert math.isnan(number(found, name))
+        assert "does not rise to its largest value" in found[name].attributes["reason"]
     for name in ("width", "energy", "number"):
         assert math.isnan(number(found, name))
     assert "before the peak" in found["width"].attributes["reason"]
     assert "no mean energies" in found["number"].attributes["reason"]
+
+
+@pytest.mark.parametrize(
+    ("light", "words"),
+    [
+        (np.arange(1.0, 8.0), "does not fall from"),
+        (np.array([1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0]), "does not fall from"),
+        (np.ones(7), "does not rise to or fall from"),
+        (np.zeros(7), "does not rise to or fall from"),
+    ],
+)
+def test_sequence_without_a_peak_says_so(light, words):
+    found = burst_from_profile_sequence(np.arange(7.0), light)
+    for name in ("peak_luminosity", "peak_time"):
+        assert math.isnan(number(found, name))
+        assert words in found[name].attributes["reason"]
+    assert math.isnan(number(found, "width"))
+    assert math.isfinite(number(found, "energy_total"))
 
 
 def test_single_profile_is_refused():

@@ -6,7 +6,9 @@ import pytest
 from scipy.optimize import brentq
 
 from microphysics.constants import CODATA
+from microphysics.errors import UnknownNameError
 from microphysics.spectrum import FermiDirac
+from snsim.config.schema import Config
 from snsim.diagnostics.accretion_flow import sound_speed_squared
 from snsim.diagnostics.accretion_shock import LightBulb, NeutrinoEmission, critical_luminosity
 from snsim.diagnostics.explosion import observe
@@ -155,6 +157,72 @@ def test_critical_luminosity_is_that_of_the_runs_own_numbers(star):
     assert found["heating_functional"].values == pytest.approx(light * sum(squares), rel=1e-3)
 
 
+def uneven(star):
+    """The star with other luminosities of nue and anue, more neutrons than protons that both vary, and alphas."""
+    background, spectra, solution = dense(star, luminosity=(3e52, 1e52, 2e52), heating=3e21)
+    inside = background.radius < 1e7
+    neutrons, protons = np.where(inside, 0.8, 0.6), np.where(inside, 0.1, 0.2)
+    alphas = 1.0 - neutrons - protons
+    matter = replace(
+        background.matter,
+        mass_fraction_neutron=neutrons,
+        mass_fraction_proton=protons,
+        mass_fraction_alpha=alphas,
+    )
+    return replace(background, matter=matter), spectra, solution
+
+
+def test_critical_luminosity_of_unequal_species_and_nucleons(star):
+    background, spectra, solution = uneven(star)
+    found = observe(background, spectra, solution)
+    sphere = float(transport_radius(background, spectra, solution)[:2].min())
+    alpha = float(np.interp(1.5e7, background.radius, background.lapse))
+    squares = [float(FermiDirac(t / alpha).rms_energy ** 2) for t in (4.0, 5.0)]
+    light = [3e52 / alpha**2, 1e52 / alpha**2]
+    between = (background.radius > sphere) & (background.radius < 1.5e7)
+    mass = np.diff(background.rest_mass)[between]
+    matter = background.matter
+    neutrons, protons = (
+        float(np.average(each[between], weights=mass))
+        for each in (matter.mass_fraction_neutron, matter.mass_fraction_proton)
+    )
+    assert 0.6 < neutrons < 0.8
+    assert 0.1 < protons < 0.2
+    assert found["neutron_fraction"].values == pytest.approx(neutrons, rel=1e-12)
+    assert found["proton_fraction"].values == pytest.approx(protons, rel=1e-12)
+    density = 1e10 * (sphere / 1e7) ** -3
+    closure = NeutrinoEmission(
+        *light, *squares, sphere, first_principles(), neutrons, protons, inner_density=density
+    )
+    rate = float(found["accretion_rate"].values)
+    point = critical_luminosity(closure, 1.4 * SUN, rate)
+    assert found["critical_luminosity"].values == pytest.approx(point.luminosity, rel=1e-3)
+    assert found["heating_functional"].values == pytest.approx(np.dot(light, squares), rel=1e-3)
+    bulb = critical_luminosity(
+        LightBulb(math.sqrt(np.average(squares, weights=light) / 20.8135)), 1.4 * SUN, rate
+    )
+    assert found["critical_luminosity_light_bulb"].values == pytest.approx(bulb.luminosity, rel=1e-3)
+    for name in ("critical_luminosity", "luminosity_ratio", "critical_curve"):
+        assert (
+            "X_n, X_p: neutron_fraction, proton_fraction; eta_e = 0" in found[name].attributes["definition"]
+        )
+
+
+def test_opacity_of_accreted_matter_is_the_mean_by_energy_at_the_sphere(star):
+    background, spectra, solution = uneven(star)
+    found = observe(background, spectra, solution)
+    sphere = float(transport_radius(background, spectra, solution)[:2].min())
+    zone = int(np.argmin(np.abs(background.radius - sphere)))
+    r, alpha = background.radius[zone], background.lapse[zone]
+    # 60 and 40 % of the heating rho H (r/1e7)^-2, 75 and 25 % of E = L/(alpha^2 4 pi r^2 c h): kappa/rho = H/(c E)
+    per_gram = 3e21 * (r / 1e7) ** -2
+    energy = 4e52 / alpha**2 / (4.0 * math.pi * r**2 * CODATA.speed_of_light * (r / (r + 3e6)))
+    kappa = per_gram / (CODATA.speed_of_light * energy)
+    rate = float(found["accretion_rate"].values)
+    expected = kappa * rate / math.sqrt(G * 1.4 * SUN * sphere)
+    assert found["force_opacity_ratio"].values == pytest.approx(expected, rel=1e-9)
+
+
 def test_curve_passes_through_the_runs_own_point(star):
     found = observe(*dense(star))
     rates, light = found["critical_accretion_rate"].values, found["critical_curve"].values
@@ -180,6 +248,7 @@ def test_brighter_star_is_nearer_to_its_critical_luminosity(star):
         ({"shock": math.nan}, "no shock"),
         ({"opacity": (1e-30,) * 3}, "no neutrinosphere"),
         ({"shock": 2e6}, "inside a neutrinosphere"),
+        ({"outer": 1.2e7}, "the grid ends inside the shock"),
     ],
 )
 def test_missing_cases_are_nan_with_a_reason(star, changes, words):
@@ -201,3 +270,51 @@ def test_matter_at_rest_and_missing_species(star):
     assert "does not fall in" in found["luminosity_ratio"].attributes["reason"]
     assert "does not hold" in found["compactness"].attributes["reason"]
     assert np.isfinite(observe(background, spectra, solution, compactness_mass=1e30)["compactness"].values)
+
+
+@pytest.mark.parametrize("light", [(1.0, -1e-3, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (0.0, 0.0, 0.0)])
+def test_luminosity_that_is_not_positive_has_no_conditions(star, light):
+    background, spectra, solution = dense(star)
+    found = observe(
+        background, spectra, replace(solution, luminosity=np.array(light)[:, None] * solution.luminosity)
+    )
+    for name in ("critical_luminosity", "critical_curve", "luminosity", "luminosity_ratio", "force_margin"):
+        assert np.isnan(found[name].values).all(), name
+        assert "not positive at the shock" in found[name].attributes["reason"], name
+    assert np.isfinite(found["accretion_rate"].values)
+
+
+def test_star_without_neutrinos_has_no_conditions(star):
+    background, spectra, solution = dense(star)
+    dark = replace(
+        solution, luminosity=0.0 * solution.luminosity, energy_density=0.0 * solution.energy_density
+    )
+    found = observe(background, spectra, dark)
+    assert np.isnan(found["force_opacity_ratio"].values)
+    assert "not positive at the shock" in found["force_opacity_ratio"].attributes["reason"]
+
+
+def test_shock_in_the_zone_of_the_sphere_leaves_nothing_between(star):
+    background, spectra, solution = dense(star)
+    sphere = float(transport_radius(background, spectra, solution)[:2].min())
+    found = observe(replace(background, shock_radius=1.0005 * sphere), spectra, solution)
+    for name in ("critical_luminosity", "neutron_fraction", "antesonic_ratio"):
+        assert np.isnan(found[name].values), name
+        assert "no zone centre between" in found[name].attributes["reason"], name
+
+
+def test_gain_region_is_that_of_the_criterion_asked_for(star):
+    background, spectra, solution = dense(star)
+    matter = replace(background.matter, temperature=np.where(background.radius < 1.2e7, 6.0, 0.01))
+    background = replace(background, matter=matter)
+    for criterion in ("sign_change", "gr1d"):
+        found = observe(background, spectra, solution, gain_criterion=criterion)
+        heated = gain(background, spectra, solution, gain_criterion=criterion)
+        for name in ("time_ratio_thermal", "time_ratio_total", "diagnostic_energy"):
+            assert found[name].values == heated[name].values, name
+        power = found["force_power_ratio"].values * found["accretion_power"].values
+        assert power == pytest.approx(heated["gross_heating"].values, rel=1e-12)
+    config = Config(schema=1, diagnostics={"gain_region": {"gain_criterion": "gr1d"}})
+    assert config.diagnostics.options("explosion")["gain_criterion"] == "gr1d"
+    with pytest.raises(UnknownNameError, match="sign_change"):
+        observe(background, spectra, solution, gain_criterion="gr1")

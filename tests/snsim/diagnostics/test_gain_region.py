@@ -497,3 +497,42 @@ def test_several_zeros_are_all_reported_and_the_outermost_rising_one_taken(star)
     zeros = found["zeros"].values
     np.testing.assert_allclose(zeros[zeros > 7e6], [8e6, 1e7, 1.2e7, 1.4e7], rtol=1e-3)
     assert found["gain_radius"].values == pytest.approx(1.2e7, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "end", "taken"),
+    [
+        ({}, "the shock", "just above the shock"),
+        ({"outer": 1.2e7}, "the edge of the grid, which ends inside the shock", "behind the shock"),
+        ({"shock": 2.995e7}, "the shock", "in the outermost zone, which the shock stands in"),
+    ],
+)
+def test_definitions_say_where_the_region_ends(star, changes, end, taken):
+    background, spectra, solution = star(**changes)
+    found = observe(background, spectra, solution)
+    edge = min(background.shock_radius, background.radius_interface[-1])
+    assert found["outer_radius"].values == edge
+    for name in ("outer_radius", "gross_heating", "net_heating_infinity", "mass", "diagnostic_energy"):
+        assert found[name].attributes["definition"].endswith(end), name
+    assert found["zeros"].long_name.endswith(f"below {end}")
+    assert f"below {end}, linear" in found["gain_radius"].attributes["definition"]
+    assert found["accretion_rate"].attributes["definition"].endswith(taken)
+    assert found["diagnostic_energy"].long_name == "energy of unbound zones of the gain region"
+
+
+def test_without_a_shock_no_definition_speaks_of_one(star):
+    found = observe(*star(shock=math.nan))
+    assert found["accretion_rate"].attributes["definition"].endswith("outermost zone, without a shock")
+    assert found["zeros"].long_name.endswith("below the edge of the grid")
+    assert np.isfinite(found["accretion_rate"].values)
+
+
+@pytest.mark.parametrize("light", [0.0, -1e50])
+def test_efficiency_of_no_luminosity_says_so(star, light):
+    background, spectra, solution = star()
+    found = observe(
+        background, spectra, replace(solution, luminosity=np.full_like(solution.luminosity, light))
+    )
+    for name in ("efficiency", "efficiency_infinity"):
+        assert np.isnan(found[name].values)
+        assert found[name].attributes["reason"] == "luminosity not positive"
