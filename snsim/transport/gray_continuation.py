@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snsim.transport._kernels import gray_march as kernels
-from snsim.transport.newton import CAREFUL, WATCHED, Marched, Problem, picard
+from snsim.transport.newton import CAREFUL, WATCHED, Marched, Problem, picard, scaled_norm
 
 Array = NDArray[np.float64]
 # (x, tolerance, most steps, pace) -> where the march ended
@@ -28,6 +28,8 @@ _OPAQUE, _TRUE = 3.0, -6.0  # decades of the least opacity, over 2 Gamma/(3 r), 
 _FIRST_STEPS = 1000  # in the opaque star, of which the guess knows nothing
 _LEAST_DECADE = 1e-3
 _HALF, _MOST, _LEAST = 0.5, 0.9, 1e-3  # parts of the way that what is lagged moves at once
+_BOLDER, _CALMER = 1.2, 0.5  # of the largest part, where what is left to go shrinks and where not
+_FINEST = 1e-10  # residual on the way, where little is left to go
 _TURN = 2.0  # degeneracy that goes with all of the way
 _MOVES = 300
 
@@ -72,7 +74,8 @@ def led(
 ) -> Marched:
     """Return the end of a march with what is lagged at rest, moved part by part with an answer after each.
 
-    Not converged where it does not come to rest.
+    What goes round in a circle moves by smaller parts, and rests where the whole way leaves a residual below `AT_REST`. Not
+    converged where it does not come to rest.
 
     Parameters
     ----------
@@ -81,25 +84,44 @@ def led(
     lagged : callable
         What moves for the part of the way that edge values go, and the most that the degeneracy turns.
     """
-    system, part = problem.empty_system(), _HALF
+    system, part, most, left = problem.empty_system(), _HALF, _MOST, np.inf
+
+    def follow(x: Array, part: float) -> float:
+        moving = lagged(part, _TURN * part)
+        return float(
+            kernels.follow(
+                x, problem.geometry, problem.medium, problem.reach, problem.closure, moving, system
+            )
+        )
+
     for _ in range(_MOVES):
         kept = [values.copy() for values in _lagged_arrays(problem)]
-        moving = lagged(part, _TURN * part)
-        moved = kernels.follow(
-            end.x, problem.geometry, problem.medium, problem.reach, problem.closure, moving, system
-        )
-        ahead = onwards(end.x, ROUGH, _STEPS, CAREFUL)
-        if ahead.converged:
-            end, part = ahead, min(1.5 * part, _MOST)
-            if moved <= AT_REST:
-                return end
-        else:
-            for values, before in zip(_lagged_arrays(problem), kept, strict=True):
-                values[:] = before
+        moved = follow(end.x, part)
+        ahead = onwards(end.x, max(ROUGH * min(1.0, moved) ** 2, _FINEST), _STEPS, CAREFUL)
+        if not ahead.converged:
+            _put_back(problem, kept)
             part /= 2.0
             if part < _LEAST:
                 break
+            continue
+        if moved <= AT_REST:
+            return ahead
+        circling = moved >= left
+        if circling:
+            kept = [values.copy() for values in _lagged_arrays(problem)]
+            follow(ahead.x, _MOST)
+            residual = scaled_norm(problem.at(ahead.x))
+            _put_back(problem, kept)
+            if residual <= AT_REST:
+                return ahead
+        most = min(most * (_CALMER if circling else _BOLDER), _MOST)
+        end, part, left = ahead, min(1.5 * part, most), moved
     return replace(end, converged=False)
+
+
+def _put_back(problem: Problem, kept: list[Array]) -> None:
+    for values, before in zip(_lagged_arrays(problem), kept, strict=True):
+        values[:] = before
 
 
 def _lagged_arrays(problem: Problem) -> tuple[Array, ...]:

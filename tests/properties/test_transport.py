@@ -84,7 +84,7 @@ def test_a_few_stars(kind):
 
 
 # (seed, species) of rough stars that neither the quick march nor one from a filled star solves
-HARDEST = [(3524, "nue"), (7111, "nue"), (7772, "nue"), (8037, "anue")]
+HARDEST = [(3524, "nue"), (7111, "nue"), (7772, "nue"), (8037, "anue"), (8181, "nue")]
 
 
 def hardest(seed, name):
