@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from microphysics.errors import PhysicsWarning
 from microphysics.spectrum import FermiDirac
 from snsim.ejecta.trajectory import FIELDS, LIGHT, Array, Trajectory
 from snsim.errors import ConfigError, TrajectoryError
@@ -19,6 +21,7 @@ __all__ = ["FORMATS", "MEAN_PER_TEMPERATURE", "read_trajectory"]
 
 # <E>/T of a Fermi-Dirac spectrum with eta = 0: 3.1514
 MEAN_PER_TEMPERATURE = float(FermiDirac(1.0).mean_energy)
+HOTTEST = 8.0  # MeV, of neutrinos; hotter ones are rather mean energies
 _MASS = re.compile(r"#\s*mass\s*=\s*(.+)", re.IGNORECASE)
 _TEMPERATURES = {"temperature_nue": "mean_energy_nue", "temperature_anue": "mean_energy_anue"}
 _UNITS = {name: unit for name, (unit, *_) in FIELDS.items()} | dict.fromkeys(_TEMPERATURES, "MeV")
@@ -113,6 +116,8 @@ def read_trajectory(
         data = data[1:]
     else:
         described = _ordered_columns(path, format, columns, data)
+        if columns is None:
+            _refuse_other_header(path, numbered, data, described)
     values = _numbers(path, data, described)
     known = mass if mass is not None else _mass_of(path, numbered)
     first = data[0][0]
@@ -144,6 +149,23 @@ def _ordered_columns(
             hint = f" Did you mean '{close[0]}'?" if close else ""
             raise ConfigError(f'columns: "{word}": expected words of {", ".join(_WORDS)}.{hint}')
     return [_WORDS[word] for word in words]
+
+
+def _refuse_other_header(
+    path: Path, numbered: list[tuple[int, str]], data: list[tuple[int, str]], described: list[tuple[str, str]]
+) -> None:
+    """Refuse a file whose comment names its columns in another order than the format has."""
+    comments = [(n, text) for n, text in numbered if text.startswith("#") and (not data or n < data[0][0])]
+    known = {name.lower(): field for field, names in _NAMES.items() for name in names if name != "T"}
+    known |= {word: field for word, (field, _) in _WORDS.items()}
+    for line, text in comments:
+        words = re.sub(r"[\[(][^\])]*[\])]", " ", text.lstrip("# ")).replace(",", " ").lower().split()
+        fields = [known.get(word, "") for word in words]
+        if len(fields) == len(described) and all(fields) and fields != [name for name, _ in described]:
+            raise TrajectoryError(
+                f"{path}: line {line} names the columns {' '.join(words)}, but they would be read as "
+                f"{', '.join(f'{name} [{unit}]' for name, unit in described)}; give their order and units with columns"
+            )
 
 
 def _named_columns(path: Path, header: list[str], columns: Any) -> list[tuple[str, str]]:
@@ -255,6 +277,14 @@ def _assemble(path: Path, values: dict[str, Array], mass: float, first: int) -> 
         if temperature in values:
             if energy in values:
                 raise TrajectoryError(f"{path}: both {temperature} and {energy}; expected one")
+            if values[temperature].size and np.nanmax(values[temperature]) > HOTTEST:
+                warnings.warn(
+                    f"{path}: {temperature} of up to {np.nanmax(values[temperature]):.3g} MeV is read as a temperature, so "
+                    f"that the mean energy is {MEAN_PER_TEMPERATURE:.4f} times that; if it is a mean energy, say so with "
+                    "columns: enue, eanue",
+                    PhysicsWarning,
+                    stacklevel=3,
+                )
             values[energy] = values.pop(temperature) * MEAN_PER_TEMPERATURE
     needed = ("time", "temperature", "density", "electron_fraction")
     missing = [name for name in needed if name not in values]

@@ -34,6 +34,9 @@ _REQUIRED = ("time", "temperature", "density")
 FIRST_ROW = 1  # as people count
 
 
+FASTEST = 3.0  # dr/dt over c: proper time makes it 2 at 0.9 c
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """One parcel of ejecta, checked.
@@ -113,6 +116,7 @@ class Trajectory:
                 f"{self.name}: time = {self.time[row]:.9g} s in {self._row(row)}: must be later than "
                 f"{self.time[row - 1]:.9g} s in the row before"
             )
+        self._check_speed()
         if not 0.0 <= self.initial_electron_fraction <= 1.0:
             raise TrajectoryError(
                 f"{self.name}: initial electron_fraction = {self.initial_electron_fraction:g}: must be from 0 to 1"
@@ -169,6 +173,18 @@ class Trajectory:
         raise TrajectoryError(
             f"{self.name}: {name} = {values[row]:.9g}{spaced} in {self._row(row)}: must be {allowed}"
         )
+
+    def _check_speed(self) -> None:
+        if self.radius is None:
+            return
+        speed = np.abs(np.diff(self.radius) / np.diff(self.time)) / CODATA.speed_of_light
+        fast = np.flatnonzero(speed > FASTEST)
+        if fast.size:
+            row = int(fast[0]) + 1
+            raise TrajectoryError(
+                f"{self.name}: radius = {self.radius[row]:.6g} cm in {self._row(row)}: {speed[row - 1]:.3g} times as far "
+                "from the row before as light goes; is the unit of radius or time another, or the order of columns?"
+            )
 
     def _check_light(self) -> None:
         known = [name for name in LIGHT if getattr(self, name) is not None]

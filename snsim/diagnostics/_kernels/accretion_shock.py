@@ -10,7 +10,9 @@ import numpy as np
 
 from microphysics._jit import njit
 
-LARGEST_CHANGE = 0.04  # of ln rho, ln T and ln r in a step: the fourth-order rule errs by 1e-7 in critical luminosities
+LARGEST_CHANGE = (
+    0.04  # of ln rho, ln T and ln r in a step: the fourth-order rule errs by 1e-7 in critical luminosities
+)
 OVERSHOT = 50.0  # ln of a density or column that stands for "far more than asked for"
 MOST_STEPS = 20000
 ARRIVED, TOO_DENSE, LOST = 0, 1, 2

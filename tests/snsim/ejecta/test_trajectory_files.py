@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from microphysics.constants import CODATA
+from microphysics.errors import PhysicsWarning
 from microphysics.spectrum import FermiDirac
 from snsim.ejecta import Trajectory, read_trajectory, write_csv, write_winnet
 from snsim.ejecta.trajectory import GIGAKELVIN
@@ -202,3 +203,38 @@ def test_written_files_come_back(tmp_path, write):
 def test_winnet_needs_radii(tmp_path):
     with pytest.raises(TrajectoryError, match="radius is missing"):
         write_winnet(Trajectory([0.0, 1.0], [1.0, 0.9], [1e8, 1e7], 0.1), tmp_path / "a.dat")
+
+
+TWO_ROWS = "0.0 20.0 1e8 100.0 0.1\n0.01 10.0 1e7 300.0 0.1\n"
+
+
+def test_a_header_in_another_order_is_refused(tmp_path):
+    file = tmp_path / "wind.dat"
+    file.write_text("# time[s], radius[km], T9[GK], density[g/cm^3], Ye[-]\n" + TWO_ROWS)
+    with pytest.raises(
+        TrajectoryError, match=r"line 1 names the columns time radius t9 density ye, but .* with columns"
+    ):
+        read_trajectory(file)
+    assert read_trajectory(file, columns="time temp dens rad ye").rows == 2
+    file.write_text("# time temp dens rad ye\n" + TWO_ROWS)
+    assert read_trajectory(file).rows == 2
+
+
+def test_faster_than_light_is_another_unit(tmp_path):
+    file = tmp_path / "cm.dat"
+    file.write_text(TWO_ROWS.replace("100.0", "1e7").replace("300.0", "3e7"))
+    with pytest.raises(
+        TrajectoryError, match=r"radius = 3e\+12 cm in row 2: .* is the unit of radius or time another"
+    ):
+        read_trajectory(file)
+
+
+def test_hot_neutrinos_are_rather_mean_energies(tmp_path):
+    file = tmp_path / "hot.dat"
+    file.write_text("".join(f"{row} 1e52 1e52 11.5 15.5\n" for row in TWO_ROWS.splitlines()))
+    with pytest.warns(PhysicsWarning) as told:
+        read_trajectory(file)
+    assert {str(one.message).split(": ")[1].split(" of")[0] for one in told} == {
+        "temperature_nue",
+        "temperature_anue",
+    }
