@@ -111,8 +111,13 @@ def simulate_sequence(
     citations: dict[str, None] = {}
     with GrowingFile(partial, Result({}, text, origin)) as file:
         for index, star in enumerate(chosen):
-            with _named(star.words):
-                one = _solved(star, index, records, say)
+            try:
+                with _named(star.words):
+                    one = _solved(star, index, records, say)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"{index} of {len(chosen)} stars are kept in {records}; the same command goes on from there"
+                ) from None
             citations |= dict.fromkeys(one.provenance.get("citations", "").splitlines())
             file.append(star.time, record(one))
         last = {key: one.provenance[key] for key in ("transport",) if key in one.provenance}

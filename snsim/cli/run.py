@@ -204,7 +204,8 @@ def _compute_sequence(config: Config, directory: Path, force: bool) -> Result:
     if force:
         shutil.rmtree(directory / RECORDS, ignore_errors=True)
     elif done:
-        typer.echo(f"goes on from {directory / RECORDS}, where {done} stars are kept", err=True)
+        words = f"goes on from {directory / RECORDS}, as far as the stars kept there ({done}) are of this configuration"
+        typer.echo(words, err=True)
     with _progress() as progress, plain_warnings():
         return read_result(simulate_sequence(config, directory, progress, _code(config)))
 

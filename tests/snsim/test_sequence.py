@@ -393,3 +393,12 @@ def test_files_by_a_pattern(tmp_path: Path) -> None:
 def test_single_runs_refuse_a_sequence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\[sequence\] asks for many stars"):
         simulate(load_config(run_file(tmp_path)))
+
+
+def test_what_is_kept_is_said_when_somebody_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "_solved", stopped)
+    with pytest.raises(KeyboardInterrupt, match=r"0 of \d+ stars are kept in .*; the same command goes on"):
+        simulate_sequence(load_config(run_file(tmp_path)), tmp_path)
