@@ -58,7 +58,10 @@ def main() -> None:
         anew = time.perf_counter() - anew
 
         def observables(*names: str) -> float:
+            """Seconds for some observables of all stars."""
+
             def job() -> None:
+                """Compute them once."""
                 for star in stars:
                     observe(config, names, star.background, star.spectra, star.solution)
 

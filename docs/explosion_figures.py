@@ -14,7 +14,13 @@ import numpy as np
 from microphysics.constants import CODATA
 from microphysics.errors import PhysicsWarning
 from snsim.config.load import load_config
-from snsim.diagnostics.accretion_shock import FixedSphere, LightBulb, critical_curve, shock_radii
+from snsim.diagnostics.accretion_shock import (
+    FixedSphere,
+    LightBulb,
+    critical_curve,
+    critical_luminosity,
+    shock_radii,
+)
 from snsim.diagnostics.explosion_conditions import burrows_goshy
 from snsim.pipeline import simulate
 from snsim.plots.explosion import explosion
@@ -41,14 +47,19 @@ def panels() -> tuple[Panel, Panel]:
         known = np.where(found.at_edge, np.nan, found.luminosity) / 1e52
         curves.append(Curve(label, rates, known, colour=colour))
     curves.append(Curve("Burrows & Goshy", rates, burrows_goshy(rates * SUN) / 1e52, colour=3, dashed=True))
-    light, species = np.linspace(1.0, 6.0, 60), r"$L$ per species [$10^{52}$ erg s$^{-1}$]"
+    species = r"$L$ per species [$10^{52}$ erg s$^{-1}$]"
     branches = []
     for colour, rate in enumerate((0.3, 0.5, 1.0)):
-        found = [shock_radii(LightBulb(4.5), 1.4 * SUN, rate * SUN, each * 1e52) for each in light]
+        meet = critical_luminosity(LightBulb(4.5), 1.4 * SUN, rate * SUN)
+        # both branches end there with a vertical slope, so points crowd towards it
+        top = meet.luminosity / 1e52
+        below = top - (top - 1.0) * np.linspace(1.0, 0.0, 40) ** 2
+        found = [shock_radii(LightBulb(4.5), 1.4 * SUN, rate * SUN, each * 1e52) for each in below[:-1]]
         label = rf"$\dot M={rate:g}\,M_\odot$ s$^{{-1}}$"
-        branches.append(Curve(label, light, np.array([each.inner for each in found]) / 1e5, colour=colour))
-        outer = np.array([each.outer for each in found]) / 1e5
-        branches.append(Curve("", light, outer, colour=colour, dashed=True))
+        inner, outer = ([getattr(each, side) for each in found] for side in ("inner", "outer"))
+        for words, branch in ((label, inner), ("", outer)):
+            radius = np.array([*branch, meet.shock_radius]) / 1e5
+            branches.append(Curve(words, below, radius, colour=colour, dashed=not words))
     rate_label = r"$\dot M$ [$M_\odot$ s$^{-1}$]"
     return (
         Panel(r"critical luminosity, $1.4\,M_\odot$", rate_label, species, tuple(curves), True, True),

@@ -16,11 +16,12 @@ import numpy as np
 
 from microphysics.constants import CODATA
 from microphysics.spectrum import FermiDirac, Pinched
+from microphysics.weak.refraction import matter_potential
 from snsim.config.load import load_config
 from snsim.diagnostics.asymmetric_emission import kick_velocity
 from snsim.diagnostics.equivalence import galactic_delay
 from snsim.diagnostics.higgs_vev import atmosphere_exponents
-from snsim.diagnostics.mixing import adiabatic_survival, matter_potential, resonance_density
+from snsim.diagnostics.mixing import adiabatic_survival, resonance_density
 from snsim.diagnostics.neutrino_delays import mass_delay
 from snsim.diagnostics.neutrino_disk import Disk, closed_form, solve_rings
 from snsim.diagnostics.null_rays import exterior_travel_time, incompressible_travel_time, schwarzschild_radius

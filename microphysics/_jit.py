@@ -28,7 +28,7 @@ def _source_hash() -> str:
     for package in ("microphysics", "snsim"):
         for path in sorted((_ROOT / package).rglob("*.py")):
             source = path.read_bytes()
-            if b"_jit" in source or path.name == "constants.py":
+            if b"njit" in source or path.name == "constants.py":
                 digest.update(str(path.relative_to(_ROOT)).encode())
                 digest.update(source)
     return digest.hexdigest()[:16]

@@ -6,6 +6,7 @@ the lowest energies would carry all heat, where other processes are the opaque o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError
-from microphysics.spectrum import fermi, occupation
+from microphysics.spectrum import fermi
 
 Array = NDArray[np.float64]
 Values = float | Array
@@ -50,31 +51,42 @@ def diffusion_integral(
     OutOfRangeError
         If an opacity or a temperature is not allowed.
     """
+    return _diffusion_integrals((order,), opacity, energy, temperature, degeneracy)[0]
+
+
+def _diffusion_integrals(
+    orders: Sequence[int], opacity: Array, energy: Array, temperature: Values, degeneracy: Values
+) -> list[Array]:
+    """Return `diffusion_integral` of several orders, which share f(1 - f)/kappa."""
     t, eta = np.asarray(temperature, dtype=np.float64), np.asarray(degeneracy, dtype=np.float64)
     if (opacity < 0.0).any() or (t <= 0.0).any():
         raise OutOfRangeError(
             f"opacity >= {np.nanmin(opacity):.4g} 1/cm, temperature >= {np.nanmin(t):.4g} MeV: conductivity needs an "
             "opacity that is not negative and a temperature above 0"
         )
+    steps = np.diff(np.log(energy))
+    weight = 0.5 * (np.append(steps, 0.0) + np.append(0.0, steps))
+    available = _available(energy, t[..., None], eta[..., None])
+    found = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        path = energy ** (order + 1) / opacity
-        steps = np.diff(np.log(energy))
-        weight = 0.5 * (np.append(steps, 0.0) + np.append(0.0, steps))
-        available = _available(energy, t[..., None], eta[..., None])
         # where nothing is occupied, an infinite path carries nothing
-        grid = np.where(available == 0.0, 0.0, path * available)
-        power = order + 1 - np.log(opacity[..., 1] / opacity[..., 0]) / steps[0]
-        # y = (E/E_0)^power takes the power law out of the integral from 0 to the first energy E_0
-        inner = energy[0] * _NODES ** (1.0 / power[..., None])
-        below = path[..., 0] / power * (_available(inner, t[..., None], eta[..., None]) @ _WEIGHTS)
-        below = np.where(path[..., 0] == 0.0, 0.0, np.where(power > 0.0, below, np.inf))
-    return (grid * weight).sum(axis=-1) + below
+        grid = np.where(available == 0.0, 0.0, available / opacity)
+        bend = np.log(opacity[..., 1] / opacity[..., 0]) / steps[0]
+        for order in orders:
+            path = energy[0] ** (order + 1) / opacity[..., 0]
+            power = order + 1 - bend
+            # y = (E/E_0)^power takes the power law out of the integral from 0 to the first energy E_0
+            inner = energy[0] * _NODES ** (1.0 / power[..., None])
+            below = path / power * (_available(inner, t[..., None], eta[..., None]) @ _WEIGHTS)
+            below = np.where(path == 0.0, 0.0, np.where(power > 0.0, below, np.inf))
+            found.append((grid * (energy ** (order + 1) * weight)).sum(axis=-1) + below)
+    return found
 
 
 def _available(energy: Array, temperature: Array, degeneracy: Array) -> Array:
     """f(1 - f)."""
-    x = energy / temperature - degeneracy
-    return occupation(x) * occupation(-x)
+    small = np.exp(-np.abs(energy / temperature - degeneracy))
+    return small / (1.0 + small) ** 2
 
 
 def thermal_conductivity(
@@ -131,15 +143,12 @@ def conductivity_without_lepton_flux(
         difference of nue and anue.
     """
     eta = np.asarray(degeneracy, dtype=np.float64)
-    second, third, fourth = (
-        tuple(
-            diffusion_integral(order, one, energy, temperature, sign * eta)
-            for one, sign in zip(opacity, (1.0, -1.0), strict=True)
-        )
-        for order in (2, 3, 4)
+    nue, anue = (
+        _diffusion_integrals((2, 3, 4), one, energy, temperature, sign * eta)
+        for one, sign in zip(opacity, (1.0, -1.0), strict=True)
     )
-    number = third[0] - third[1]
-    return _strength(temperature) * (sum(fourth) - number**2 / sum(second))
+    second, number, fourth = nue[0] + anue[0], nue[1] - anue[1], nue[2] + anue[2]
+    return _strength(temperature) * (fourth - number**2 / second)
 
 
 def rosseland_mean_path(
@@ -152,10 +161,18 @@ def rosseland_mean_path(
     opacity, energy, temperature, degeneracy
         As of `diffusion_integral`.
     """
-    t = np.asarray(temperature, dtype=np.float64)
+    return diffusion_integral(4, opacity, energy, temperature, degeneracy) / _heat(temperature, degeneracy)
+
+
+def conductivity_of_path(path: Values, temperature: Values, degeneracy: Values = 0.0) -> Array:
+    """Return `thermal_conductivity`, erg/(cm s K), of a Rosseland mean free path in cm: (c/3) lambda_R du/dT."""
+    return _strength(temperature) * (path * _heat(temperature, degeneracy))
+
+
+def _heat(temperature: Values, degeneracy: Values) -> Array:
+    """Return int E^4 f(1 - f) dE = 4 T^5 F_3(eta), MeV^5."""
     # int x^m f(1 - f) dx = m F_{m-1}
-    weight = 4.0 * t**5 * fermi(3, degeneracy)
-    return diffusion_integral(4, opacity, energy, temperature, degeneracy) / weight
+    return 4.0 * np.asarray(temperature, dtype=np.float64) ** 5 * fermi(3, degeneracy)
 
 
 def equilibrium_energy_density(temperature: Values, degeneracy: Values = 0.0) -> Array:

@@ -21,6 +21,10 @@ class Constants:
         MeV cm (CODATA 2022, exact in SI).
     electron_mass, neutron_mass, proton_mass, muon_mass : float
         Rest energies, MeV (CODATA 2022).
+    pion_mass : float
+        Rest energy of the charged pion, MeV (PDG 2024).
+    pion_lifetime, muon_lifetime : float
+        Of the charged pion and of the muon, s (PDG 2024).
     nucleon_mass_difference : float
         Q = m_n - m_p, MeV.
     atomic_mass : float
@@ -54,6 +58,9 @@ class Constants:
     proton_mass: float = 938.27208943
     nucleon_mass_difference: float = 939.56542194 - 938.27208943
     muon_mass: float = 105.6583755
+    pion_mass: float = 139.57039
+    pion_lifetime: float = 2.6033e-8
+    muon_lifetime: float = 2.1969811e-6
     atomic_mass: float = 931.49410372
     fine_structure: float = 7.2973525643e-3
     speed_of_light: float = 2.99792458e10

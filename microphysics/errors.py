@@ -65,3 +65,13 @@ def require(allowed: Any, values: Any, what: str, unit: str, condition: str) -> 
     if bad.any():
         value = float(given[bad][0])
         raise OutOfRangeError(f"{what} = {value:.6g}{' ' + unit if unit else ''}: must be {condition}")
+
+
+def unit_like(unit: str) -> str:
+    """Say in a message which unit is expected; what has none is dimensionless, not in '1'."""
+    return "no unit (dimensionless)" if unit.strip() in ("", "1") else f"a unit like '{unit}'"
+
+
+def unit_named(unit: str) -> str:
+    """Name in a message a unit that was given."""
+    return "none (dimensionless)" if unit.strip() in ("", "1") else f"'{unit}'"

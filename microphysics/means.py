@@ -154,7 +154,7 @@ def gray_means(
         Spectra of the neutrinos by species, `FermiDirac`, `Pinched` or `Binned`, each scalar or of shape (zone,); a species
         without one is in equilibrium with the matter: T_nu = T, eta_nu = mu_nu/T.
     gradient_energy, gradient_number : array_like
-        g = |d ln x/dr| of the energy and of the number density for the spectral-flux means, 1/cm, >= 0; broadcasts to
+        g = ``|d ln x/dr|`` of the energy and of the number density for the spectral-flux means, 1/cm, >= 0; broadcasts to
         (species, zone).
 
     Returns

@@ -11,9 +11,10 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -60,7 +61,10 @@ def fermi(order: int, degeneracy: Values) -> Array:
 
 def occupation(argument: Values) -> Array:
     """Fermi function 1/(1 + e^x) without overflow; NaN passes silently, as undefined."""
-    return 1.0 / (1.0 + np.exp(np.clip(argument, -_EXPONENT, _EXPONENT)))
+    value = np.asarray(np.clip(argument, -_EXPONENT, _EXPONENT), dtype=np.float64)
+    np.exp(value, out=value)
+    value += 1.0
+    return np.divide(1.0, value, out=value)[()]
 
 
 class Spectrum(Protocol):
@@ -109,10 +113,6 @@ class _Moments(ABC):
     def moment(self, order: int) -> Array:
         """Number-weighted mean of E^order, MeV^order."""
 
-    @abstractmethod
-    def quadrature(self, threshold: float) -> tuple[Array, Array]:
-        """Energies above `threshold` (MeV) and weights whose sum is the share of neutrinos there."""
-
     @property
     def rms_number(self) -> Array:
         """sqrt(<E^2>), MeV: number-weighted, what GR1D and SNEWPY call rms energy."""
@@ -123,8 +123,23 @@ class _Moments(ABC):
         """sqrt(<E^3>/<E>), MeV: energy-weighted, its square is what multiplies L in the heating rate."""
         return np.sqrt(self.moment(3) / self.moment(1))
 
+
+class _Smooth(_Moments):
+    """A closed form: averages by Gauss-Legendre quadrature."""
+
+    @property
+    @abstractmethod
+    def span(self) -> Array:
+        """Energy above which nothing is left, MeV."""
+
+    @abstractmethod
+    def density(self, energy: Values) -> Array:
+        """Normalised number spectrum, 1/MeV, energies along a new last axis."""
+
     def average(self, function: Callable[[Array], Array], threshold: float = 0.0) -> Array:
         """Number-weighted mean of a function of energy over ALL neutrinos.
+
+        Spectra that are wide alike, within a factor of two, share their energies, so that the function is evaluated once.
 
         Parameters
         ----------
@@ -138,12 +153,25 @@ class _Moments(ABC):
         ndarray
             Of the shape of the spectrum's parameters.
         """
-        energy, weight = self.quadrature(threshold)
-        return np.sum(weight * function(energy), axis=-1)
+        span = self.span.ravel()
+        found = np.full(span.shape, np.nan)
+        octave = np.floor(np.log2(span / np.fmin.reduce(span, initial=np.inf)))
+        for each in np.unique(octave[~np.isnan(octave)]):
+            alike = octave == each
+            energy, weight = _root_quadrature(threshold, span[alike])
+            found[alike] = self._some(alike).density(energy) @ (weight * function(energy))
+        return found.reshape(self.span.shape)
+
+    def _some(self, chosen: NDArray[np.bool_]) -> Self:
+        """Return some of the spectra, which have been checked."""
+        part = copy(self)
+        for name in vars(self):
+            object.__setattr__(part, name, getattr(self, name).ravel()[chosen])
+        return part
 
 
 @dataclass(frozen=True)
-class FermiDirac(_Moments):
+class FermiDirac(_Smooth):
     """dN/dE ~ E^2/(1 + exp(E/T - eta)).
 
     Attributes
@@ -195,17 +223,20 @@ class FermiDirac(_Moments):
         """Normalised number spectrum, 1/MeV; shape (..., energy)."""
         temperature, degeneracy = self.temperature[..., None], self.degeneracy[..., None]
         x = np.asarray(energy, dtype=np.float64) / temperature
-        return x**2 * occupation(x - degeneracy) / (temperature * fermi(2, degeneracy))
+        value = occupation(x - degeneracy)
+        x *= x
+        value *= x
+        value /= temperature * fermi(2, degeneracy)
+        return value
 
-    def quadrature(self, threshold: float = 0.0) -> tuple[Array, Array]:
-        """Energies above a threshold and weights that include the spectrum, shape (..., node)."""
-        return _root_quadrature(
-            self, threshold, self.temperature * (np.maximum(self.degeneracy, 0.0) + _TAIL)
-        )
+    @property
+    def span(self) -> Array:
+        """Energy above which nothing is left, MeV."""
+        return self.temperature * (np.maximum(self.degeneracy, 0.0) + _TAIL)
 
 
 @dataclass(frozen=True)
-class Pinched(_Moments):
+class Pinched(_Smooth):
     """dN/dE ~ E^alpha exp(-(alpha + 1) E/<E>) (Keil, Raffelt & Janka 2003, ApJ 590, 971).
 
     Attributes
@@ -256,10 +287,10 @@ class Pinched(_Moments):
         x = np.asarray(energy, dtype=np.float64) / scale
         return np.exp(alpha * np.log(x) - x - _log_gamma(alpha + 1.0)) / scale
 
-    def quadrature(self, threshold: float = 0.0) -> tuple[Array, Array]:
-        """Energies above a threshold and weights that include the spectrum, shape (..., node)."""
-        span = self.mean_energy / (1.0 + self.alpha) * (2.0 * np.maximum(self.alpha, 0.0) + _TAIL)
-        return _root_quadrature(self, threshold, span)
+    @property
+    def span(self) -> Array:
+        """Energy above which nothing is left, MeV."""
+        return self.mean_energy / (1.0 + self.alpha) * (2.0 * np.maximum(self.alpha, 0.0) + _TAIL)
 
 
 @dataclass(frozen=True)
@@ -318,12 +349,13 @@ class Binned(_Moments):
         values = np.array([np.interp(x, samples, row, left=0.0, right=0.0) for row in rows])
         return values.reshape(*number.shape[:-1], *x.shape)
 
-    def quadrature(self, threshold: float = 0.0) -> tuple[Array, Array]:
-        """Energies of the samples and weights that include the spectrum, shape (..., energy)."""
+    def average(self, function: Callable[[Array], Array], threshold: float = 0.0) -> Array:
+        """Number-weighted mean of a function, taken as zero below `threshold` (MeV), by the samples."""
         weight = self.number * _trapezium(self.energy)
         weight = weight / weight.sum(axis=-1, keepdims=True)
         above = self.energy > threshold
-        return np.where(above, self.energy, self.energy[-1]), np.where(above, weight, 0.0)
+        energy = np.where(above, self.energy, self.energy[-1])
+        return np.sum(np.where(above, weight, 0.0) * function(energy), axis=-1)
 
 
 def pinching(mean_energy: Values, mean_square_energy: Values) -> Array:
@@ -360,23 +392,24 @@ def pinching(mean_energy: Values, mean_square_energy: Values) -> Array:
     return (2.0 * square - moment) / (moment - square)
 
 
-@lru_cache(maxsize=1)
-def _unit_panels() -> tuple[Array, Array]:
+@lru_cache(maxsize=16)
+def _unit_panels(panels: int) -> tuple[Array, Array]:
     """Composite Gauss-Legendre nodes and weights on (0, 1)."""
     x, w = leggauss(_NODES)
-    edges = np.arange(_PANELS)[:, None]
-    nodes = (edges + 0.5 * (x + 1.0)) / _PANELS
-    return nodes.ravel(), np.tile(0.5 * w / _PANELS, _PANELS)
+    edges = np.arange(panels)[:, None]
+    nodes = (edges + 0.5 * (x + 1.0)) / panels
+    return nodes.ravel(), np.tile(0.5 * w / panels, panels)
 
 
-def _root_quadrature(spectrum: FermiDirac | Pinched, threshold: float, span: Array) -> tuple[Array, Array]:
-    """E = threshold + u^2, so that a square-root onset at the threshold is smooth in u."""
-    nodes, weights = _unit_panels()
-    width = np.sqrt(span)[..., None]
+def _root_quadrature(threshold: float, span: Array) -> tuple[Array, Array]:
+    """Energies from a threshold to the largest span and their weights: at least `_PANELS` panels in the smallest one.
+
+    E = threshold + u^2, so that a square-root onset at the threshold is smooth in u.
+    """
+    width = math.sqrt(span.max())
+    nodes, weights = _unit_panels(math.ceil(_PANELS * width / math.sqrt(span.min())))
     root = width * nodes
-    energy = threshold + root**2
-    density = spectrum.density(energy)
-    return energy, weights * width * 2.0 * root * density
+    return threshold + root**2, weights * width * 2.0 * root
 
 
 def _trapezium(energy: Array) -> Array:

@@ -31,6 +31,10 @@ class ResultFileError(SnsimError, OSError):
     """A result file that cannot be written, or cannot be read back."""
 
 
+class EngineError(SnsimError, OSError):
+    """What runs the points of a study cannot be reached, or breaks again and again."""
+
+
 class ConvergenceError(SnsimError, RuntimeError):
     """A solver that stopped short.
 
@@ -47,3 +51,7 @@ class ConvergenceError(SnsimError, RuntimeError):
 
 class UnresolvedWarning(PhysicsWarning):
     """A feature of the solution is narrower than the grid."""
+
+
+class MissingExtraError(SnsimError, ImportError):
+    """A package that only some commands need is not installed; the message names the extra that brings it."""

@@ -20,7 +20,8 @@ from snsim.config.eos import equation_of_state
 from snsim.config.load import config_hash, input_files
 from snsim.config.microphysics import process_names, settings_of
 from snsim.config.write import resolve_toml
-from snsim.diagnostics.catalog import observable
+from snsim.diagnostics.catalog import FROM_SPHERES, observable
+from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.errors import ConfigError, ConvergenceError
 from snsim.output.provenance import citations_of, collect
 from snsim.profiles.profile import Profile
@@ -38,6 +39,7 @@ from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.implicit import StepControl
 from snsim.transport.matter_table import MatterTable
+from snsim.transport.outer_edge import beyond_edge
 from snsim.transport.schemes import EVOLUTION_REFERENCES, SpectralSolver, scheme_references
 from snsim.transport.solution import TransportSolution
 from snsim.transport.thermal_scattering import gray_spectra
@@ -73,6 +75,7 @@ class _Record:
     began: float = field(default_factory=time.perf_counter)
 
     def result(self, star: _Star) -> Result:
+        """Return what has been found, with its provenance as of now."""
         result = Result(self.groups, resolve_toml(self.config), attributes=self.attributes)
         methods = EVOLUTION_REFERENCES if self.config.evolution is not None else ()
         origin = collect(
@@ -206,8 +209,7 @@ def _solve(
         solution = solver.solve(background, opacities, chosen.species)
     trust = assess(background, solution, groups, spectra)
     if solution.converged:
-        beyond = profile_end if profile_end > background.radius_interface[-1] * (1.0 + 1e-6) else None
-        warn(trust, solution.species, beyond)
+        warn(trust, solution.species, beyond_edge(background, profile_end))
     return solution, trust
 
 
@@ -298,10 +300,14 @@ def observe(
     solution: TransportSolution | None,
 ) -> dict[str, dict[str, Variable]]:
     """Return groups of some observables, each with the options that ``[diagnostics]`` has for it."""
-    settings = microphysics_settings(config)
-    found = {}
+    settings, names = microphysics_settings(config), tuple(names)
+    found, shared = {}, {}
+    if solution is not None and not set(names).isdisjoint(FROM_SPHERES):
+        shared = {"spheres": transport_radius(background, spectra, solution)}
     for name in names:
         options = config.diagnostics.options(name) | _interactions(name, settings)
+        if name in FROM_SPHERES:
+            options |= shared
         found[f"diagnostics/{name}"] = observable(name)(background, spectra, solution, **options)
     return found
 

@@ -10,6 +10,7 @@ from microphysics.opacity import OpacitySet, OpacitySpectra
 from snsim import __version__
 from snsim.config.load import config_hash, input_files, reconfigure, recorded_files
 from snsim.config.microphysics import process_names
+from snsim.config.observables import require_observables
 from snsim.config.schema import Config
 from snsim.config.write import resolve_toml, write_value
 from snsim.errors import ConfigError, ResultFileError
@@ -74,6 +75,7 @@ def diagnose(
     ResultFileError
         A result without what is needed, or whose opacities would need a file that has changed.
     """
+    require_observables(names)
     config = _reconfigured(result, names, list(overrides), where)
     chosen = tuple(names) or config.diagnostics.names
     spectra_from = STORED if _has_opacities(result) else ANEW

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microphysics.constants import CODATA
+from microphysics.errors import UnknownNameError
 from snsim.variable import Group, Variable
 
 # What `summary` shows, in this order: group, variable, words. Other diagnostics show their first number.
@@ -49,10 +50,11 @@ HEADLINES = (
     ("diagnostics/kick", "kick", "kick for the assumed asymmetry and energy"),
     ("diagnostics/delay", "gw_minus_neutrino", "light travel from centre to neutrinosphere"),
     ("diagnostics/delay", "gw_minus_neutrino_excess", "of which Shapiro"),
-    ("ejecta", "mean_electron_fraction", "Y_e of ejecta at 5 GK, mean"),
+    ("ejecta", "mean_electron_fraction", "Y_e of ejecta at 5 GK, else final, mean"),
     ("ejecta", "r_process_share", "share of ejecta with Y_e below 0.25"),
     ("ejecta", "total_mass", "mass of the ejecta"),
 )
+PARAMETER = "parameter"  # role of what a study varies, where several move along one dimension
 IN_TIME = ("evolution", "history")  # groups whose numbers are shown at the last time
 # shown only where the other is missing
 _BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
@@ -117,7 +119,7 @@ class Result:
             if key.startswith(f"{name}/")
         }
         if not below:
-            raise KeyError(f"no group '{name}' in this result; it has {', '.join(sorted(self.groups))}")
+            raise UnknownNameError("group", name, self.groups)
         return below
 
     def __eq__(self, other: object) -> bool:
@@ -187,6 +189,11 @@ class Result:
         xarray.Dataset
             Radii stand as coordinates along `zone` (`radius`) and `interface` (`radius_interface`), also in groups that
             borrow them from `profile`; `swap_dims` makes one the index, for selections in cm.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest group that there is.
 
         Examples
         --------
@@ -274,11 +281,12 @@ class Result:
 
 
 def is_coordinate(name: str, variable: Variable) -> bool:
-    """Whether a variable is a coordinate: named like its dimension, or the radius of zones or interfaces."""
-    return variable.dims == (name,) or (name, variable.dims) in {
-        ("radius", ("zone",)),
-        ("radius_interface", ("interface",)),
-    }
+    """Whether a variable is a coordinate: named like its dimension, the radius of zones or interfaces, or a parameter."""
+    return (
+        variable.dims == (name,)
+        or (name, variable.dims) in {("radius", ("zone",)), ("radius_interface", ("interface",))}
+        or variable.attributes.get("role") == PARAMETER
+    )
 
 
 def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
@@ -297,7 +305,14 @@ def with_coordinates(result: Result, name: str) -> dict[str, Variable]:
     -------
     dict
         The group's variables, then the borrowed coordinates.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest group that there is.
     """
+    if name not in result.groups:
+        raise UnknownNameError("group", name, result.groups)
     variables = dict(result.groups[name])
     sizes = {
         dim: size

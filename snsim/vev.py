@@ -78,6 +78,7 @@ def pipeline_exponents(config: Config, step: float = 0.05) -> PipelineExponents:
     low, middle, high = (_with_vev(config, math.exp(sign * step)) for sign in (-1.0, 0.0, 1.0))
 
     def exponent(group: str, name: str) -> Array:
+        """Logarithmic difference of a number of the two outer runs."""
         values = [np.asarray(run.groups[group][name].values) for run in (low, high)]
         if name == "luminosity_infinity":
             values = [each[:, -1] for each in values]

@@ -12,14 +12,18 @@ import pytest
 from microphysics.constants import CODATA
 from microphysics.spectrum import FermiDirac
 from microphysics.weak.couplings import WeakCouplings
+from snsim.config.load import load_config
 from snsim.config.observables import Diagnostics, GainRegion
-from snsim.diagnostics.accretion_shock import LightBulb, critical_luminosity, shock_radii
+from snsim.diagnostics.accretion_shock import FixedSphere, LightBulb, critical_luminosity, shock_radii
+from snsim.diagnostics.explosion_conditions import burrows_goshy, pejcha_thompson
 from snsim.diagnostics.heating_rates import (
     coefficients,
     cooling_closed_form,
     first_principles,
     heating_closed_form,
 )
+from snsim.pipeline import simulate
+from snsim.sensitivity import neutrinosphere_sensitivity
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = (DOCS / "explosion.md").read_text(encoding="utf-8")
@@ -94,3 +98,40 @@ def test_math_is_closed_and_equations_are_in_order():
         assert line.count("$") % 2 == 0, line
     tags = [int(number) for number in re.findall(r"\\tag\{(\d+)\}", PAGE)]
     assert tags == list(range(1, len(tags) + 1))
+
+
+def test_fit_of_pejcha_and_thompson_beside_others():
+    where = (SUN, 1.2 * SUN, 6e6)
+    fit, ours = float(pejcha_thompson(*where)), critical_luminosity(FixedSphere(6e6, 4.0), 1.2 * SUN, SUN)
+    assert float(burrows_goshy(SUN)) / fit == pytest.approx(6.0, rel=0.1)
+    assert ours.luminosity / fit == pytest.approx(4.0, rel=0.05)
+    assert "$3.05\\times10^{52}$ erg/s with 4 MeV" in PAGE
+    assert ours.luminosity == pytest.approx(3.05e52, rel=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::microphysics.errors.PhysicsWarning")
+def test_neutrinospheres_of_a_stiffer_star():
+    folder = DOCS.parent / "runs" / "quickstart"
+    names = 'diagnostics.names=["neutrinosphere"]'
+    soft, stiff, slow = (
+        simulate(load_config(folder, [names, *more]))
+        for more in (
+            [],
+            ['microphysics.eos_incompressibility="375 MeV"'],
+            ['profile.accretion_rate="0.9 Msun/s"'],
+        )
+    )
+    for pair, scalar, said in (
+        ((soft, stiff), "microphysics.eos_incompressibility", "0.011, 0.010 and 0.017"),
+        ((soft, stiff), "density", "-0.055, -0.051 and -0.084"),
+        ((soft, slow), "profile.accretion_rate", "0.09, 0.09 and 0.05"),
+    ):
+        found = neutrinosphere_sensitivity(pair, scalar)
+        assert said in PAGE
+        words = re.findall(r"-?\d\.\d+", said)
+        for value, word in zip(found.exponent, words, strict=True):
+            assert value == pytest.approx(float(word), abs=0.6 * 10.0 ** -len(word.split(".")[1])), (
+                scalar,
+                word,
+            )

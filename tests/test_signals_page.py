@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +75,22 @@ def test_share_of_the_tail():
     ours = number_rate(signal, [50.0])[0, :, 0] / pinched
     printed = re.search(r"at 50 MeV, nue are ([\d.]+), anue ([\d.]+) and nux ([\d.]+) of it", PAGE).groups()
     np.testing.assert_allclose(ours, [float(number) for number in printed], atol=0.02)
+
+
+def test_the_figure_shows_what_the_page_says():
+    file = ROOT / "docs" / "signals.png"
+    assert "](signals.png)" in PAGE
+    assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    config = load_config(
+        ROOT / "runs" / "quickstart", ["transport.scheme=multigroup", "diagnostics.names=[]"]
+    )
+    groups = signal_of(simulate(config))
+    energy = np.linspace(6.0, 25.0, 60)
+    ratio = number_rate(groups, energy)[0] / number_rate(replace(groups, spectra=None), energy)[0]
+    assert 0.05 < np.abs(ratio - 1.0).max() < 0.065
+    assert "within 6 % from 6 to 25 MeV" in PAGE
+
+
+def test_what_was_not_run_is_said():
+    assert "**Not run:** SNOwGLoBES itself (it needs GLoBES) and MARLEY" in PAGE
+    assert "Jobs are for MARLEY 1.2" in PAGE

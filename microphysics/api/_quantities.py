@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.errors import OutOfRangeError, UnknownNameError, unit_like, unit_named
 
 Array = NDArray[np.float64]
 
@@ -47,7 +47,9 @@ def number(name: str, quantity: Any, unit: str) -> Array:
         equivalencies = units.temperature_energy() if name == "temperature" else []
         return np.asarray(quantity.to_value(unit, equivalencies=equivalencies), dtype=np.float64)
     except units.UnitConversionError:
-        raise OutOfRangeError(f"{name}: expected a unit like '{unit}', got '{quantity.unit}'") from None
+        raise OutOfRangeError(
+            f"{name}: expected {unit_like(str(unit))}, got {unit_named(str(quantity.unit))}"
+        ) from None
 
 
 def positive(name: str, quantity: Any, unit: str) -> Array:

@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ def build_table(
     temperature: ArrayLike | None = None,
     electron_fraction: ArrayLike | None = None,
     *,
+    executor: Executor | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
     directory: str | Path | None = None,
@@ -170,8 +172,10 @@ def build_table(
         Picklable, with a mapping `parameters`.
     density, temperature, electron_fraction : array_like, optional
         Axes, g/cm^3, MeV, 1; those of `default_axes` where not given.
+    executor : concurrent.futures.Executor, optional
+        What evaluates the nodes, such as that of a Dask cluster; see `microphysics.eos.sampling.evaluate`.
     jobs : int, optional
-        Processes; as many as there are processors where not given.
+        Processes, if there is no executor; as many as there are processors where not given.
     progress : callable, optional
         Called with the number of nodes done and that of all; not at all if the table was there.
     directory : str or Path, optional
@@ -212,7 +216,7 @@ def build_table(
     _prepare(folder)
     names = (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)
     start = time.perf_counter()
-    fields = evaluate(eos, axes, names, jobs=jobs, progress=progress)
+    fields = evaluate(eos, axes, names, executor=executor, jobs=jobs, progress=progress)
     seconds = time.perf_counter() - start
     table = EosTable(
         density=axes[0],

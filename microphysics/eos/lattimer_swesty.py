@@ -16,7 +16,7 @@ from microphysics.eos.domain import inside_domain
 from microphysics.eos.electron_gas import CM3_PER_FM3, ERG_CM3_PER_MEV_FM3
 from microphysics.eos.equilibrium import COLUMNS, fill_states
 from microphysics.eos.phases import RECORD
-from microphysics.eos.skyrme import Force, skyrme_force
+from microphysics.eos.skyrme import MASS_DIFFERENCE, Force, skyrme_force
 from microphysics.eos.state import EosState, mark_traces
 from microphysics.errors import MicrophysicsError
 
@@ -156,7 +156,7 @@ def _starts(state: EosState | None, points: int) -> Array:
     np.divide(flat["mass_number_heavy"], volume, out=starts[:, row.INSIDE], where=heavy)
     for column_, kind in ((row.ETA_N, "neutron"), (row.ETA_P, "proton")):
         starts[:, column_] = flat[f"chemical_potential_{kind}"] - flat[f"mean_field_{kind}"]
-    starts[:, row.ETA_P] += row.MASS_DIFFERENCE
+    starts[:, row.ETA_P] += MASS_DIFFERENCE
     starts[:, [row.ETA_N, row.ETA_P]] /= flat["temperature"][:, None]
     return starts
 

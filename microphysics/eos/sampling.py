@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ def evaluate(
     axes: Axes,
     names: Sequence[str],
     *,
+    executor: Executor | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Array]:
@@ -42,13 +44,17 @@ def evaluate(
     Parameters
     ----------
     eos : EquationOfState
-        Picklable, if there is more than one process.
+        Picklable, if there is more than one process or an executor, to which it goes with every block.
     axes : tuple of three ndarrays
         Density (g/cm^3), temperature (MeV), electron fraction.
     names : sequence of str
         Attributes of `EosState`, and of `DERIVATIVE_FIELDS` (see `baryon_derivatives`).
+    executor : concurrent.futures.Executor, optional
+        What evaluates the blocks, such as that of a Dask cluster (``client.get_executor()``); it is not shut down. Spawned
+        processes of this machine where not given.
     jobs : int, optional
-        Processes; as many as there are processors where not given. Fewer than 5000 nodes are done in this one.
+        Processes, if there is no executor; as many as there are processors where not given. Fewer than 5000 nodes are done
+        in this one.
     progress : callable, optional
         Called in this process with the number of nodes done and that of all.
 
@@ -80,7 +86,7 @@ def evaluate(
     result = {name: np.empty(shape) for name in names}
     done = 0
     # closed at once when somebody interrupts: what has not started is then given up
-    with closing(_blocks(eos, axes, tuple(names), min(jobs, axes[1].size))) as blocks:
+    with closing(_blocks(eos, axes, tuple(names), executor, min(jobs, axes[1].size))) as blocks:
         for j, values in blocks:
             for name, value in zip(names, values, strict=True):
                 result[name][:, j, :] = value.T
@@ -91,22 +97,25 @@ def evaluate(
 
 
 def _blocks(
-    eos: EquationOfState, axes: Axes, names: tuple[str, ...], jobs: int
+    eos: EquationOfState, axes: Axes, names: tuple[str, ...], executor: Executor | None, jobs: int
 ) -> Generator[tuple[int, Array]]:
     """Yield the index of a temperature and its values, as they become ready."""
     density, temperature, electron_fraction = axes
-    if jobs <= 1:
+    if executor is not None:
+        work: Callable[..., Array] = partial(_block, eos)
+        pool = executor
+    elif jobs > 1:
+        work, pool = _worker_block, spawned_pool(jobs, _prepare_worker, eos)
+    else:
         for j, t in enumerate(temperature):
             yield j, _block(eos, density, float(t), electron_fraction, names)
         return
-    pool = spawned_pool(jobs, _prepare_worker, eos)
+    waiting: dict[Future[Array], int] = {}
     try:
         with one_thread_each():
             # cold blocks take longest: first, so that no process is left alone with one at the end
-            waiting: dict[Future[Array], int] = {
-                pool.submit(_worker_block, density, float(t), electron_fraction, names): j
-                for j, t in enumerate(temperature)
-            }
+            for j, t in enumerate(temperature):
+                waiting[pool.submit(work, density, float(t), electron_fraction, names)] = j
             while waiting:
                 ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in ready:
@@ -117,8 +126,11 @@ def _blocks(
             '`if __name__ == "__main__":`, as every process imports it. jobs=1 does without processes'
         ) from None
     finally:
-        # one call: a second one without it, as `with` makes, would take the cancelling back
-        pool.shutdown(cancel_futures=True)
+        for future in waiting:
+            future.cancel()
+        if executor is None:
+            # one call: a second one without it, as `with` makes, would take the cancelling back
+            pool.shutdown(cancel_futures=True)
 
 
 _worker_eos: list[EquationOfState] = []  # of a worker process: sent once, not with every block

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, UnknownNameError
-from microphysics.weak.couplings import FAMILIES, FLAVORS, family
+from microphysics.matter import FLAVORS
+from microphysics.weak.couplings import FAMILIES, family
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, Settings, plain_warnings, say_json, say_rows, say_table
+from snsim.cli.completion import one_of
+from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
 from snsim.cli.eos_options import Force
 from snsim.cli.inputs import (
     CsvFile,
@@ -56,7 +57,12 @@ def cevns(
         str, typer.Option(metavar="NAME", help="nue, anue, numu, anumu, nutau or anutau.")
     ] = "nue",
     form_factor: Annotated[
-        str | None, typer.Option(metavar="NAME", help="See: snsim list form-factors.  [helm]")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="See: snsim list form-factors.  [helm]",
+            autocompletion=one_of("form-factors"),
+        ),
     ] = None,
     radiative: Annotated[
         bool,
@@ -98,24 +104,23 @@ def cevns(
     energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
     threshold = 0.0 if recoil_min is None else read_energy("--recoil-min", recoil_min, "1 keV")
     if threshold < 0.0:
-        raise OutOfRangeError(f'--recoil-min = "{recoil_min}": must not be negative')
-    physics = _physics(run, set_, form_factor, radiative)
+        raise ConfigError(f'--recoil-min = "{recoil_min}": must not be negative')
+    physics = physics_of(run, set_, form_factor, radiative)
     try:
         chosen = _target(target, physics, axial)
     except OutOfRangeError as error:
         if not str(error).startswith("target"):
             raise
         raise ConfigError(f"--{error}") from None
-    with plain_warnings():
-        try:
-            found = _evaluate(chosen, energies, flavor, threshold)
-        except OutOfRangeError as error:
-            raise OutOfRangeError(str(error).replace("recoil_min:", "--recoil-min:")) from None
-        if csv is not None:
-            described = _describe(target, chosen, physics, flavor, threshold, axial)
-            write_csv(csv, [f"{name}: {words}" for name, words in described], found)
-        if plot is not None:
-            _draw(target, chosen, physics, flavor, threshold, energies, axial, plot)
+    try:
+        found = _evaluate(chosen, energies, flavor, threshold)
+    except OutOfRangeError as error:
+        raise OutOfRangeError(str(error).replace("recoil_min:", "--recoil-min:")) from None
+    if csv is not None:
+        described = _describe(target, chosen, physics, flavor, threshold, axial)
+        write_csv(csv, [f"{name}: {words}" for name, words in described], found)
+    if plot is not None:
+        _draw(target, chosen, physics, flavor, threshold, energies, axial, plot)
     described = _describe(target, chosen, physics, flavor, threshold, axial)
     if json:
         facts: dict[str, Any] = {name.replace(" ", "_"): words for name, words in described}
@@ -131,7 +136,7 @@ def cevns(
     say_files(plot, csv)
 
 
-def _physics(
+def physics_of(
     run: Path | None, overrides: list[str] | None, form_factor: str | None, radiative: bool
 ) -> dict[str, Any]:
     """Return form factor, couplings and new physics of a run file (or of none, with its defaults) and the options."""

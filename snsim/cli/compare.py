@@ -14,6 +14,7 @@ from snsim.cli.console import Debug, Json, say_json, say_table, warn_unconverged
 
 if TYPE_CHECKING:
     from snsim.result import Answer, Result
+    from snsim.sensitivity import Sensitivity
 
 _File = Annotated[
     Path, typer.Argument(metavar="RESULT", help="A result file, or a directory that holds result.h5.")
@@ -26,19 +27,30 @@ def compare(
     every: Annotated[
         bool, typer.Option("--all", help="All numbers of the diagnostics, not only the main ones.")
     ] = False,
+    sensitivity: Annotated[
+        str,
+        typer.Option(
+            metavar="SCALAR",
+            help="Add d ln R_nu/d ln SCALAR: density, temperature, ... of the innermost zone, shock_radius, or a key such as "
+            "profile.mass.",
+        ),
+    ] = "",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Show which keys of the run files differ, and how the answers moved from the first to the second."""
     from snsim.output.reader import read_result
+    from snsim.sensitivity import neutrinosphere_sensitivity
 
     before, after = read_result(first), read_result(second)
     for path, result in ((first, before), (second, after)):
         warn_unconverged(path, result)
     keys = differing_keys(before.config_toml, after.config_toml)
     moves = list(moved_answers(before, after, headlines=not (every or json)))
+    swapped = neutrinosphere_sensitivity([before, after], sensitivity) if sensitivity else None
     if json:
-        say_json({"config": keys, "answers": moves})
+        fields = {"sensitivity": _in_plain_numbers(swapped)} if swapped else {}
+        say_json({"config": keys, "answers": moves, **fields})
         return
     if keys:
         rows = [(key, as_toml(values["before"]), as_toml(values["after"])) for key, values in keys.items()]
@@ -48,11 +60,31 @@ def compare(
     stars = [result.provenance.get("profile", "") for result in (before, after)]
     if stars[0] != stars[1]:
         say_table("stars", ("", str(first), str(second)), [("profile", *stars)])
-    say_table(
-        "answers",
-        ("", str(first), str(second), "unit", "change", "relative"),
+    say_table(  # paths over the columns would take the names their room
+        f"answers, from {first} to {second}",
+        ("", "before", "after", "unit", "change", "relative"),
         [(move["label"], *_move_in_words(move)) for move in moves],
     )
+    if swapped:
+        _say_sensitivity(swapped, str(first), str(second))
+
+
+def _in_plain_numbers(found: Sensitivity) -> dict[str, Any]:
+    """Its fields, arrays as lists."""
+    return {key: value.tolist() if hasattr(value, "tolist") else value for key, value in vars(found).items()}
+
+
+def _say_sensitivity(found: Sensitivity, first: str, second: str) -> None:
+    """Exponent of every species, with the radii and the scalar that it comes from."""
+    values, kilometres = [_number(value) for value in found.values], found.radius / 1e5
+    rows = [
+        (f"R_nu of {who} [km]", _number(one), _number(other), _number(exponent))
+        for who, one, other, exponent in zip(found.species, *kilometres, found.exponent, strict=True)
+    ]
+    columns = ("", first, second, "d ln R_nu/d ln of it")
+    say_table("neutrinospheres of swapped stars", columns, [(found.scalar, *values, ""), *rows])
+    if found.reason:
+        typer.echo(found.reason)
 
 
 def differing_keys(before: str, after: str) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, announce_compilation, plain_warnings, say_json, say_rows, say_table
+from snsim.cli.console import (
+    Debug,
+    Json,
+    announce_compilation,
+    say_json,
+    say_rows,
+    say_table,
+    say_warning,
+)
 from snsim.cli.eos_options import Force
 from snsim.cli.inputs import read_number, say_files
 
@@ -22,11 +30,15 @@ if TYPE_CHECKING:
     from snsim.result import Result
 
 EPILOG = (
+    "Columns: winnet time temp dens rad ye and, with neutrinos, lnue lanue tnue tanue, in s, GK, g/cm3, km, 1, erg/s, MeV; "
+    "tnue and tanue are temperatures (enue and eanue, with --columns, mean energies); skynet time temp dens ye and, if there "
+    "is a fifth, rad, in the same units; csv a line of names with units, such as t_s,T_GK,rho_g_cc,r_km,ye or rho [g/cm3]. "
     "Examples: snsim ejecta tracer.dat --bare | snsim ejecta tracers/*.csv --output ejecta --write-winnet networks --check | "
     "snsim ejecta wind.csv --luminosity-from runs/quickstart | snsim ejecta wind.dat --luminosity-at neutrinosphere "
     '--mass "2.6 Msun" --neutrinospheres "15 km, 13 km"'
 )
 MOST_SHOWN = 20  # trajectories in the table
+MOST_NAMED = 3  # in a warning
 
 
 def ejecta(
@@ -119,11 +131,12 @@ def ejecta(
     if luminosity_from is not None:
         paths, options = _in_the_light_of(luminosity_from, paths, options)
     physics = _physics(options)
+    if dark := [path.where for path in paths if not path.shines]:
+        say_warning(_nothing_irradiates(dark))
     announce_compilation("electron_fraction")
-    with plain_warnings():
-        histories = evolve_all(paths, physics)
-        simple = evolve_all(paths, physics.changed(**BARE)) if bare else []
-        result = _result(histories, physics, [*files, *([luminosity_from] if luminosity_from else [])])
+    histories = evolve_all(paths, physics)
+    simple = evolve_all(paths, physics.changed(**BARE)) if bare else []
+    result = _result(histories, physics, [*files, *([luminosity_from] if luminosity_from else [])])
     written, largest = _write_trajectories(histories, physics, write_winnet, write_csv, check)
     if target is not None:
         written = [*_write_result(result, target), *written]
@@ -134,6 +147,15 @@ def ejecta(
     say_files(*written)
     if check:
         typer.echo(f"  read back to {largest:.1e}")
+
+
+def _nothing_irradiates(names: Sequence[str]) -> str:
+    """Say of which trajectories no neutrinos are known."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (
+        f"nothing irradiates {', '.join(names[:MOST_NAMED])}{more}: no luminosities in the file, and none given with "
+        "--luminosity-from; only captures of electrons and positrons change Y_e"
+    )
 
 
 def _given(

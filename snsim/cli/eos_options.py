@@ -101,9 +101,7 @@ def equation_of_state(
     Raises
     ------
     ConfigError
-        If they contradict each other.
-    OutOfRangeError
-        For an incompressibility outside what the force allows.
+        If they contradict each other, or for an incompressibility outside what the force allows.
     ResultFileError
         If the table cannot be read.
     """
@@ -111,9 +109,13 @@ def equation_of_state(
 
     if table is None:
         from microphysics.eos.lattimer_swesty import LattimerSwesty
+        from microphysics.errors import OutOfRangeError
 
         number = value("incompressibility", incompressibility or INCOMPRESSIBILITY)
-        embedded: Any = LattimerSwesty(number, (alpha_binding or AlphaBinding.CORRECTED).value)
+        try:
+            embedded: Any = LattimerSwesty(number, (alpha_binding or AlphaBinding.CORRECTED).value)
+        except OutOfRangeError as error:
+            raise ConfigError(f"--{error}") from None
         return embedded
     for option, given in {"incompressibility": incompressibility, "alpha-binding": alpha_binding}.items():
         if given is not None:
@@ -176,11 +178,18 @@ def inside(eos: EquationOfState, option: str, number: float, unit: str) -> float
 
     Raises
     ------
+    ConfigError
+        For what no matter can have: a negative density or temperature, more electrons than baryons.
     OutOfRangeError
-        Naming option, value and bounds.
+        Outside what the equation of state is valid for; both name option, value and bounds.
     """
     from microphysics.errors import OutOfRangeError
+    from snsim.errors import ConfigError
 
+    fraction = option == "electron-fraction"
+    if not (0.0 <= number <= 1.0 if fraction else 0.0 < number < float("inf")):
+        allowed = "from 0 to 1" if fraction else "positive and finite"
+        raise ConfigError(f"--{option} = {number:.6g}{unit}: must be {allowed}")
     low, high = getattr(eos, f"{option.replace('-', '_')}_range")
     if not low <= number <= high:
         raise OutOfRangeError(

@@ -20,6 +20,7 @@ from snsim.cli.eos_options import (
     equation_of_state,
     value,
 )
+from snsim.cli.sweep import Dask
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
@@ -64,6 +65,7 @@ def table(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
     ] = None,
+    dask: Dask = None,
     force: Force = False,
     json: Json = False,
     debug: Debug = False,
@@ -85,7 +87,7 @@ def table(
     changed = any(points.values()) or any(ranges.values())
     axes = [_axis(eos, name, points[name], ranges[name]) for name in points]
     announce_compilation()
-    shape = _write(output, layout, eos, axes, changed, jobs)
+    shape = _write(output, layout, eos, axes, changed, jobs, dask)
     seconds = time.perf_counter() - began
     if json:
         say_json(
@@ -111,7 +113,13 @@ def table(
 
 
 def _write(
-    output: Path, layout: Layout, eos: EquationOfState, axes: list[Any], changed: bool, jobs: int | None
+    output: Path,
+    layout: Layout,
+    eos: EquationOfState,
+    axes: list[Any],
+    changed: bool,
+    jobs: int | None,
+    dask: str | None,
 ) -> tuple[int, ...]:
     """Compute and write; return the number of nodes along the axes."""
     from microphysics.eos.build import build_table
@@ -119,17 +127,18 @@ def _write(
     from microphysics.eos.formats.native import write_table
     from microphysics.eos.table import EosTableError, TabulatedEOS
     from snsim.errors import ResultFileError
+    from snsim.study.engines import dask_executor
 
     try:
         if layout is Layout.STELLARCOLLAPSE:
-            with progress_bar("nodes") as progress:
-                write_stellarcollapse(output, eos, *axes, jobs=jobs, progress=progress)
+            with progress_bar("nodes") as progress, dask_executor(dask, jobs) as (executor, width):
+                write_stellarcollapse(output, eos, *axes, executor=executor, jobs=width, progress=progress)
             return tuple(axis.size for axis in axes)
         if isinstance(eos, TabulatedEOS) and not changed:
             made = eos  # as it was read: nothing is interpolated
         else:
-            with progress_bar("nodes") as progress:
-                made = build_table(eos, *axes, jobs=jobs, progress=progress)
+            with progress_bar("nodes") as progress, dask_executor(dask, jobs) as (executor, width):
+                made = build_table(eos, *axes, executor=executor, jobs=width, progress=progress)
         write_table(output, made.table)
     except EosTableError as error:
         raise ResultFileError(str(error)) from error

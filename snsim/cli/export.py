@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, plain_warnings, say_json, say_rows, say_warning, warn_unconverged
+from snsim.cli.completion import one_of
+from snsim.cli.console import Debug, Json, say_json, say_rows, say_warning, warn_unconverged
 from snsim.cli.eos_options import Force
 
 if TYPE_CHECKING:
@@ -28,7 +29,15 @@ Results = Annotated[
 
 def export(
     results: Results,
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="See below.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="See below; capitals or not.",
+            autocompletion=one_of("export-formats"),
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE", help="Default: signal.FORMAT beside the first result."),
@@ -60,21 +69,26 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write the neutrino signal of a result for SNEWPY, sntools, SNOwGLoBES, MARLEY or as a plain table."""
+    from snsim.errors import ConfigError
     from snsim.export.catalog import FORMATS, PROFILE, require_format
 
+    to = to.lower()
     require_format(to)
+    if to in FORMATS and FORMATS[to].needs_distance and distance is None:
+        raise ConfigError(
+            f'--distance: missing; {to} has neutrinos per cm^2 at the observer and needs one, such as --distance "10 kpc"'
+        )
     options = {"--distance": distance, "--start": start, "--duration": duration, "--time": time}
     stored = _read(results)
     target = output or _beside(results[0], to)
-    with plain_warnings():
-        if to == PROFILE:
-            given = options | {"--bins": bins if bins > 1 else None}
-            _refuse(f"belongs to a signal, not to {PROFILE}; leave it out", given)
-            signal = None
-            files, rows = _write_profile(stored[0], target, check, force)
-        else:
-            signal = _signal(stored, options)
-            files, rows = _write(signal, target, to, _quantity("--distance", distance), bins, check, force)
+    if to == PROFILE:
+        given = options | {"--bins": bins if bins > 1 else None}
+        _refuse(f"belongs to a signal, not to {PROFILE}; leave it out", given)
+        signal = None
+        files, rows = _write_profile(stored[0], target, check, force)
+    else:
+        signal = _signal(stored, options)
+        files, rows = _write(signal, target, to, _quantity("--distance", distance), bins, check, force)
     if json:
         say_json(_as_json(signal, files, rows))
     else:

@@ -71,13 +71,10 @@ def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]
     Raises
     ------
     ConfigError
-        For what is no energy, or a range that does not rise.
-    OutOfRangeError
-        For an energy that is not positive.
+        For what is no energy, an energy that is not positive, or a range that does not rise.
     """
     import numpy as np
 
-    from microphysics.errors import OutOfRangeError
     from snsim.errors import ConfigError
 
     found: list[float] = []
@@ -93,7 +90,7 @@ def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]
             unit = _BARE.sub("", match[2], count=1) if _BARE.fullmatch(match[1]) else ""
             ends = [read_energy(option, match[1] + unit, "5 to 50 MeV"), read_energy(option, match[2])]
         if not min(ends) > 0.0:
-            raise OutOfRangeError(f'{option} = "{text}": must be positive')
+            raise ConfigError(f'{option} = "{text}": must be positive')
         if len(ends) == 2 and not ends[0] < ends[1]:
             raise ConfigError(f'{option} = "{text}": expected the lower energy first')
         found += ends if len(ends) == 1 else np.geomspace(ends[0], ends[1], points).tolist()

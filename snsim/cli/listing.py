@@ -31,6 +31,7 @@ class Kind(StrEnum):
     OBSERVABLES = "observables"
     EXPORT_FORMATS = "export-formats"
     TRAJECTORY_FORMATS = "trajectory-formats"
+    DETECTORS = "detectors"
 
 
 _ALIASES = {
@@ -50,6 +51,7 @@ _COLUMNS = {
     Kind.LIMITERS: ("name", "lambda(R), R = |grad E|/(kappa E)", "references"),
     Kind.EXPORT_FORMATS: ("name", "read by", "heavy-lepton neutrinos"),
     Kind.TRAJECTORY_FORMATS: ("name", "columns"),
+    Kind.DETECTORS: ("name", "what it is", "references"),
 }
 _SOURCES = {
     Kind.NUCLEI: "masses and spins of Kondev et al. 2021, Chin. Phys. C 45, 030001; shares by number of Meija et al. 2016, "
@@ -76,6 +78,7 @@ def list_models(
         str | None,
         typer.Argument(
             metavar="KIND",
+            autocompletion=lambda incomplete: [kind for kind in Kind if kind.startswith(incomplete)],
             help=f"{', '.join(Kind)}; all of them, but the long list of nuclei, if none is given.",
         ),
     ] = None,
@@ -307,7 +310,7 @@ def _limiters() -> Rows:
     """Limiters of a run file; those with ``-albedo`` follow the one they modify."""
     from snsim.config.schema import Limiter
     from snsim.transport.limiters import FORMULAS, LIMITERS
-    from snsim.transport.schemes import ALBEDO
+    from snsim.transport.multigroup import ALBEDO
 
     rows: Rows = []
     for name, (*_, reference) in LIMITERS.items():
@@ -343,6 +346,13 @@ def _trajectory_formats() -> Rows:
     return [*((name, " or ".join(columns)) for name, columns in FORMATS.items()), ("csv", own)]
 
 
+def _detectors() -> Rows:
+    from snsim.detection import DETECTORS, detector_of
+
+    made = ((name, detector_of(name)) for name in DETECTORS)
+    return [(name, each.name, "; ".join(each.references)) for name, each in made]
+
+
 _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.PROCESSES: _processes,
     Kind.STRUCTURE_FACTORS: _structure_factors,
@@ -358,4 +368,5 @@ _LISTS: dict[Kind, Callable[[], Rows]] = {
     Kind.OBSERVABLES: _observables,
     Kind.EXPORT_FORMATS: _export_formats,
     Kind.TRAJECTORY_FORMATS: _trajectory_formats,
+    Kind.DETECTORS: _detectors,
 }

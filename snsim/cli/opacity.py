@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from snsim.cli.completion import one_of
 from snsim.cli.console import (
     Debug,
     Json,
     Settings,
     announce_compilation,
-    plain_warnings,
     say_json,
     say_warning,
 )
@@ -87,6 +87,7 @@ def opacity(
             "--process",
             metavar="NAME",
             help="See: snsim list processes. Repeatable, or with commas.  [those of a run]",
+            autocompletion=one_of("processes"),
         ),
     ] = None,
     run: Annotated[
@@ -122,29 +123,16 @@ def opacity(
     groups = _species(species)
     config = load_config(run, set_ or ())
     chosen = _chosen(config.microphysics, process, eos_table)
-    with plain_warnings():
-        eos = equation_of_state(chosen)
-        for (name, number), unit in zip(point.items(), (" g/cm3", " MeV", ""), strict=True):
-            inside(eos, name, number, unit)
-        processes = _processes(config, chosen)
-        announce_compilation()
-        state = eos(*([number] for number in point.values()))
-        spectra = processes.spectral(state.matter, energies, groups)
-        drawn = None
-        if plot is not None:
-            drawn = processes.spectral(state.matter, _fine(energies), groups)
-    found = {
-        "equation_of_state": describe(eos),
-        "matter": _matter(state),
-        "energy_mev": energies,
-        "species": {
-            name: {**_of_species(spectra, i), "switched_off": _switched_off(chosen, name)}
-            for i, name in enumerate(groups)
-        },
-        "references": {each.name: list(each.references) for each in processes.processes},
-        "microphysics": chosen.model_dump(mode="json"),
-        "changed_settings": _changed(chosen),
-    }
+    eos = equation_of_state(chosen)
+    for (name, number), unit in zip(point.items(), (" g/cm3", " MeV", ""), strict=True):
+        inside(eos, name, number, unit)
+    processes = _processes(config, chosen)
+    announce_compilation()
+    state = eos(*([number] for number in point.values()))
+    spectra = processes.spectral(state.matter, energies, groups)
+    drawn = None if plot is None else processes.spectral(state.matter, _fine(energies), groups)
+    papers = {each.name: list(each.references) for each in processes.processes}
+    found = {"equation_of_state": describe(eos), **_found(state, spectra, papers, chosen)}
     for mistake in _mistakes(spectra):
         say_warning(mistake)
     if csv is not None:
@@ -156,6 +144,23 @@ def opacity(
         return
     write(found, emissivity, references)
     say_files(plot, csv)
+
+
+def _found(
+    state: EosState, spectra: OpacitySpectra, references: dict[str, list[str]], chosen: Microphysics
+) -> dict[str, Any]:
+    """Return all that is shown as plain values."""
+    return {
+        "matter": _matter(state),
+        "energy_mev": spectra.energy.tolist(),
+        "species": {
+            name: {**_of_species(spectra, i), "switched_off": _switched_off(chosen, name)}
+            for i, name in enumerate(spectra.species)
+        },
+        "references": references,
+        "microphysics": chosen.model_dump(mode="json"),
+        "changed_settings": _changed(chosen),
+    }
 
 
 def _point(density: str | None, temperature: str | None, electron_fraction: float | None) -> dict[str, float]:

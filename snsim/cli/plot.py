@@ -1,38 +1,131 @@
-"""`snsim plot`: the figures of a stored result."""
+"""`snsim plot`: the figures of a stored result, or of a study."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, ResultPath, say_json, warn_unconverged
+from snsim.cli.console import Debug, Json, say_json, warn_unconverged
+
+if TYPE_CHECKING:
+    from snsim.result import Result
+
+STUDY_FIGURE = "study.png"
+
+_Path = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RESULT|STUDY", help="A result or study.h5, or a directory that holds result.h5 or study.h5."
+    ),
+]
 
 
 def plot(
-    result: ResultPath,
+    result: _Path,
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="DIR", help="Where the figures go; default: beside the result."),
     ] = None,
+    y: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--y", metavar="NAME", help="Of a study: a number, such as gain_region.gain_radius. Repeatable."
+        ),
+    ] = None,
+    x: Annotated[
+        str, typer.Option("--x", metavar="KEY", help="Of a study: what runs along the x axis.")
+    ] = "",
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="KEY", help="Of a study: one line for each value, or the y axis of maps."
+        ),
+    ] = "",
+    at: Annotated[
+        list[str] | None,
+        typer.Option("--at", metavar="KEY=VALUE", help="Of a study: where another axis is held. Repeatable."),
+    ] = None,
+    as_map: Annotated[bool, typer.Option("--map", help="Of a study: maps over two axes.")] = False,
+    species: Annotated[
+        str, typer.Option("--species", metavar="NAME", help="Of a study: only this one.")
+    ] = "",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Of a study: write a PDF.")] = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw the figures of a result."""
+    """Draw the figures of a result, or numbers of a study over its axes."""
     from snsim.output.reader import read_result, result_path
     from snsim.output.writer import check_writable
 
-    stored = read_result(result)
-    warn_unconverged(result, stored)
-    directory = check_writable(output or result_path(result).parent)
-    from snsim.plots import figures
+    study = _study_file(result)
+    stored = read_result(study or result)
+    directory = check_writable(output or (study or result_path(result)).parent)
+    chosen = {
+        "names": y or (),
+        "x": x,
+        "by": by,
+        "at": _places(at or []),
+        "as_map": as_map,
+        "species": species,
+    }
+    if study is not None:
+        files = [_draw_study(stored, directory / STUDY_FIGURE, chosen, pdf)]
+    else:
+        _refuse(chosen, pdf)
+        warn_unconverged(result, stored)
+        from snsim.plots import figures
 
-    files = list(figures.save_all(stored, directory))
+        files = list(figures.save_all(stored, directory))
     if json:
         say_json({"figures": files})
-    else:
-        for file in files:
-            typer.echo(str(file))
-        if not files:
-            typer.echo(figures.NOTHING)
+        return
+    for file in files:
+        typer.echo(str(file))
+    if not files:
+        typer.echo(figures.NOTHING)
+
+
+def _study_file(path: Path) -> Path | None:
+    """Return the collected study that a path means, if it means one."""
+    from snsim.errors import ResultFileError
+
+    names = ("study.h5", "study.toml")
+    if path.name == names[0]:
+        return path
+    if not path.is_dir() or not any((path / name).exists() for name in names):
+        return None
+    if not (path / names[0]).exists():
+        raise ResultFileError(
+            f"{path}: a study that is not collected yet; snsim sweep {path}, or snsim collect {path}."
+        )
+    return path / names[0]
+
+
+def _places(given: list[str]) -> dict[str, str]:
+    from snsim.errors import ConfigError
+
+    for text in given:
+        if "=" not in text:
+            raise ConfigError(f"--at '{text}': expected KEY=VALUE, for instance --at grid.zones=200.")
+    return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in given)}
+
+
+def _draw_study(stored: Result, file: Path, chosen: dict[str, Any], pdf: bool) -> Path:
+    from snsim.plots.figures import save
+    from snsim.plots.study import study
+
+    file = file.with_suffix(".pdf") if pdf else file
+    save(study(stored, **chosen), file)
+    return file
+
+
+def _refuse(chosen: dict[str, Any], pdf: bool) -> None:
+    from snsim.errors import ConfigError
+
+    given = [name for name, value in {**chosen, "pdf": pdf}.items() if value]
+    if given:
+        raise ConfigError(
+            "snsim plot: --x, --y, --by, --at, --map, --species and --pdf are for studies; this is one result."
+        )

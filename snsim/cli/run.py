@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ from snsim.cli.console import (
     RunPath,
     Settings,
     announce_compilation,
-    plain_warnings,
+    compiling_took,
     say_json,
     say_rows,
     say_warning,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from snsim.config.schema import Config
     from snsim.result import Result
 
-CHECKPOINT_FILE = "evolution.checkpoint.h5"
 FIGURE_FILES = (
     "overview.png",
     "opacities.png",
@@ -54,7 +52,7 @@ def run(
         typer.Option("--output", metavar="DIR", help="Where the result goes; default: beside the run file."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Compute again even if the result is there.")
+        bool, typer.Option("--force", help="Compute again even if a result is there, of whatever run.")
     ] = False,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw no figures.")] = False,
     json: Json = False,
@@ -63,32 +61,32 @@ def run(
     """Compute a run file: profile, opacities, transport, observables, figures."""
     from snsim.config.load import config_hash, load_config
     from snsim.config.unused import unused_keys
+    from snsim.output.provenance import code_of
     from snsim.output.reader import RESULT_FILE
     from snsim.output.writer import check_writable
 
     began = time.perf_counter()
     config = load_config(path, set_ or ())
-    for sentence in unused_keys(config):
+    for sentence in unused_keys(config, set_ or ()):
         say_warning(sentence)
     chosen = output or (Path(config.output.directory) if config.output.directory else None)
     directory = check_writable(chosen or (path if path.is_dir() else path.parent))
     target = directory / RESULT_FILE
     before = _before(target, force)
     same_physics = before.get("config_hash") == config_hash(config)
-    same_code = all(before.get(key, "") == text for key, text in _code(config).items())
+    same_code = all(before.get(key, "") == text for key, text in code_of(config).items())
     drawing = config.output.figures and not no_plot
     figures: list[Path] = []
     if reused := same_physics and same_code and not force:
         result = _stored(target)
     else:
         if before:
-            _say_what_goes(before, config, same_physics, same_code)
+            _say_what_goes(before, target, config, same_physics, force)
         result = _compute(config, directory, force)
         if drawing:
             figures = _draw(result, directory)
-        elif not (same_physics and same_code):  # those of the result that was replaced
-            for name in FIGURE_FILES:
-                (directory / name).unlink(missing_ok=True)
+        if drawing or not (same_physics and same_code):
+            _remove_stale(directory, figures)
     seconds = time.perf_counter() - began
     if json:
         _write_json(result, target, figures, reused, seconds)
@@ -121,27 +119,48 @@ def _stored(target: Path) -> Result:
         raise ResultFileError(f"{error} {_HOW_TO_REPLACE}") from None
 
 
-def _code(config: Config) -> dict[str, str]:
-    """Return what stands for the code that would compute, as the provenance records it."""
-    from snsim.output.provenance import code_hash, plug_ins
+def _say_what_goes(
+    before: dict[str, str], target: Path, config: Config, same_physics: bool, force: bool
+) -> None:
+    """Say on stderr, in one line, why a result is replaced; that of another configuration only by force.
 
-    chosen = config.microphysics
-    names = {
-        "microphysics.processes": chosen.processes,
-        "microphysics.structure_factors": (chosen.structure_factor,),
-        "microphysics.form_factors": (chosen.form_factor,),
-    }
-    return {"code": code_hash(), "plug_ins": plug_ins(names)}
-
-
-def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, same_code: bool) -> None:
-    """Say on stderr, in one line, why there is something else in the result file than what was asked for."""
-    from snsim.config.write import resolve_toml
+    Raises
+    ------
+    ResultFileError
+        Naming both configurations and what differs.
+    """
+    from snsim.errors import ResultFileError
 
     if same_physics:
-        if not same_code:
+        if not force:
             typer.echo("computed again: the code has changed since", err=True)
         return
+    moves = _differences(before, config)
+    if force:
+        typer.echo(f"replaces the result of another configuration: {moves}", err=True)
+        return
+    raise ResultFileError(
+        f"{target}: holds the result of another configuration, {_names(before, config)}: {moves}. Choose another folder "
+        "with --output, or replace it with --force."
+    )
+
+
+def _names(before: dict[str, str], config: Config) -> str:
+    """Name the stored result and what was asked for, by title and hash."""
+    from snsim.config.load import config_hash
+
+    pairs = (
+        (before.get("title", ""), before.get("config_hash", "?")),
+        (config.title, config_hash(config)),
+    )
+    stored, asked = (f"'{title}' ({key})" if title else key for title, key in pairs)
+    return f"{stored}, not of {asked}"
+
+
+def _differences(before: dict[str, str], config: Config) -> str:
+    """Return the keys that differ, with both values, as far as they fit in a line."""
+    from snsim.config.write import resolve_toml
+
     keys = {
         key: values
         for key, values in differing_keys(before.get("config_toml", ""), resolve_toml(config)).items()
@@ -149,41 +168,32 @@ def _say_what_goes(before: dict[str, str], config: Config, same_physics: bool, s
     }
     moves = [f"{key} {as_toml(each['before'])} -> {as_toml(each['after'])}" for key, each in keys.items()]
     shown = ", ".join(moves[:MOST_KEYS]) or "a file that it reads has changed"
-    more = f" and {len(moves) - MOST_KEYS} more" if len(moves) > MOST_KEYS else ""
-    typer.echo(f"replaces the result of another configuration: {shown}{more}", err=True)
+    return shown + (f" and {len(moves) - MOST_KEYS} more" if len(moves) > MOST_KEYS else "")
+
+
+def _remove_stale(directory: Path, drawn: list[Path]) -> None:
+    """Remove the figures of a result that was replaced, but for those that were drawn again."""
+    for name in FIGURE_FILES:
+        if directory / name not in drawn:
+            (directory / name).unlink(missing_ok=True)
 
 
 def _compute(config: Config, directory: Path, force: bool) -> Result:
-    """Simulate and write; a solver that stopped short leaves `result.partial.h5`, an evolution its checkpoint."""
-    from snsim.errors import ConvergenceError
-    from snsim.output.reader import PARTIAL_FILE, RESULT_FILE
-    from snsim.output.writer import write_result
-    from snsim.result import Result
+    """Compute into the folder; what an earlier run left unfinished is gone on with, unless it is to be done anew."""
+    from snsim.output.reader import CHECKPOINT_FILE
 
-    if config.sequence is not None:
-        return _compute_sequence(config, directory, force)
-    partial, checkpoint = directory / PARTIAL_FILE, directory / CHECKPOINT_FILE
-    if force:
-        checkpoint.unlink(missing_ok=True)
-    elif config.evolution is not None and _goes_on(checkpoint, config):
-        typer.echo(f"goes on from {checkpoint}", err=True)
     in_time = () if config.evolution is None else ("evolution",)
+    if config.sequence is not None:
+        _before_sequence(directory, force)
+    elif force:
+        (directory / CHECKPOINT_FILE).unlink(missing_ok=True)
+    elif config.evolution is not None and _goes_on(directory / CHECKPOINT_FILE, config):
+        typer.echo(f"goes on from {directory / CHECKPOINT_FILE}", err=True)
     announce_compilation(*KERNELS[config.transport.scheme], *in_time)
-    from snsim.pipeline import simulate
+    from snsim.whole_run import compute
 
-    try:
-        with _progress() as progress, plain_warnings():
-            result = _recorded(simulate(config, progress, checkpoint=checkpoint), config)
-    except ConvergenceError as error:
-        if not isinstance(error.partial, Result):
-            raise
-        write_result(_recorded(error.partial, config), partial)
-        raise ConvergenceError(f"{error} The last iterate is in {partial}.", error.partial) from error
-    write_result(result, directory / RESULT_FILE)
-    partial.unlink(missing_ok=True)
-    if config.evolution is not None:
-        checkpoint.unlink(missing_ok=True)
-    return result
+    with _progress() as progress:
+        return compute(config, directory, progress)
 
 
 def _goes_on(checkpoint: Path, config: Config) -> bool:
@@ -194,11 +204,9 @@ def _goes_on(checkpoint: Path, config: Config) -> bool:
     return Checkpoint(checkpoint, config_hash(config)).read() is not None
 
 
-def _compute_sequence(config: Config, directory: Path, force: bool) -> Result:
-    """Solve star after star; those that are done stay when it is stopped, and are not solved again."""
-    announce_compilation(*KERNELS[config.transport.scheme])
-    from snsim.output.reader import read_result
-    from snsim.sequence import RECORDS, simulate_sequence
+def _before_sequence(directory: Path, force: bool) -> None:
+    """Say that stars are kept which are not solved again, or remove them."""
+    from snsim.sequence import RECORDS
 
     done = len(list((directory / RECORDS).glob("[0-9]*[0-9].h5")))
     if force:
@@ -206,13 +214,6 @@ def _compute_sequence(config: Config, directory: Path, force: bool) -> Result:
     elif done:
         words = f"goes on from {directory / RECORDS}, as far as the stars kept there ({done}) are of this configuration"
         typer.echo(words, err=True)
-    with _progress() as progress, plain_warnings():
-        return read_result(simulate_sequence(config, directory, progress, _code(config)))
-
-
-def _recorded(result: Result, config: Config) -> Result:
-    """Note the code that computed, plug-ins among it."""
-    return replace(result, provenance=dict(result.provenance) | _code(config))
 
 
 @contextmanager
@@ -246,7 +247,9 @@ def _write_text(result: Result, target: Path, figures: list[Path], reused: bool,
             f"stored result of the same configuration ({when}, snsim {version}); --force computes again"
         )
     else:
-        typer.echo(f"computed in {seconds:.1f} s")
+        compiling = compiling_took()
+        share = f", of which compiling {compiling:.0f} s" if compiling >= 1.0 else ""
+        typer.echo(f"computed in {seconds:.1f} s{share}")
     for file in [target, *figures]:
         typer.echo(f"  {file}")
 

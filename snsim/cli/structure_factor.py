@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, announce_compilation, plain_warnings, say_json
+from snsim.cli.completion import one_of
+from snsim.cli.console import Debug, Json, announce_compilation, say_json
 from snsim.cli.eos_options import Alphas, Force, Incompressibility, TableFile, equation_of_state, value
 from snsim.cli.inputs import (
     CsvFile,
@@ -83,7 +84,10 @@ def structure_factor(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME", help="See: snsim list structure-factors. Repeatable.  [table]"
+            "--model",
+            metavar="NAME",
+            help="See: snsim list structure-factors. Repeatable.  [table]",
+            autocompletion=one_of("structure-factors"),
         ),
     ] = None,
     file: Annotated[
@@ -97,7 +101,12 @@ def structure_factor(
     ] = None,
     energy: Energies = None,
     points: Points = 10,
-    form_factor: Annotated[str, typer.Option(metavar="NAME", help="See: snsim list form-factors.")] = "helm",
+    form_factor: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="See: snsim list form-factors.", autocompletion=one_of("form-factors")
+        ),
+    ] = "helm",
     incompressibility: Incompressibility = None,
     alpha_binding: Alphas = None,
     table: TableFile = None,
@@ -135,16 +144,15 @@ def structure_factor(
     energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
     if plasma.matter is None and "table" in names:  # the only kernels that need no matter
         announce_compilation()
-    with plain_warnings():
-        found = _evaluate(plasma, models, list(q or WAVE_NUMBERS), energies)
-        if plasma.matter is not None:
-            found["opacity"] = _opacities(plasma, energies, names[0], file, form_factor)
-        if plot is not None or csv is not None:
-            lines = _lines(plasma, models, q or [], energies if energy else [])
-            if csv is not None:
-                write_csv(csv, _comments(found), lines)
-            if plot is not None:
-                _draw(plasma, found, names, lines, plot)
+    found = _evaluate(plasma, models, list(q or WAVE_NUMBERS), energies)
+    if plasma.matter is not None:
+        found["opacity"] = _opacities(plasma, energies, names[0], file, form_factor)
+    if plot is not None or csv is not None:
+        lines = _lines(plasma, models, q or [], energies if energy else [])
+        if csv is not None:
+            write_csv(csv, _comments(found), lines)
+        if plot is not None:
+            _draw(plasma, found, names, lines, plot)
     if json:
         say_json({**found, "figure": plot, "csv": csv})
         return
@@ -180,7 +188,7 @@ def _plasma(of_plasma: dict[str, Any], of_matter: dict[str, Any], of_eos: dict[s
         try:
             return IonPlasma.of(of_plasma["coupling"], of_plasma["screening"] or 0.0)
         except OutOfRangeError as error:
-            raise OutOfRangeError(f"--{error}") from None
+            raise ConfigError(f"--{error}") from None
     if of_plasma["screening"] is not None:
         raise ConfigError("--screening: needs --coupling")
     nucleus = "mass-number" in matter or "charge-number" in matter

@@ -14,12 +14,12 @@ from snsim.cli.console import (
     Json,
     announce_compilation,
     guarded,
-    plain_warnings,
     progress_bar,
     say_json,
     say_rows,
 )
 from snsim.cli.eos_options import Force
+from snsim.cli.sweep import Dask
 from snsim.cli.table_files import check, error, info
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def build(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
     ] = None,
+    dask: Dask = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how large and how long.")] = False,
     force: Force = False,
     json: Json = False,
@@ -80,6 +81,7 @@ def build(
     from microphysics.tables.estimate import estimate
     from snsim.config.table import load_table_config, table_plan
     from snsim.errors import ResultFileError
+    from snsim.study.engines import dask_executor
 
     chosen = load_table_config(config, set_ or ())
     plan = table_plan(chosen)
@@ -90,24 +92,24 @@ def build(
         files, partial = _files(chosen, plan, folder)
         if not dry_run:
             _claim(files, partial, force)
-        with plain_warnings():
-            expected = estimate(plan, folder, tuple(files), jobs)
-            if not json:
-                _say_plan(chosen, plan, files, expected, partial)
-            _refuse_small_disk(expected, folder, partial)
-            if dry_run:
-                if json:
-                    say_json(_as_json(plan, files, expected))
-                return
-            with progress_bar("states") as progress:
-                report = build_table(
-                    plan,
-                    files,
-                    partial=partial,
-                    jobs=jobs,
-                    progress=progress,
-                    attributes=_attributes(chosen),
-                )
+        expected = estimate(plan, folder, tuple(files), jobs)
+        if not json:
+            _say_plan(chosen, plan, files, expected, partial)
+        _refuse_small_disk(expected, folder, partial)
+        if dry_run:
+            if json:
+                say_json(_as_json(plan, files, expected))
+            return
+        with progress_bar("states") as progress, dask_executor(dask, jobs) as (executor, width):
+            report = build_table(
+                plan,
+                files,
+                partial=partial,
+                executor=executor,
+                jobs=width,
+                progress=progress,
+                attributes=_attributes(chosen),
+            )
     except OpacityTableError as problem:
         raise ResultFileError(str(problem)) from problem
     except KeyboardInterrupt:

@@ -13,7 +13,6 @@ from snsim.cli.console import (
     Debug,
     Json,
     announce_compilation,
-    plain_warnings,
     say_json,
     say_rows,
     say_table,
@@ -118,7 +117,7 @@ def check(file: _File, json: Json = False, debug: Debug = False) -> None:
 
     refuse_weaklib(file)
     own = is_own(file)
-    with _file_trouble(), plain_warnings():
+    with _file_trouble():
         found = look_through(file) if own else check_nulib_file(file)
     if json:
         layout = "snsim" if own else "NuLib"
@@ -153,7 +152,7 @@ def error(
     from snsim.config.table import table_plan
 
     announce_compilation()
-    with _file_trouble(), plain_warnings(), _opened(file) as (_, table):
+    with _file_trouble(), _opened(file) as (_, table):
         plan = table_plan(_configuration(file, table, config))
         opacities = OpacitySet.from_names(plan.in_opacities, plan.settings)
         found = interpolation_error(table, opacities, plan.eos(), *midpoints(table, states, seed))

@@ -11,7 +11,6 @@ from snsim.cli.console import (
     Debug,
     Json,
     announce_compilation,
-    plain_warnings,
     say_json,
     say_table,
 )
@@ -52,8 +51,7 @@ def verify(
         _say_list(chosen, json)
         return
     announce_compilation("gray", "groups", "rays", "evolution")
-    with plain_warnings():
-        runs = _run(chosen, quick)
+    runs = _run(chosen, quick)
     files = _write(runs, output)
     if json:
         say_json([_as_json(run) for run in runs])

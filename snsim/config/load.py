@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,10 +17,17 @@ from snsim.config.schema import Config, FileProfile, TableProfile
 from snsim.config.stars import stars
 from snsim.errors import ConfigError
 
-RUN_FILE = "run.toml"
+RUN_FILE, STUDY_FILE = "run.toml", "study.toml"
 OF_FILES = ("table", "gr1d-short", "gr1d", "kepler", "mesa")  # formats of profiles that name a file
 # keys of [microphysics] that name a file, or several
 _FILES = ("eos_table", "structure_factor_file", "bremsstrahlung_table", "capture_tables")
+# keys whose texts are paths
+PATHS = (
+    "profile.path",
+    "output.directory",
+    "sequence.profile.path",
+    *(f"microphysics.{key}" for key in _FILES),
+)
 Root = TypeVar("Root", bound=BaseModel)
 
 
@@ -64,8 +71,18 @@ def read_sections(
     file = None if path is None else Path(path)
     if file is not None and file.is_dir():
         file = file / name_in_folder
-    tables = {"schema": 1} if file is None else _read(file, name_in_folder)
-    source = Source(file, frozenset(_apply(tables, overrides)))
+    tables = {"schema": 1} if file is None else read_tables(file, name_in_folder)
+    return build(tables, Source(file, frozenset(_apply(tables, overrides))), root)
+
+
+def build(tables: dict[str, Any], source: Source, root: type[Root]) -> Root:
+    """Make sections of the tables of a TOML file, in which paths become absolute.
+
+    Raises
+    ------
+    ConfigError
+        One line for each mistake.
+    """
     mistakes = _resolve_paths(tables, source)
     try:
         config = root.model_validate(tables)
@@ -104,7 +121,8 @@ def reconfigure(text: str, overrides: Iterable[str], where: str) -> Config:
         raise ConfigError("\n".join(mistakes_of(error, source, Config))) from None
 
 
-def _read(file: Path, name_in_folder: str) -> dict[str, Any]:
+def read_tables(file: Path, name_in_folder: str) -> dict[str, Any]:
+    """Read a TOML file; a ConfigError says why it cannot be."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -129,17 +147,32 @@ def _apply(tables: dict[str, Any], overrides: Iterable[str]) -> set[str]:
         parts = [part.strip() for part in key.split(".")]
         if not separator or not all(parts):
             raise ConfigError(f"--set '{override}': expected key.path=value, for instance grid.zones=100.")
-        table = tables
-        for part in parts[:-1]:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"--set '{override}': '{part}' is a value, not a section.")
-        table[parts[-1]] = _parse_value(text.strip())
+        try:
+            place(tables, parts, parse_value(text.strip()))
+        except ConfigError as error:
+            raise ConfigError(f"--set '{override}': {error}") from None
         keys.add(".".join(parts))
     return keys
 
 
-def _parse_value(text: str) -> Any:
+def place(tables: dict[str, Any], parts: Sequence[str], value: Any) -> None:
+    """Write one value into the tables of a TOML file; sections that are not there are made.
+
+    Raises
+    ------
+    ConfigError
+        Where a value stands in place of a section.
+    """
+    table = tables
+    for part in parts[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"'{part}' is a value, not a section.")
+    table[parts[-1]] = value
+
+
+def parse_value(text: str) -> Any:
+    """Read a value as TOML where it parses as such, otherwise as a plain text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -204,6 +237,9 @@ def _resolve_sequence(tables: dict[str, Any], source: Source) -> list[str] | Non
         pattern = Path(_absolute(base, given))
         paths = sorted(str(path) for path in pattern.parent.glob(pattern.name))
         if not paths:
+            times = sequence.get("times") if isinstance(sequence, dict) else None
+            count = len(times) if isinstance(times, list) else 0
+            named["path"] = [str(pattern)] * count  # one mistake is enough
             return [f'{key} = "{given}" {source.where(key)}: no file has such a name.']
     else:
         paths = [_absolute(base, each) for each in given if isinstance(each, str)]

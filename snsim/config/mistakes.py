@@ -190,7 +190,7 @@ def _known_keys(location: Sequence[str | int], tag: Any, root: type[BaseModel]) 
     model = root
     for part in location:
         field = model.model_fields.get(str(part))
-        inner = _models(field.annotation) if field else [model]  # a name of our own, as in profile.columns
+        inner = models_in(field.annotation) if field else [model]  # a name of our own, as in profile.columns
         model = _FORMATS[tag] if part == "profile" and tag else inner[0]
     return _keys(model)
 
@@ -199,17 +199,17 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
     """Return the models inside an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for inner in get_args(annotation) for model in _models(inner)]
+    return [model for inner in get_args(annotation) for model in models_in(inner)]
 
 
 def _all_sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
     """Every section by its dotted name, with its keys."""
     for name, field in model.model_fields.items():
         if get_origin(field.annotation) is not dict:
-            for inner in _models(field.annotation):
+            for inner in models_in(field.annotation):
                 yield prefix + name, _keys(inner)
                 yield from _all_sections(inner, f"{prefix}{name}.")

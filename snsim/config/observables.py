@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from microphysics.errors import UnknownNameError
 from snsim.config import quantities
 from snsim.config.section import Fraction, Section, default, distinct
+from snsim.errors import ConfigError
 
 Observable = Literal[
     "neutrinosphere",
@@ -159,3 +162,25 @@ class Diagnostics(Section):
         if name == "explosion":  # its numbers of the gain region are those of `gain_region`
             values["gain_criterion"] = self.gain_region.gain_criterion
         return values
+
+
+def require_observables(names: Iterable[str], option: str = "") -> None:
+    """Refuse an observable that there is not.
+
+    Parameters
+    ----------
+    names : iterable of str
+        As they were asked for.
+    option : str
+        Where, as the message begins.
+
+    Raises
+    ------
+    ConfigError
+        With the nearest name.
+    """
+    known = get_args(Observable)
+    for name in names:
+        if name not in known:
+            elsewhere = " (ejecta along trajectories: snsim ejecta)" if name == "ejecta" else ""
+            raise ConfigError(f"{option}{UnknownNameError('observable', name, known)}{elsewhere}")

@@ -139,6 +139,23 @@ class Dimension:
         return f"{_short(value)} {self.unit}"
 
 
+def split(text: str) -> tuple[float, str] | None:
+    """Return the number of a text and the unit behind it, which may be empty; None where there is no number.
+
+    Examples
+    --------
+    >>> split("0.95 Msun/s")
+    (0.95, 'Msun/s')
+    """
+    match = _NUMBER_AND_UNIT.fullmatch(text)
+    return None if match is None else (float(match[1]), match[2])
+
+
+def convert(value: float, unit: str, wanted: str) -> float:
+    """Return a value in another unit, temperatures in MeV too; a ValueError says in words why that has no answer."""
+    return value * _factor(unit, wanted)
+
+
 _TOML_NAMES = {bool: "boolean", list: "list", tuple: "list", dict: "table"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from snsim.config.write import written
@@ -32,13 +33,16 @@ USED_BY: dict[str, tuple[str, ...]] = {
 }
 
 
-def unused_keys(config: Config) -> list[str]:
+def unused_keys(config: Config, overrides: Iterable[str] = ()) -> list[str]:
     """Say of each key that was given which scheme makes it idle, and which schemes use it.
 
     Parameters
     ----------
     config : Config
         As it was read: what stands in it by default is nobody's wish.
+    overrides : iterable of str
+        `key.path=value` of the command line. Where they set the scheme, keys of the file are left out: these belong to the
+        scheme that the file has, and nobody asked for them with the other one.
 
     Returns
     -------
@@ -57,6 +61,9 @@ def unused_keys(config: Config) -> list[str]:
     if given >= USED_BY.keys():
         usual = type(chosen)()
         given = {key for key in given if getattr(chosen, key) != getattr(usual, key)}
+    asked = {text.partition("=")[0].strip() for text in overrides}
+    if "transport.scheme" in asked:
+        given = {key for key in given if f"transport.{key}" in asked}
     found = []
     for key, users in USED_BY.items():
         if key in given and chosen.scheme not in users:

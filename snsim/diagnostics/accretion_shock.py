@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -57,7 +57,11 @@ _DENSEST, _FAR_DENSER = 1e15, 1e3  # g/cm^3, and over what is asked for: where f
 _EDGE = 1e-5  # of the largest radius: a maximum this close lies at it
 _FAINTEST, _START, _BRIGHTEST = 1e48, 1e52, 1e56  # erg/s, of the search
 _TOLERANCE = 1e-9  # of ln L
-_MOST_STEPS = 12  # of secants; 4 or 5 are needed
+_MOST_STEPS = 20  # of secants; 3 or 4 are needed from a good start
+_BESIDE = 0.003  # in ln r: spacing of the three points of a parabola
+_NEAR, _FARTHEST = 0.05, 0.3  # in ln r: where the parabola tells the maximum, and how far it may lead
+_SLOPE = -3.0  # of ln(density) against ln L, roughly: for the first step alone
+_COARSE_ERROR = 1e-4  # of ln(density), from coarse steps
 NO_CRITICAL = f"no luminosity from {_FAINTEST:g} to {_BRIGHTEST:g} erg/s ends the steady flow"
 
 
@@ -238,32 +242,35 @@ def critical_luminosity(
     positive(mass=mass, accretion_rate=accretion_rate, largest_radius=largest_radius)
 
     if near is not None and not math.isnan(near.luminosity):
-        found = _from_nearby(
-            closure, mass, accretion_rate, largest_radius, math.log(near.luminosity), near.shock_radius
-        )
+        start = math.log(near.luminosity), near.shock_radius
+        found = _from_nearby(closure, mass, accretion_rate, largest_radius, *start)
         if found is not None:
             return found
 
     @cache
-    def best(logarithm: float) -> tuple[float, float]:
-        conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm))
+    def best(logarithm: float, change: float = kernels.FINE) -> tuple[float, float]:
+        conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm), change)
         smallest = _CLOSEST * conditions.inner_radius
         if smallest >= largest_radius:
             return -kernels.OVERSHOT, math.nan
-        return kernels.largest_excess(
-            flow, smallest, largest_radius, _POINTS, conditions.column, conditions.wanted
-        )
+        target = (conditions.column, conditions.wanted)
+        if change == kernels.FINE:
+            return kernels.largest_excess(flow, smallest, largest_radius, _POINTS, *target)
+        shocks = np.geomspace(smallest, largest_radius, _POINTS)
+        found = kernels.excesses(flow, shocks, *target)
+        return float(found.max()), float(shocks[found.argmax()])
 
     low = high = math.log(_START)
-    while best(low)[0] <= 0.0 and low > math.log(_FAINTEST):
-        low -= 1.0
-    while best(high)[0] > 0.0 and high < math.log(_BRIGHTEST):
-        high += 1.0
+    for change in (kernels.COARSE, kernels.FINE):
+        while best(low, change)[0] <= 0.0 and low > math.log(_FAINTEST):
+            low -= 1.0
+        while best(high, change)[0] > 0.0 and high < math.log(_BRIGHTEST):
+            high += 1.0
+        found = _from_nearby(closure, mass, accretion_rate, largest_radius, high, best(high, change)[1])
+        if found is not None:
+            return found
     if best(low)[0] <= 0.0 or best(high)[0] > 0.0:
         return CriticalPoint(*(math.nan,) * 4, False, closure.name)
-    found = _from_nearby(closure, mass, accretion_rate, largest_radius, high, best(high)[1])
-    if found is not None:
-        return found
     logarithm = float(brentq(lambda x: best(x)[0], low, high, xtol=_TOLERANCE))
     return _point(closure, mass, accretion_rate, largest_radius, logarithm, best(logarithm)[1])
 
@@ -276,36 +283,67 @@ def _from_nearby(
     logarithm: float,
     shock: float,
 ) -> CriticalPoint | None:
-    """Critical point by secants from a luminosity and a shock nearby; None where it is not surely the highest one."""
+    """Critical point from a luminosity and a shock nearby; None where it is not surely the highest one.
 
-    def highest(x: float, around: float) -> tuple[float, float]:
-        conditions, flow = _flow(closure, mass, accretion_rate, math.exp(x))
-        smallest = _CLOSEST * conditions.inner_radius
-        if not smallest * math.exp(3.0 * kernels.WIDE) < largest_radius or math.isnan(around):
-            return math.nan, math.nan
-        return kernels.nearby_maximum(
-            flow, around, smallest, largest_radius, conditions.column, conditions.wanted
-        )
-
-    before, (value_before, shock) = logarithm, highest(logarithm, shock)
-    now = before + math.copysign(0.02, value_before)  # brighter where more than enough is reached
+    Each step integrates three flows: their parabola in ln r leads to the maximum, secants of that maximum to the luminosity.
+    """
+    slope, before, moved = _SLOPE, (math.nan, math.nan), math.inf
     for _ in range(_MOST_STEPS):
-        value, shock = highest(now, shock)
-        if math.isnan(value) or value == value_before:
+        conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm))
+        target = (conditions.column, conditions.wanted)
+        peak = _peak(flow, shock, _CLOSEST * conditions.inner_radius, largest_radius, target)
+        if peak is None:
             return None
-        step = -value * (now - before) / (value - value_before)
+        value, shock, arrived = peak
+        if not arrived:
+            continue
+        if logarithm != before[0] and not math.isnan(before[0]):
+            slope = (value - before[1]) / (logarithm - before[0])
+        step = -value / slope
         if not abs(step) < 2.0:
             return None
-        before, value_before, now = now, value, now + step
-        if abs(step) < _TOLERANCE:
+        before, logarithm = (logarithm, value), logarithm + step
+        if abs(step) < _TOLERANCE or abs(step * moved) < _TOLERANCE:  # what secants leave
             break
+        moved = step
     else:
         return None
-    conditions, flow = _flow(closure, mass, accretion_rate, math.exp(now))
+    conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm), kernels.COARSE)
+    target = (conditions.column, conditions.wanted)
     everywhere = np.geomspace(_CLOSEST * conditions.inner_radius, largest_radius, _POINTS)
-    if kernels.excesses(flow, everywhere, conditions.column, conditions.wanted).max() > 1e-8:
+    roughly = kernels.excesses(flow, everywhere, *target)
+    suspect = everywhere[(roughly > -_COARSE_ERROR) | (roughly <= -kernels.OVERSHOT)]
+    fine = flow._replace(largest_change=kernels.FINE)
+    if (kernels.excesses(fine, suspect, *target) > 1e-8).any():
         return None  # another maximum is higher
-    return _point(closure, mass, accretion_rate, largest_radius, now, shock)
+    return _point(closure, mass, accretion_rate, largest_radius, logarithm, shock)
+
+
+def _peak(
+    flow: kernels.Flow, shock: float, smallest: float, largest: float, target: tuple[bool, float]
+) -> tuple[float, float, bool] | None:
+    """Maximum of the excess near a shock radius, where that shock stands, and whether it is there yet.
+
+    None where the flows around do not all arrive.
+    """
+    low, high = math.log(smallest) + _BESIDE, math.log(largest) - _BESIDE
+    if not low < high or math.isnan(shock):
+        return None
+    place = min(max(math.log(shock), low), high)
+    shocks = np.exp(place + _BESIDE * np.array([-1.0, 0.0, 1.0]))
+    before, middle, after = kernels.excesses(flow, shocks, *target).tolist()
+    if max(abs(before), abs(middle), abs(after)) >= kernels.OVERSHOT:
+        return None
+    bend = before - 2.0 * middle + after
+    shift = math.copysign(math.inf, after - before)
+    if bend < 0.0:
+        shift = 0.5 * _BESIDE * (before - after) / bend
+        middle -= 0.125 * (before - after) ** 2 / bend
+    for value, end, edge, way in ((after, high, largest, 1.0), (before, low, smallest, -1.0)):
+        if place == end and way * shift > _BESIDE:  # still rising at the end of the range
+            return value, edge, True
+    place += math.copysign(min(abs(shift), _FARTHEST), shift)
+    return middle, math.exp(place), abs(shift) < _NEAR
 
 
 def _point(
@@ -331,15 +369,21 @@ def critical_curve(
     mass: float,
     *,
     largest_radius: float = LARGEST_SHOCK,
+    near: CriticalPoint | None = None,
 ) -> CriticalCurve:
     """Critical luminosity along the accretion rate; arguments as of `critical_luminosity`, rates in g/s."""
     rates = np.asarray(accretion_rates, dtype=np.float64)
-    points, near = [NOWHERE] * rates.size, None
-    for i in np.argsort(
+    points = [NOWHERE] * rates.size
+    order = np.argsort(
         -rates
-    ):  # from above: what is too bright has flows that arrive, what is too faint may not
-        near = critical_luminosity(closure, mass, float(rates[i]), largest_radius=largest_radius, near=near)
-        points[i] = near
+    )  # from above: what is too bright has flows that arrive, what is too faint may not
+    for n, i in enumerate(order):
+        known = order[max(n - 3, 0) : n]
+        if n:
+            near = _extrapolated(rates[known], [points[j] for j in known], float(rates[i]))
+        points[i] = critical_luminosity(
+            closure, mass, float(rates[i]), largest_radius=largest_radius, near=near
+        )
     return CriticalCurve(
         rates,
         np.array([point.luminosity for point in points]),
@@ -348,6 +392,21 @@ def critical_curve(
         np.array([point.antesonic_ratio for point in points]),
         np.array([point.at_edge for point in points], dtype=bool),
         closure.name,
+    )
+
+
+def _extrapolated(rates: Array, points: list[CriticalPoint], rate: float) -> CriticalPoint:
+    """Where to start from at a rate: a polynomial in logarithms through the last points of a curve."""
+    x = np.log(rates)
+    apart = x[:, None] - x + np.eye(x.size)
+    if not apart.all():
+        return points[-1]
+    share = np.prod((math.log(rate) - x) / apart * (1.0 - np.eye(x.size)) + np.eye(x.size), axis=1)
+    luminosity, shock = np.array([(point.luminosity, point.shock_radius) for point in points]).T
+    return replace(
+        points[-1],
+        luminosity=float(np.prod(luminosity**share)),
+        shock_radius=float(np.prod(shock**share)),
     )
 
 
@@ -398,7 +457,7 @@ def shock_structure(
 
 
 def _flow(
-    closure: Closure, mass: float, accretion_rate: float, luminosity: float
+    closure: Closure, mass: float, accretion_rate: float, luminosity: float, change: float = kernels.FINE
 ) -> tuple[Conditions, kernels.Flow]:
     """Conditions at a luminosity, and the flow that the kernels integrate."""
     conditions = closure.at(luminosity)
@@ -411,6 +470,7 @@ def _flow(
         nucleon=_NUCLEON,
         inner_radius=conditions.inner_radius,
         densest=_DENSEST if conditions.column else _FAR_DENSER * conditions.wanted,
+        largest_change=change,
     )
     return conditions, flow
 

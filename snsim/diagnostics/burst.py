@@ -36,7 +36,11 @@ FEWEST = 5  # samples that can show a maximum with both its flanks
 
 
 def observe(
-    background: Background, spectra: OpacitySpectra, solution: TransportSolution
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution,
+    *,
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Leptons inside the neutrinosphere of nue, and the time in which they would leave at the present rate.
 
@@ -44,6 +48,8 @@ def observe(
     ----------
     background, spectra, solution
         The stored run.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -53,7 +59,9 @@ def observe(
     """
     names = list(solution.species)
     both = "nue" in names and "anue" in names
-    sphere = float(transport_radius(background, spectra, solution)[names.index("nue")]) if both else math.nan
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
+    sphere = float(spheres[names.index("nue")]) if both else math.nan
     why = "nue has no neutrinosphere" if both else "the solution has no nue, or no anue"
     electrons = neutrinos = baryons = loss = math.nan
     if not math.isnan(sphere):

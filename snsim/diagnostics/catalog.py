@@ -37,6 +37,8 @@ OBSERVABLES: dict[str, Observable] = {
     "flavour": flavour.observe,
     "higgs_vev": higgs_vev.observe,
 }
+# those that ask where the transport spheres are, and take them as `spheres`
+FROM_SPHERES = ("gain_region", "electron_fraction", "delay", "recoil_heating", "explosion", "burst")
 
 
 def observable(name: str) -> Observable:

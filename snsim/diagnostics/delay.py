@@ -45,6 +45,7 @@ def observe(
     emission_radii: Sequence[float] = (1e6, 2e6, 3e6, 5e6, 1e7),
     clock_uncertainty: float = 1e-3,
     galactic_delay: float | None = None,
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Travel times from the centre (gravitational waves) and each neutrinosphere (neutrinos) to the edge.
 
@@ -63,6 +64,8 @@ def observe(
     galactic_delay : float, optional
         Delay of light in the Galaxy's potential, s (`equivalence.galactic_delay`): gives the bound on the
         equivalence principle.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def observe(
     """
     require(clock_uncertainty > 0.0, clock_uncertainty, "clock uncertainty", "s", "> 0")
     edge = float(background.radius_interface[-1])
-    spheres = transport_radius(background, spectra, solution)
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
     centre = null_ray_time(background, 0.0, edge)
     rays = np.array([null_ray_time(background, float(r), edge) for r in spheres])
     flat, flats = edge / CODATA.speed_of_light, (edge - spheres) / CODATA.speed_of_light

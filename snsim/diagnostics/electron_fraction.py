@@ -175,21 +175,23 @@ def integrate_electron_fraction(time: Array, rate_nue: Array, rate_anue: Array, 
 
 
 def local_rates(
-    solution: TransportSolution, couplings: WeakCouplings | None = None, *, magnetism: bool = True
+    solution: TransportSolution,
+    couplings: WeakCouplings | None = None,
+    *,
+    magnetism: bool = True,
+    zones: slice = slice(None),
 ) -> tuple[Array, Array]:
     """Rate of captures per neutron and per proton in the solution's own radiation, 1/s, each shape (zone,).
 
-    c N <sigma> with the local spectrum: neither a flux factor nor a redshift is missing.
+    c N <sigma> with the local spectrum: neither a flux factor nor a redshift is missing. NaN outside the `zones` asked for.
     """
-    rates = []
-    for name in HEATING_SPECIES:
-        if name not in solution.species:
-            rates.append(np.full(solution.number_density.shape[-1], np.nan))
-            continue
-        i = solution.species.index(name)
-        spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
-        mean = mean_cross_section(spectrum, SIGNS[name], couplings, magnetism=magnetism)
-        rates.append(CODATA.speed_of_light * solution.number_density[i] * mean)
+    rates = np.full((2, solution.number_density.shape[-1]), np.nan)
+    for rate, name in zip(rates, HEATING_SPECIES, strict=True):
+        if name in solution.species:
+            i = solution.species.index(name)
+            spectrum = FermiDirac(solution.neutrino_temperature[i, zones], solution.degeneracy[i, zones])
+            mean = mean_cross_section(spectrum, SIGNS[name], couplings, magnetism=magnetism)
+            rate[zones] = CODATA.speed_of_light * solution.number_density[i, zones] * mean
     return rates[0], rates[1]
 
 
@@ -200,10 +202,12 @@ def sphere_rates(
     couplings: WeakCouplings | None = None,
     *,
     redshift: bool = True,
+    zones: slice = slice(None),
 ) -> tuple[Array, Array]:
     """Rate of captures if all emission came from sharp neutrinospheres, 1/s, each shape (zone,).
 
-    Luminosity and spectrum are taken at the sphere and carried outward, with E z and L z^2 if `redshift`.
+    Luminosity and spectrum are taken at the sphere and carried outward, with E z and L z^2 if `redshift`. NaN outside the
+    `zones` asked for.
 
     Parameters
     ----------
@@ -216,8 +220,9 @@ def sphere_rates(
     redshift : bool
         Whether z = alpha(r_nu)/alpha(r) is applied.
     """
-    rates = []
-    for name in HEATING_SPECIES:
+    rates = np.full((2, background.radius.size), np.nan)
+    radius, lapses = background.radius[zones], background.lapse[zones]
+    for rate, name in zip(rates, HEATING_SPECIES, strict=True):
         i = solution.species.index(name)
         sphere = float(spheres[i])
         temperature = float(np.interp(sphere, background.radius, solution.neutrino_temperature[i]))
@@ -225,17 +230,14 @@ def sphere_rates(
         luminosity = float(np.interp(sphere, background.radius_interface, solution.luminosity[i]))
         lapse = float(np.interp(sphere, background.radius_interface, background.lapse_interface))
         # without a redshift one spectrum, and one average of it, serves all zones
-        z = redshift_factor(lapse, background.lapse) if redshift else np.float64(1.0)
-        dilution = sphere_flux_factor(background.radius, sphere)
-        rates.append(
-            absorption_rate(
-                luminosity * z**2,
-                FermiDirac(temperature * z, degeneracy),
-                background.radius,
-                SIGNS[name],
-                flux_factor=dilution,
-                couplings=couplings,
-            )
+        z = redshift_factor(lapse, lapses) if redshift else np.float64(1.0)
+        rate[zones] = absorption_rate(
+            luminosity * z**2,
+            FermiDirac(temperature * z, degeneracy),
+            radius,
+            SIGNS[name],
+            flux_factor=sphere_flux_factor(radius, sphere),
+            couplings=couplings,
         )
     return rates[0], rates[1]
 
@@ -249,6 +251,7 @@ def observe(
     velocity: float = DEFAULT_VELOCITY,
     initial_electron_fraction: float | None = None,
     couplings: WeakCouplings | None = None,
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Equilibrium Y_e outside the neutrinospheres, and Y_e along a coasting wind.
 
@@ -264,6 +267,8 @@ def observe(
         At launch; None means that of the matter there.
     couplings : WeakCouplings, optional
         Those of the opacities; None means the default.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -273,13 +278,17 @@ def observe(
         at the outermost zone with the prefix ``outer_``, ``outer_qian_woosley``, ``wind_launch_radius``,
         ``wind_infinity``, ``wind_infinity_closed_form``.
     """
-    spheres = transport_radius(background, spectra, solution)
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
     radii = dict(zip(solution.species, spheres, strict=True))
     # nothing is outside a sphere that is not there: NaN compares false
     outside = background.radius > np.max([radii.get(name, math.nan) for name in HEATING_SPECIES])
-    rates = local_rates(solution, couplings)
-    found = _equilibria(background, solution, spheres, outside, rates, couplings)
     launch = _launch(background, solution) if launch_radius is None else launch_radius
+    # from the first zone outside, or from the one that the wind starts in
+    first = [np.flatnonzero(outside)[:1], np.searchsorted(background.radius, [launch]) - 1]
+    zones = slice(max(int(np.min(np.concatenate(first))), 0), None)
+    rates = local_rates(solution, couplings, zones=zones)
+    found = _equilibria(background, solution, spheres, outside, rates, zones, couplings)
     return found | _wind(background, rates, launch, velocity, initial_electron_fraction)
 
 
@@ -287,6 +296,11 @@ def _with_capture(
     background: Background, solution: TransportSolution, rates: tuple[Array, Array]
 ) -> tuple[Array, Array]:
     """Add e+ n and e- p to the rates per neutron and per proton, 1/s: number emission over the targets.
+
+    Too simple in three ways. The rates are those of the star's electrons and nucleons as they are: matter that drifts to
+    another Y_e changes its electron degeneracy and with it the captures, so that the value is no fixed point of its own
+    where captures matter much and Y_e differs from it. All of the emission counts as capture on free nucleons, that by pairs
+    and bremsstrahlung or by nuclei too. Alphas, which pull Y_e to 0.5, are left out. `snsim.ejecta` has none of these limits.
 
     NaN where there are no targets: a rate for each of them is then unknown, not zero.
     """
@@ -307,17 +321,18 @@ def _equilibria(
     spheres: Array,
     outside: NDArray[np.bool_],
     rates: tuple[Array, Array],
+    zones: slice,
     couplings: WeakCouplings | None,
 ) -> dict[str, Variable]:
     """Label the equilibrium Y_e of every zone outside the spheres, and of the outermost one."""
     nowhere = np.full_like(background.radius, np.nan)
     flat = red = (nowhere, nowhere)
     if outside.any():
-        flat = sphere_rates(background, solution, spheres, couplings, redshift=False)
-        red = sphere_rates(background, solution, spheres, couplings)
+        flat = sphere_rates(background, solution, spheres, couplings, redshift=False, zones=zones)
+        red = sphere_rates(background, solution, spheres, couplings, zones=zones)
     from_sphere = "L and spectrum of each gray transport neutrinosphere, sharp-sphere dilution"
     local = "solution's own local number densities and spectra (already redshifted)"
-    bare = local_rates(solution, couplings, magnetism=False)
+    bare = local_rates(solution, couplings, magnetism=False, zones=zones)
     entries = {
         "equilibrium": (rates, "equilibrium electron fraction", local),
         "equilibrium_no_weak_magnetism": (bare, "the same without weak magnetism", local),
@@ -348,7 +363,7 @@ def _equilibria(
         "1",
         "equilibrium electron fraction with electron and positron capture",
         definition="as equilibrium, with the stored number emission of nue and anue, all of it, for captures of e- on free "
-        "protons and of e+ on free neutrons; no alpha particles",
+        "protons and of e+ on free neutrons; electrons and nucleons those of the star's own Y_e; no alpha particles",
         frame=STATIC_FRAME,
         references=REFERENCES,
         reason=f"{NO_SPHERE}; outside: {NO_NUCLEONS}" if bound.any() else NO_SPHERE,

@@ -14,6 +14,7 @@ from microphysics.spectrum import FermiDirac
 from microphysics.weak.couplings import WeakCouplings
 from snsim.diagnostics import gain_region
 from snsim.diagnostics._labels import labelled
+from snsim.diagnostics.accretion_closures import Closure
 from snsim.diagnostics.accretion_flow import (
     accretion_rate,
     accretion_zone,
@@ -23,7 +24,7 @@ from snsim.diagnostics.accretion_flow import (
 from snsim.diagnostics.accretion_shock import (
     NO_CRITICAL,
     NOWHERE,
-    Closure,
+    CriticalPoint,
     LightBulb,
     NeutrinoEmission,
     critical_curve,
@@ -40,9 +41,10 @@ from snsim.diagnostics.explosion_conditions import (
     mueller_janka_scaling,
     pejcha_thompson,
 )
-from snsim.diagnostics.gain_region import NO_SHOCK, GainRegion, find_gain_region
+from snsim.diagnostics.gain_region import GainRegion, find_gain_region
 from snsim.diagnostics.heating_rates import first_principles
 from snsim.diagnostics.neutrino_heating import heating_and_cooling, heating_rows
+from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.transport.background import Background
 from snsim.transport.moments import rms_energy
 from snsim.transport.solution import TransportSolution
@@ -60,6 +62,7 @@ NOT_BOTH = "the solution has no nue, or no anue"
 NO_SPHERE = "nue or anue has no neutrinosphere"
 AT_REST = "matter does not fall in"
 DARK = "luminosity or energy of nue or anue not positive at the shock"
+DARK_SPHERE = "nue and anue have no energy density at the neutrinosphere"
 BEYOND = "the grid ends inside the shock"
 NOTHING_BETWEEN = "no zone centre between neutrinosphere and shock"
 MATTER = "X_n, X_p: neutron_fraction, proton_fraction; eta_e = 0"  # of the heated flow
@@ -68,7 +71,10 @@ SPECTRUM_SQUARE = float(FermiDirac(1.0).rms_energy ** 2)  # <E^3>/<E> over T^2, 
 
 @dataclass(frozen=True)
 class _Flow:
-    """What the conditions are evaluated with: the neutron star's surface is the neutrinosphere; CGS, MeV^2."""
+    """What the conditions are evaluated with: the neutron star's surface is the neutrinosphere; CGS, MeV^2.
+
+    `why_not` says why there is no flow at all, `why_dark` why it has no neutrinos to be driven by.
+    """
 
     radius: float
     mass: float
@@ -79,6 +85,7 @@ class _Flow:
     square_energy: Array
     fractions: Array
     why_not: str
+    why_dark: str
 
 
 def observe(
@@ -89,6 +96,7 @@ def observe(
     compactness_mass: float = COMPACTNESS_MASS,
     gain_criterion: str = "sign_change",
     couplings: WeakCouplings | None = None,
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Every measure of how near to an explosion a solution is.
 
@@ -102,6 +110,8 @@ def observe(
         Of the gain region, as of `gain_region.observe`.
     couplings : WeakCouplings, optional
         Of heating and cooling in the critical luminosity.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -112,14 +122,18 @@ def observe(
         published fits; ratio of advection to heating time;
         compactness. All carry the attribute ``caveat``.
     """
-    region = find_gain_region(background, spectra, solution, gain_criterion)
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
+    region = find_gain_region(background, spectra, solution, gain_criterion, spheres)
     flow = _flow(background, solution, region)
     found = _antesonic(background, flow)
     found |= _force(background, solution, region, flow)
-    found |= _critical(background, flow, couplings)
-    found |= _curve(flow, couplings)
+    point, critical = _critical(background, flow, couplings)
+    found |= critical | _curve(flow, couplings, point)
     found |= _fits(region, flow)
-    heated = gain_region.observe(background, spectra, solution, gain_criterion=gain_criterion)
+    heated = gain_region.observe(
+        background, spectra, solution, gain_criterion=gain_criterion, spheres=spheres
+    )
     for name, variable in heated.items():
         if name in ("time_ratio_thermal", "time_ratio_total", "diagnostic_energy"):
             found[name] = variable
@@ -146,24 +160,24 @@ def _flow(background: Background, solution: TransportSolution, region: GainRegio
     squares = np.array([np.interp(shock, background.radius, rms_energy(solution)[i] ** 2) for i in order])
     missing = (
         (rows.size < 2, NOT_BOTH),
-        (math.isnan(shock), NO_SHOCK),
+        (math.isnan(shock), background.why_no_shock),
         (background.shock_radius > edges[-1], BEYOND),
         (math.isnan(radius), NO_SPHERE),
         (math.isnan(rate), AT_REST),
         (shock <= radius, "the shock lies inside a neutrinosphere"),
         (not between.any(), NOTHING_BETWEEN),
-        (not ((light > 0.0) & (squares > 0.0)).all(), DARK),
     )
     why = next((words for absent, words in missing if absent), "")
     nothing = np.full(2, math.nan)
     if why:
-        return _Flow(radius, math.nan, rate, math.nan, shock, nothing, nothing, nothing, why)
+        return _Flow(radius, math.nan, rate, math.nan, shock, nothing, nothing, nothing, why, why)
     weight = np.diff(background.rest_mass) * between
     density = math.exp(np.interp(math.log(radius), np.log(background.radius), np.log(matter.density)))
     nucleons = np.stack([matter.mass_fraction_neutron, matter.mass_fraction_proton])
     fractions = nucleons @ weight / np.sum(weight)
     mass = float(np.interp(radius, edges, background.gravitational_mass))
-    return _Flow(radius, mass, rate, density, shock, light, squares, fractions, "")
+    why_dark = "" if ((light > 0.0) & (squares > 0.0)).all() else DARK
+    return _Flow(radius, mass, rate, density, shock, light, squares, fractions, "", why_dark)
 
 
 def _antesonic(background: Background, flow: _Flow) -> dict[str, Variable]:
@@ -199,12 +213,13 @@ def _antesonic(background: Background, flow: _Flow) -> dict[str, Variable]:
 def _force(
     background: Background, solution: TransportSolution, region: GainRegion, flow: _Flow
 ) -> dict[str, Variable]:
-    """Force explosion condition with gross and net power of the gain region."""
+    """Force explosion condition with gross and net power of the gain region; it needs no luminosity at the shock."""
     why = flow.why_not or region.why_empty or "there is nothing to heat"
     power = gross = net = threshold = opacity = margin = margin_net = ratio = math.nan
     if not flow.why_not:
         power = float(accretion_power(flow.rate, flow.mass, flow.radius))
         opacity = _surface_opacity(background, solution, flow.radius)
+        why = DARK_SPHERE if math.isnan(opacity) else why
         heating, cooling = (float(np.sum(each * region.volume)) for each in heating_and_cooling(solution))
         gross, net = heating, heating - cooling
         surface = (flow.rate, flow.mass, flow.radius, opacity)
@@ -244,17 +259,26 @@ def _surface_opacity(background: Background, solution: TransportSolution, radius
     zone = int(np.argmin(np.abs(background.radius - radius)))
     pair = heating_rows(solution)
     energy, absorbed = solution.energy_density[pair, zone], solution.absorption_energy[pair, zone]
-    return float(np.sum(energy * absorbed) / np.sum(energy) / background.matter.density[zone])
+    total = float(np.sum(energy))
+    return (
+        float(np.sum(energy * absorbed)) / total / background.matter.density[zone]
+        if total > 0.0
+        else math.nan
+    )
 
 
-def _critical(background: Background, flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
-    """Critical luminosities for the run's accretion, and the run's own over them."""
+def _critical(
+    background: Background, flow: _Flow, couplings: WeakCouplings | None
+) -> tuple[CriticalPoint, dict[str, Variable]]:
+    """Critical luminosities for the run's accretion, and the run's own over them; first the point of its own neutrinos."""
     own = 0.5 * float(np.sum(flow.luminosity))
     found: dict[str, Variable] = {}
+    first = None
     for suffix, heated in (("", MATTER), ("_light_bulb", "free nucleons throughout, eta_e = 0")):
-        point, why = NOWHERE, flow.why_not or NO_CRITICAL
-        if not flow.why_not:
-            point = critical_luminosity(_closure(flow, suffix, couplings), flow.mass, flow.rate)
+        point, why = NOWHERE, flow.why_dark or NO_CRITICAL
+        if not flow.why_dark:
+            point = critical_luminosity(_closure(flow, suffix, couplings), flow.mass, flow.rate, near=first)
+        first = first or point
         edge = "; set by the largest shock radius looked at, 600 km" if point.at_edge else ""
         meaning = f"closure: {point.closure or 'none'}; {heated}; point mass, no dissociation of nuclei{edge}"
         entries = (
@@ -279,17 +303,18 @@ def _critical(background: Background, flow: _Flow, couplings: WeakCouplings | No
         found[f"{kind}_fraction"] = _number(share, "1", name, mean, flow.why_not)
     found["accretion_rate"] = _number(flow.rate, "g / s", "accretion rate", flow_words, AT_REST)
     found["luminosity"] = _number(own, "erg / s", "luminosity per species", words, flow.why_not)
-    return found
+    return first or NOWHERE, found
 
 
-def _curve(flow: _Flow, couplings: WeakCouplings | None) -> dict[str, Variable]:
+def _curve(flow: _Flow, couplings: WeakCouplings | None, point: CriticalPoint) -> dict[str, Variable]:
     """Critical luminosity along the accretion rate, everything else that of the run."""
     rates, light, closure = flow.rate * CURVE, np.full_like(CURVE, math.nan), "none"
-    if not flow.why_not:
-        closure = _closure(flow, "", couplings).name
-        curve = critical_curve(rates, _closure(flow, "", couplings), flow.mass)
+    if not flow.why_dark:
+        driven = _closure(flow, "", couplings)
+        closure = driven.name
+        curve = critical_curve(rates, driven, flow.mass, near=point)
         light = np.where(curve.at_edge, math.nan, curve.luminosity)
-    along, why = ("rate",), flow.why_not or f"{NO_CRITICAL}, or its shock would stand beyond 600 km"
+    along, why = ("rate",), flow.why_dark or f"{NO_CRITICAL}, or its shock would stand beyond 600 km"
     return {
         "critical_accretion_rate": labelled(
             along, rates, "g / s", "accretion rate of the critical curve", reason=AT_REST
@@ -333,7 +358,7 @@ def _fits(region: GainRegion, flow: _Flow) -> dict[str, Variable]:
             float(burrows_goshy(flow.rate)),
             float(pejcha_thompson(flow.rate, flow.mass, flow.radius)),
             float(mueller_janka_scaling(flow.rate, flow.mass, region.radius)),
-            float(np.sum(flow.luminosity * flow.square_energy)),
+            math.nan if flow.why_dark else float(np.sum(flow.luminosity * flow.square_energy)),
         ]
     first = f"5e52 (Mdot/1.1 Msun/s)^(1/2.3), {quoted}"
     second = f"8.18e51 tau^0.206 Mdot^0.723 (M/1.2 Msun)^1.84 (R/60 km)^-1.61, tau = 2/3, {quoted}"
@@ -344,7 +369,7 @@ def _fits(region: GainRegion, flow: _Flow) -> dict[str, Variable]:
         ("burrows_goshy", "erg / s", "critical luminosity, Burrows & Goshy 1993", first, why),
         ("pejcha_thompson", "erg / s", "critical luminosity, Pejcha & Thompson 2012", second, why),
         ("mueller_janka_scaling", "1", "scaling of critical heating, Mueller & Janka 2015", third, no_radius),
-        ("heating_functional", "MeV2 erg / s", "heating functional", fourth, why),
+        ("heating_functional", "MeV2 erg / s", "heating functional", fourth, flow.why_dark),
     )
     return {name: _number(value, *rest) for value, (name, *rest) in zip(values, entries, strict=True)}
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from microphysics.errors import OutOfRangeError, require
 from microphysics.opacity import OpacitySpectra
+from microphysics.weak.refraction import matter_potential
 from snsim.diagnostics._labels import labelled
 from snsim.diagnostics.mixing import (
     ORDERINGS,
@@ -24,7 +25,6 @@ from snsim.diagnostics.mixing import (
     adiabatic_survival,
     adiabaticity,
     crossing_probability,
-    matter_potential,
     resonance_density,
 )
 from snsim.transport.background import Background

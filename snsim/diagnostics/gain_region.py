@@ -75,7 +75,6 @@ CRITERIA = {
 }
 REFERENCES = "Janka 2001, A&A 368, 527; Pejcha & Thompson 2012, ApJ 746, 106 (ante-sonic ratio)"
 GR1D = "O'Connor 2015, ApJS 219, 24 (criterion gr1d)"
-NO_SHOCK = "the profile has no shock; profile.shock_radius sets one"
 NO_SPECIES = "neither nue nor anue was solved for (transport.species), and no other species heats here"
 NO_RISE = "the net heating rate nowhere rises through zero on the grid beneath the shock"
 DARK = "luminosity not positive"
@@ -128,6 +127,7 @@ def find_gain_region(
     spectra: OpacitySpectra,
     solution: TransportSolution,
     criterion: str = "sign_change",
+    spheres: Array | None = None,
 ) -> GainRegion:
     """Find the gain radius, and which parts of the zones count as gain region.
 
@@ -138,6 +138,8 @@ def find_gain_region(
     criterion : str
         ``sign_change``: from the outermost rising zero of the net rate outside the neutrinospheres to the shock.
         ``gr1d``: whole zones in which net heating is positive and the entropy above 6 k_B/baryon.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Raises
     ------
@@ -155,10 +157,10 @@ def find_gain_region(
     balanced = np.abs(difference) <= BALANCE_TOLERANCE * (heating + cooling)
     net = np.where(balanced, 0.0, difference) / background.matter.density
     zeros = sign_changes(background.radius, net)[0]
-    sphere = opaque_radius(background, spectra, solution)
+    sphere = opaque_radius(background, spectra, solution, spheres)
     if not math.isnan(outer):
         zeros = zeros[zeros < outer]
-    radius, why = _inner_edge(solution, background.radius, net, outer, sphere)
+    radius, why = _inner_edge(background, solution, net, outer, sphere)
     empty = np.full_like(net, math.nan)
     if criterion == "gr1d":
         counted = (net > 0.0) & (entropy_per_baryon(background.matter) > LEAST_ENTROPY)
@@ -175,14 +177,14 @@ def find_gain_region(
 
 
 def _inner_edge(
-    solution: TransportSolution, radius: Array, net: Array, outer: float, sphere: float
+    background: Background, solution: TransportSolution, net: Array, outer: float, sphere: float
 ) -> tuple[float, str]:
     """Gain radius in cm, or NaN and why there is none; `net` per gram, `outer` the shock or NaN."""
     if not heating_rows(solution).size:
         return math.nan, NO_SPECIES
     if math.isnan(outer):
-        return math.nan, NO_SHOCK
-    inner = gain_radius(radius, net, outer)
+        return math.nan, background.why_no_shock
+    inner = gain_radius(background.radius, net, outer)
     if math.isnan(inner):
         return math.nan, NO_RISE
     if inner < sphere:  # the sign of the net rate is that of a small diffusive flow
@@ -202,6 +204,7 @@ def observe(
     gain_criterion: str = "sign_change",
     extraction_radius: float = EXTRACTION_RADIUS,
     couplings: WeakCouplings | None = None,
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Heating, cooling, gain radius, efficiency and time scales of a solution.
 
@@ -218,6 +221,8 @@ def observe(
         For ``gr1d``, cm; the outer edge where the grid ends before.
     couplings : WeakCouplings, optional
         For the first-principles closed form.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -227,10 +232,10 @@ def observe(
         region and what follows from them as scalars.
     """
     heating, cooling = heating_and_cooling(solution)
-    region = find_gain_region(background, spectra, solution, gain_criterion)
+    region = find_gain_region(background, spectra, solution, gain_criterion, spheres)
     found = label_rates(background, solution, heating, cooling, named_coefficients(coefficients, couplings))
     names = heating_names(solution)
-    found |= _places(region, names)
+    found |= _places(region, names, background.why_no_shock)
     inside = (region.volume, heating, cooling, background.matter.density)
     local = integrals_over(*inside)
     distant = integrals_over(*inside, background.lapse)
@@ -247,7 +252,7 @@ def observe(
     return found | _times(background, region, local)
 
 
-def _places(region: GainRegion, names: str) -> dict[str, Variable]:
+def _places(region: GainRegion, names: str, no_shock: str) -> dict[str, Variable]:
     """Label radii."""
     zeros = f"all zeros of the net heating rate below {'the edge of the grid' if math.isnan(region.outer) else region.end}"
     found = {
@@ -266,7 +271,7 @@ def _places(region: GainRegion, names: str) -> dict[str, Variable]:
     found |= _scalars([entry], heating_species=names)
     return found | _scalars(
         (
-            ("outer_radius", region.outer, "cm", "outer edge of the gain region", region.end, NO_SHOCK),
+            ("outer_radius", region.outer, "cm", "outer edge of the gain region", region.end, no_shock),
             ("opaque_radius", region.sphere, "cm", "outer edge of trapping", sphere, no_sphere),
         )
     )

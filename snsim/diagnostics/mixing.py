@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, UnknownNameError, require
+from microphysics.weak.refraction import EV_PER_MEV, matter_potential
 
 Array = NDArray[np.float64]
 Values = float | Array
 
-EV_PER_MEV = 1e6
 RESONANCES = ("high", "low")
 ORDERINGS = ("normal", "inverted")
 REFERENCES = (
@@ -82,26 +82,6 @@ class Mixing:
         if resonance == "high":
             return self.splitting_31, self.theta_13
         return self.splitting_21, self.theta_12
-
-
-def matter_potential(density: Values, electron_fraction: Values) -> Array:
-    """Potential of electron neutrinos, sqrt(2) G_F n_e, eV; antineutrinos have the opposite sign.
-
-    Parameters
-    ----------
-    density : array_like
-        g/cm^3.
-    electron_fraction : array_like
-        Electrons less positrons per baryon.
-
-    Examples
-    --------
-    >>> f"{float(matter_potential(1.0, 1.0)):.5e}"
-    '7.63247e-14'
-    """
-    c = CODATA
-    number = np.asarray(density, dtype=np.float64) * electron_fraction / (c.atomic_mass * c.gram_per_mev)
-    return math.sqrt(2.0) * c.fermi_constant * c.hbar_c**3 * number * EV_PER_MEV
 
 
 def resonance_density(energy: Values, resonance: str, mixing: Mixing | None = None) -> Array:

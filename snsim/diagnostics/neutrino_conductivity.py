@@ -90,9 +90,8 @@ def observe(
     """
     temperature = spectra.temperature
     opacity = walk_opacity(spectra, "transport")
-    given = (opacity, spectra.energy, temperature, spectra.degeneracy)
-    each = conductivity.thermal_conductivity(*given)
-    path = conductivity.rosseland_mean_path(*given)
+    path = conductivity.rosseland_mean_path(opacity, spectra.energy, temperature, spectra.degeneracy)
+    each = conductivity.conductivity_of_path(path, temperature, spectra.degeneracy)
     content = conductivity.equilibrium_energy_density(temperature, spectra.degeneracy)
     ratio = flux_ratio(background, each, temperature, content)
     limited = each * flux_limit(ratio)

@@ -149,7 +149,8 @@ def closed_form(electron_fraction: float = 0.5, flavours: int = 3) -> Matter:
     Notes
     -----
     Depths over the height H: absorption on nucleons 4.5e-7 T11^2 rho10 H (nue), annihilation 2.5e-7 T11^5 H,
-    scattering 2.7e-7 T11^2 rho10 H (coefficients recalled from the paper). The annihilation is that into all flavours
+    scattering 2.7e-7 T11^2 rho10 H (coefficients recalled from the paper; our own rates give 4.5e-7, 1.9e-7 and 2.4e-7).
+    The annihilation is that into all flavours
     together, 5e33 T11^9 erg/cm^3/s: given to each of three it would cool three times too much. Each flavour cools with
     (7/8) sigma T^4/(3/4)/(tau/2 + 1/sqrt(3) + 1/(3 tau_a)).
     """

@@ -35,9 +35,19 @@ __all__ = [
 ]
 
 
-def opaque_radius(background: Background, spectra: OpacitySpectra, solution: TransportSolution) -> float:
-    """Smaller gray transport neutrinosphere of nue and anue, cm; NaN where either has none."""
-    radii = transport_radius(background, spectra, solution)[heating_rows(solution)]
+def opaque_radius(
+    background: Background,
+    spectra: OpacitySpectra,
+    solution: TransportSolution,
+    spheres: Array | None = None,
+) -> float:
+    """Smaller gray transport neutrinosphere of nue and anue, cm; NaN where either has none.
+
+    `spheres` are those of all species, where they are known already.
+    """
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
+    radii = spheres[heating_rows(solution)]
     return float(np.min(radii)) if radii.size else float(np.nan)
 
 

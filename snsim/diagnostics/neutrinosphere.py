@@ -7,6 +7,7 @@ carries one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from microphysics.opacity import OpacitySpectra
 from microphysics.processes.helicity_flip import HELICITY_FLIPS
 from microphysics.spectrum import occupation
+from snsim.diagnostics._kernels import spheres as kernels
 from snsim.diagnostics._labels import labelled
 from snsim.transport.background import Background
 from snsim.transport.solution import TransportSolution
@@ -85,24 +87,44 @@ def radius_of_depth(radius_interface: Array, depth: Array, level: float = DEPTH)
     >>> round(float(radius_of_depth(np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.25, 0.0625]), 0.5)), 6)
     1.414214
     """
-    depth = np.asarray(depth, dtype=np.float64)
+    depth = np.ascontiguousarray(depth, dtype=np.float64)
     rows = depth.reshape(-1, depth.shape[-1])
-    # outermost edge still inside; 0 stands for "none" and is then masked
-    inside = np.where(rows >= level, np.arange(rows.shape[-1]), -1).max(axis=-1)
-    found = (inside >= 0) & (inside < rows.shape[-1] - 1)
-    i = np.where(found, inside, 0)
-    row = np.arange(i.size)
-    inner, outer = rows[row, i], rows[row, i + 1]
-    r_inner, r_outer = radius_interface[i], radius_interface[i + 1]
-    logarithmic = found & (outer > 0.0) & (r_inner > 0.0)
-    safe = logarithmic & (inner > outer)
-    ratio = np.log(np.where(safe, inner, 2.0) / level) / np.log(
-        np.where(safe, inner / _or_one(outer, safe), 2.0)
-    )
-    power = np.where(r_inner > 0.0, r_inner, 1.0) * (r_outer / np.where(r_inner > 0.0, r_inner, 1.0)) ** ratio
-    drop = np.where(inner > outer, inner - outer, 1.0)
-    linear = r_inner + (r_outer - r_inner) * (inner - level) / drop
-    return np.where(found, np.where(safe, power, linear), np.nan).reshape(depth.shape[:-1])
+    edges = np.ascontiguousarray(radius_interface, dtype=np.float64)
+    return kernels.radii_of_depth(edges, rows, level).reshape(depth.shape[:-1])
+
+
+class Crossing(NamedTuple):
+    """Where optical depths reach a level, arrays of shape (species, energy).
+
+    Attributes
+    ----------
+    radius : ndarray
+        cm, interpolated as in `radius_of_depth`; NaN where the level is not reached.
+    zone : ndarray of int
+        In which it lies; -1 where it does not.
+    share : ndarray
+        Of that zone's optical depth, which lies further out.
+    """
+
+    radius: Array
+    zone: NDArray[np.int64]
+    share: Array
+
+
+def crossing(background: Background, opacity: Array, level: float = DEPTH) -> Crossing:
+    """Where the optical depth of every energy equals `level`.
+
+    Parameters
+    ----------
+    background : Background
+        Radii and Gamma.
+    opacity : ndarray, shape (species, zone, energy)
+        1/cm.
+    level : float
+        2/3 for neutrinospheres.
+    """
+    path = np.diff(background.radius_interface) / background.gamma
+    return Crossing(*kernels.crossings(background.radius_interface, path, opacity, level))
 
 
 def radius_of_flux_factor(radius_interface: Array, flux_factor: Array, level: float) -> Array:
@@ -145,7 +167,9 @@ def effective_opacity(absorbing: Array, scattering: Array) -> Array:
     absorbing, scattering : ndarray
         Opacity of what ends the walk and of what only turns it, 1/cm.
     """
-    return np.sqrt(absorbing * (absorbing + scattering))
+    square = absorbing + scattering
+    square *= absorbing
+    return np.sqrt(square)
 
 
 def spectral_mean(
@@ -171,17 +195,28 @@ def spectral_mean(
     ndarray, shape (...)
         1/cm.
     """
+    return _mean(opacity, _measure(energy, temperature, degeneracy, weight), weight)
+
+
+def _measure(energy: Array, temperature: Values, degeneracy: Values, weight: str) -> Array:
+    """Weights of the energies in a mean by name, not normalised, shape (..., energy)."""
     argument = energy / np.asarray(temperature)[..., None] - np.asarray(degeneracy)[..., None]
-    filled = occupation(argument)
-    measure = energy * _log_steps(energy)
+    power = {"energy_mean": 3, "number_mean": 2, "rosseland": 4}[weight]
+    measure: Array = occupation(argument)
     if weight == "rosseland":
-        density = energy**4 * filled * occupation(-argument) * measure
-        with np.errstate(divide="ignore"):
-            path = np.divide(density, opacity, out=np.zeros_like(density * opacity), where=density != 0.0)
-            return density.sum(axis=-1) / path.sum(axis=-1)
-    power = {"energy_mean": 3, "number_mean": 2}[weight]
-    density = energy**power * filled * measure
-    return (density * opacity).sum(axis=-1) / density.sum(axis=-1)
+        measure *= occupation(-argument)
+    measure *= energy ** (power + 1) * _log_steps(energy)
+    return measure
+
+
+def _mean(opacity: Array, measure: Array, weight: str) -> Array:
+    """Mean of opacities with weights of `_measure`: of 1/opacity if `rosseland`."""
+    total = measure.sum(axis=-1)
+    if weight != "rosseland":
+        return np.einsum("...e,...e->...", measure, opacity) / total
+    with np.errstate(divide="ignore"):
+        path = np.divide(measure, opacity, out=np.zeros(opacity.shape), where=measure != 0.0)
+        return total / path.sum(axis=-1)
 
 
 def walk_opacity(spectra: OpacitySpectra, kind: str, species: Sequence[str] | None = None) -> Array:
@@ -204,13 +239,15 @@ def walk_opacity(spectra: OpacitySpectra, kind: str, species: Sequence[str] | No
     rows = [spectra.species.index(name) for name in species or spectra.species]
     absorption, scattering = spectra.total_absorption[rows], spectra.total_scattering[rows]
     if kind == "transport":
-        return absorption + scattering
+        absorption += scattering
+        return absorption
     # what turns a Dirac neutrino sterile takes it out of the flux but brings nothing into equilibrium
-    sterile = np.array([name in HELICITY_FLIPS for name in spectra.processes])
-    lost = spectra.absorption[sterile][:, rows].sum(axis=0)
-    absorption, scattering = absorption - lost, scattering + lost
+    for process in (i for i, name in enumerate(spectra.processes) if name in HELICITY_FLIPS):
+        lost = spectra.absorption[process, rows]
+        absorption -= lost
+        scattering += lost
     if kind == "energy":
-        return effective_opacity(absorption + spectra.total_exchange[rows], scattering)
+        absorption += spectra.total_exchange[rows]
     return effective_opacity(absorption, scattering)
 
 
@@ -246,19 +283,33 @@ def observe(
         ``number_sphere``, ``flux_factor_quarter``, ``flux_factor_third``, ``flux_factor_half`` (species), all
         in cm; ``optical_depth`` (species, interface) of the gray energy-mean transport opacity.
     """
-    edges, gamma = background.radius_interface, background.gamma
+    edges, gamma, species = background.radius_interface, background.gamma, solution.species
+    measures = {
+        weight: _measure(spectra.energy, solution.neutrino_temperature, solution.degeneracy, weight)
+        for weight in WEIGHTS
+    }
     found: dict[str, Variable] = {}
     for kind, meaning in KINDS.items():
-        depth = optical_depth(edges, gamma, np.moveaxis(walk_opacity(spectra, kind, solution.species), 1, -1))
+        opacity = walk_opacity(spectra, kind, species)
+        undefined = bool(np.isnan(opacity).any())
         found[f"spectral_{kind}"] = _sphere(
-            ("species", "energy"), edges, depth, f"{kind} sphere at each energy", meaning, solution.species
+            ("species", "energy"),
+            crossing(background, opacity).radius,
+            undefined,
+            f"{kind} sphere at each energy",
+            meaning,
+            species,
         )
         for weight in WEIGHTS if kind == "transport" else ("energy_mean",):
-            depth = optical_depth(edges, gamma, gray_opacity(spectra, solution, kind, weight))
+            depth = optical_depth(edges, gamma, _mean(opacity, measures[weight], weight))
             name = f"transport_{weight}" if kind == "transport" else f"{kind}_sphere"
-            words = f"gray {kind} sphere, {weight.replace('_', ' ')}"
             found[name] = _sphere(
-                ("species",), edges, depth, words, f"{meaning}; {WEIGHTS[weight]}", solution.species
+                ("species",),
+                radius_of_depth(edges, depth),
+                bool(np.isnan(depth).any()),
+                f"gray {kind} sphere, {weight.replace('_', ' ')}",
+                f"{meaning}; {WEIGHTS[weight]}",
+                species,
             )
             if name == "transport_energy_mean":
                 found["optical_depth"] = labelled(
@@ -285,11 +336,10 @@ def observe(
 
 
 def _sphere(
-    dims: tuple[str, ...], edges: Array, depth: Array, words: str, meaning: str, species: Iterable[str]
+    dims: tuple[str, ...], radii: Array, undefined: bool, words: str, meaning: str, species: Iterable[str]
 ) -> Variable:
-    """Radius of optical depth 2/3 with its definition."""
-    radii = radius_of_depth(edges, depth)
-    why = "opacity is undefined" if np.isnan(depth).any() else "optical depth never reaches 2/3"
+    """Label radii of optical depth 2/3 with their definition; `undefined`: whether an opacity is."""
+    why = "opacity is undefined" if undefined else "optical depth never reaches 2/3"
     return labelled(
         dims,
         radii,
@@ -310,11 +360,6 @@ def _names(species: Iterable[str], radii: Array) -> str:
         if missing:
             words.append(f"{name} ({missing} of {values.size} energies)" if values.ndim else name)
     return ", ".join(words)
-
-
-def _or_one(values: Array, where: NDArray[np.bool_]) -> Array:
-    """Replace values by 1 where a formula is not used."""
-    return np.where(where, values, 1.0)
 
 
 def _log_steps(energy: Array) -> Array:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,32 +29,28 @@ from snsim.transport.solution import TransportSolution
 from snsim.variable import Variable
 
 Array = NDArray[np.float64]
+Zones = slice | NDArray[np.bool_]
 
 REFERENCES = f"{recoils.REFERENCES}; Horowitz 2002, PRD 65, 043001 (capture)"
 MASS_NUMBER, CHARGE_NUMBER = 130.0, 50.0  # of the second peak of the r process
 LAUNCH_RADIUS = 3e7  # cm
 DEFAULT_VELOCITY = 3e9  # cm/s
 _FLAVORS = {"nue": ("nue",), "anue": ("anue",), "nux": ("numu", "anumu", "nutau", "anutau")}
-_GRID = np.geomspace(0.05, 1000.0, 480)  # MeV
+EVERYWHERE = slice(None)
 _NO_SPHERE = "inside a neutrinosphere, or a species has none on the grid"
 
 
-def recoil_rate(solution: TransportSolution, scattering: CEvNS) -> Array:
+def recoil_rate(solution: TransportSolution, scattering: CEvNS, zones: Zones = EVERYWHERE) -> Array:
     """Recoil heating of one nucleus in the solution's own radiation, MeV/s per baryon, shape (species, zone).
 
     c N <sigma T>/A with the local number density and spectrum; nux stands for four species, each with its own couplings.
+    `zones` chooses some.
     """
-    rates = np.empty_like(solution.number_density)
-
-    @cache
-    def table(flavor: str) -> Array:
-        return recoils.recoil_cross_section(scattering, _GRID, flavor)
-
+    rates = np.empty_like(solution.number_density[:, zones])
     for i, name in enumerate(solution.species):
-        spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
-        flavors = (_as_scattered(scattering, flavor) for flavor in _FLAVORS[name])
-        mean = _mean_recoil(np.mean([table(flavor) for flavor in flavors], axis=0), spectrum)
-        rates[i] = SPECIES_COUNT[name] * CODATA.speed_of_light * solution.number_density[i] * mean
+        spectrum = FermiDirac(solution.neutrino_temperature[i, zones], solution.degeneracy[i, zones])
+        mean = _mean_recoil(scattering, spectrum, _FLAVORS[name])
+        rates[i] = SPECIES_COUNT[name] * CODATA.speed_of_light * solution.number_density[i, zones] * mean
     return rates / scattering.nucleus.mass_number
 
 
@@ -65,15 +60,15 @@ def _as_scattered(scattering: CEvNS, flavor: str) -> str:
     return flavor.removeprefix("a") if alike else flavor
 
 
-def _mean_recoil(table: Array, spectrum: Spectrum) -> Array:
-    """<sigma T> over a spectrum, MeV cm^2; the table holds it at the energies of `_GRID`."""
-    x, y = np.log(_GRID), np.log(table)
+def _mean_recoil(scattering: CEvNS, spectrum: Spectrum, flavors: Sequence[str]) -> Array:
+    """<sigma T> over a spectrum, MeV cm^2, mean of some flavours."""
+    different = dict.fromkeys(_as_scattered(scattering, flavor) for flavor in flavors)  # equally often each
 
-    def interpolated(energy: Array) -> Array:
-        # one table for all zones: between its energies sigma <T> is a power law to 1e-4
-        return np.exp(np.interp(np.log(energy), x, y))
+    def left(energy: Array) -> Array:
+        each = [recoils.recoil_cross_section(scattering, energy, flavor) for flavor in different]
+        return np.mean(each, axis=0)
 
-    return spectrum.average(interpolated)
+    return spectrum.average(left)
 
 
 def _mean_capture(name: str, weak: WeakCouplings, spectrum: Spectrum) -> Array:
@@ -87,7 +82,10 @@ def _mean_capture(name: str, weak: WeakCouplings, spectrum: Spectrum) -> Array:
 
 
 def capture_rate(
-    solution: TransportSolution, electron_fraction: Array, couplings: WeakCouplings | None = None
+    solution: TransportSolution,
+    electron_fraction: Array,
+    couplings: WeakCouplings | None = None,
+    zones: Zones = EVERYWHERE,
 ) -> Array:
     """Energy of the nue and anue that free nucleons capture, MeV/s per baryon, shape (zone,).
 
@@ -99,15 +97,17 @@ def capture_rate(
         Share of protons.
     couplings : WeakCouplings, optional
         None means the default.
+    zones : slice or ndarray of bool
+        Which zones of both.
     """
-    weak = couplings or WeakCouplings()
-    total = np.zeros_like(electron_fraction)
-    for name, share in (("nue", 1.0 - electron_fraction), ("anue", electron_fraction)):
+    weak, protons = couplings or WeakCouplings(), electron_fraction[zones]
+    total = np.zeros_like(protons)
+    for name, share in (("nue", 1.0 - protons), ("anue", protons)):
         if name not in solution.species:
             continue
         i = solution.species.index(name)
-        spectrum = FermiDirac(solution.neutrino_temperature[i], solution.degeneracy[i])
-        flux = CODATA.speed_of_light * solution.number_density[i]
+        spectrum = FermiDirac(solution.neutrino_temperature[i, zones], solution.degeneracy[i, zones])
+        flux = CODATA.speed_of_light * solution.number_density[i, zones]
         total += share * flux * _mean_capture(name, weak, spectrum)
     return total
 
@@ -162,6 +162,7 @@ def observe(
     form_factor: str = "helm",
     couplings: WeakCouplings | None = None,
     new_physics: Sequence[Any] = (),
+    spheres: Array | None = None,
 ) -> dict[str, Variable]:
     """Power that recoils leave in ejecta made of one nucleus, and that captures leave in free nucleons there.
 
@@ -175,6 +176,8 @@ def observe(
         cm and cm/s, of matter that coasts out through the radiation.
     form_factor, couplings, new_physics
         Those of the opacities.
+    spheres : ndarray, shape (species,), optional
+        Of `neutrinosphere.transport_radius`, where they are known already; cm.
 
     Returns
     -------
@@ -187,11 +190,12 @@ def observe(
     scattering = CEvNS(
         nucleus, FORM_FACTORS[form_factor](nucleus), couplings or WeakCouplings(), tuple(new_physics)
     )
-    outside = background.radius > np.max(transport_radius(background, spectra, solution))
-    recoil = np.where(outside, recoil_rate(solution, scattering).sum(axis=0), np.nan)
-    capture = np.where(
-        outside, capture_rate(solution, background.matter.electron_fraction, couplings), np.nan
-    )
+    if spheres is None:
+        spheres = transport_radius(background, spectra, solution)
+    outside = background.radius > np.max(spheres)
+    recoil, capture = np.full((2, outside.size), np.nan)
+    recoil[outside] = recoil_rate(solution, scattering, outside).sum(axis=0)
+    capture[outside] = capture_rate(solution, background.matter.electron_fraction, couplings, outside)
     ratio = np.divide(recoil, capture, out=np.full_like(recoil, np.nan), where=capture > 0.0)
     ejecta = f"A = {mass_number:g}, Z = {charge_number:g}"
     where = f"{launch_radius / 1e5:g} km"

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.opacity import OpacitySpectra
+from snsim.diagnostics._kernels import spheres as kernels
 from snsim.diagnostics._labels import labelled
 from snsim.diagnostics.neutrinosphere import (
     DEPTH,
     KINDS,
-    optical_depth,
-    radius_of_depth,
+    Crossing,
+    crossing,
     walk_opacity,
 )
 from snsim.errors import UnresolvedWarning
@@ -67,39 +68,36 @@ def at_infinity(opacity: Array, energy: Array, lapse: Array) -> Array:
     return np.where(known, safe * (np.where(known, other, 1.0) / safe) ** share, 0.0)
 
 
-def shares_at_sphere(depths: Array, level: float = DEPTH) -> Array:
+def shares_at_sphere(path: Array, parts: Sequence[Array], sphere: Crossing, level: float = DEPTH) -> Array:
     """Split an optical depth by process, where the sum reaches `level`.
 
     Parameters
     ----------
-    depths : ndarray, shape (process, ..., interface)
-        Optical depth of every process, falling to 0 at the last edge.
+    path : ndarray, shape (zone,)
+        Proper length of the zones, cm.
+    parts : sequence of ndarray, shape (species, zone, energy)
+        Opacity of every process, 1/cm.
+    sphere : Crossing
+        Where their sum reaches the level.
     level : float
         2/3 for spheres.
 
     Returns
     -------
-    ndarray, shape (process, ...)
-        Adding up to 1; NaN where the sum never reaches `level`. Between edges every process is linear in the sum.
+    ndarray, shape (process, species, energy)
+        Adding up to 1; NaN where the sum never reaches `level`.
     """
-    total = depths.sum(axis=0)
-    inside = np.where(total >= level, np.arange(total.shape[-1]), -1).max(axis=-1)
-    found = (inside >= 0) & (inside < total.shape[-1] - 1)
-    i = np.where(found, inside, 0)[..., None]
-    low, high = np.take_along_axis(total, i + 1, -1)[..., 0], np.take_along_axis(total, i, -1)[..., 0]
-    fraction = (level - low) / np.where(high > low, high - low, 1.0)
-    each_low = np.take_along_axis(depths, i[None] + 1, -1)[..., 0]
-    each_high = np.take_along_axis(depths, i[None], -1)[..., 0]
-    return np.where(found, (each_low + fraction * (each_high - each_low)) / level, np.nan)
+    return np.stack([kernels.depth_down_to(path, part, sphere.zone, sphere.share) for part in parts]) / level
 
 
-def depth_at(radius_interface: Array, depth: Array, radius: float) -> Array:
-    """Optical depth at a radius, linear between edges, shape (...); NaN where the radius is undefined."""
+def depth_at(radius_interface: Array, path: Array, opacity: Array, radius: float) -> Array:
+    """Optical depth at a radius, shape (species, energy), of opacities (species, zone, energy); NaN without a radius."""
+    shape = (opacity.shape[0], opacity.shape[2])
     if math.isnan(radius):
-        return np.full(depth.shape[:-1], np.nan)
+        return np.full(shape, np.nan)
     i = min(max(int(np.searchsorted(radius_interface, radius)) - 1, 0), radius_interface.size - 2)
-    share = (radius - radius_interface[i]) / (radius_interface[i + 1] - radius_interface[i])
-    return depth[..., i] + share * (depth[..., i + 1] - depth[..., i])
+    share = (radius_interface[i + 1] - radius) / (radius_interface[i + 1] - radius_interface[i])
+    return kernels.depth_down_to(path, opacity, np.full(shape, i), np.full(shape, share))
 
 
 def radius_of_density(background: Background, density: float) -> float:
@@ -148,23 +146,27 @@ def observe(
         ... at the densities; and (species) for each chosen energy ``radius_10_mev``, ``density_10_mev``,
         ``thermalisation_radius_10_mev``, ``nuclei_share_10_mev``, ``optical_depth_1e12_10_mev``, ...
     """
-    edges, gamma, lapse = background.radius_interface, background.gamma, background.lapse
+    edges, path = background.radius_interface, np.diff(background.radius_interface) / background.gamma
 
-    def depth(opacity: Array) -> Array:
-        seen = at_infinity(opacity, spectra.energy, lapse) if energy_frame == "infinity" else opacity
-        return optical_depth(edges, gamma, np.moveaxis(seen, -2, -1))
+    def seen(opacity: Array) -> Array:
+        return (
+            at_infinity(opacity, spectra.energy, background.lapse) if energy_frame == "infinity" else opacity
+        )
 
     species = spectra.species if solution is None else solution.species
     rows = [spectra.species.index(name) for name in species]
-    parts = depth((spectra.absorption + spectra.scattering)[:, rows])
-    transport = parts.sum(axis=0)
+    parts = [seen(a[rows] + s[rows]) for a, s in zip(spectra.absorption, spectra.scattering, strict=True)]
+    transport = (
+        np.sum(parts, axis=0) if energy_frame == "infinity" else walk_opacity(spectra, "transport", species)
+    )
+    sphere = crossing(background, transport)
     where = {
-        "radius": radius_of_depth(edges, transport),
-        "thermalisation_radius": radius_of_depth(edges, depth(walk_opacity(spectra, "energy", species))),
-        "absorption_radius": radius_of_depth(edges, depth(walk_opacity(spectra, "number", species))),
+        "radius": sphere.radius,
+        "thermalisation_radius": crossing(background, seen(walk_opacity(spectra, "energy", species))).radius,
+        "absorption_radius": crossing(background, seen(walk_opacity(spectra, "number", species))).radius,
     }
     _warn_at_the_edge(edges, where["radius"], species)
-    shares = shares_at_sphere(parts)
+    shares = shares_at_sphere(path, parts, sphere)
     labels: dict[str, Any] = {"frame": f"areal radius; {FRAMES[energy_frame]}", "references": REFERENCES}
     dims = ("species", "energy")
     found: dict[str, Variable] = {}
@@ -189,7 +191,7 @@ def observe(
         reason=_NEVER,
         **labels,
     )
-    found |= _at_densities(background, transport, densities, labels)
+    found |= _at_densities(background, path, transport, densities, labels)
     return found | _at_energies(found, spectra, energies, labels)
 
 
@@ -221,7 +223,11 @@ def _density_at(background: Background, radius: Array) -> Array:
 
 
 def _at_densities(
-    background: Background, depth: Array, densities: Sequence[float], labels: dict[str, Any]
+    background: Background,
+    path: Array,
+    opacity: Array,
+    densities: Sequence[float],
+    labels: dict[str, Any],
 ) -> dict[str, Variable]:
     """Label the optical depth of every energy at each density."""
     found = {}
@@ -229,7 +235,7 @@ def _at_densities(
         radius = radius_of_density(background, density)
         found[f"optical_depth_{_short(density)}"] = labelled(
             ("species", "energy"),
-            depth_at(background.radius_interface, depth, radius),
+            depth_at(background.radius_interface, path, opacity, radius),
             "1",
             f"optical depth at {density:g} g/cm3",
             definition=f"int_r^R kappa dr/Gamma, kappa = {KINDS['transport']}",

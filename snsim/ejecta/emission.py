@@ -141,14 +141,14 @@ def with_emission(trajectory: Trajectory, emission: Emission) -> Trajectory:
         Without radii, or if the star's light ends earlier than the trajectory or begins later.
     """
     if trajectory.radius is None:
-        raise TrajectoryError(f"{trajectory.name}: radius is missing, which neutrinos need")
+        raise TrajectoryError(f"{trajectory.where}: radius is missing, which neutrinos need")
     first, last = emission.time[0], emission.time[-1]
     steady = emission.time.size == 1
     for row in (0, -1):
         time = trajectory.time[row]
         if not steady and not first <= time <= last:
             raise TrajectoryError(
-                f"{trajectory.name}: time = {time:.6g} s: the light curve has {first:.6g} to {last:.6g} s"
+                f"{trajectory.where}: time = {time:.6g} s: the light curve has {first:.6g} to {last:.6g} s"
             )
     lines = [
         np.interp(trajectory.time, emission.time, line)

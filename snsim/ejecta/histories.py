@@ -89,7 +89,7 @@ class History:
 
     @property
     def expansion_time(self) -> Array:
-        """tau_dyn = r/|dr/dtau|, s, shape (row,); NaN without radii, infinite where the parcel rests."""
+        """tau_dyn = ``r/|dr/dtau|``, s, shape (row,); NaN without radii, infinite where the parcel rests."""
         radius = self.trajectory.radius
         if radius is None:
             return np.full_like(self.proper_time, np.nan)
@@ -206,7 +206,7 @@ def evolve_all(trajectories: Iterable[Trajectory], physics: EjectaPhysics | None
     for path, count in zip(paths, steps, strict=True):
         if count == kernel.FAILED:
             raise ConvergenceError(
-                f"{path.name}: no step of the integrator is small enough for tolerance = {chosen.tolerance:g}"
+                f"{path.where}: no step of the integrator is small enough for tolerance = {chosen.tolerance:g}"
             )
     found = []
     for k, (path, (table, own, marks)) in enumerate(zip(paths, prepared, strict=True)):

@@ -74,16 +74,26 @@ def mean_capture(
     OutOfRangeError
         For mean energies outside `ENERGY_RANGE`.
     """
-    low, high = ENERGY_RANGE
-    bad = np.flatnonzero(~((mean_energy >= low) & (mean_energy <= high)))
-    if bad.size:
-        name = next(species for species, s in SIGNS.items() if s == sign)
-        raise OutOfRangeError(
-            f"mean energy of {name} = {mean_energy[bad[0]]:.6g} MeV in row {bad[0] + 1}: must be {low:g} to {high:g} MeV"
-        )
+    _require_energy(mean_energy, sign)
     table = _table(sign, kind, shape, couplings, magnetism)
     found: Array = np.exp(table(np.log(mean_energy)))
     return found
+
+
+def _require_energy(mean_energy: Array, sign: int, trajectory: Trajectory | None = None) -> None:
+    """Refuse mean energies outside `ENERGY_RANGE`, naming the row, of the file if that is known."""
+    low, high = ENERGY_RANGE
+    bad = np.flatnonzero(~((mean_energy >= low) & (mean_energy <= high)))
+    if not bad.size:
+        return
+    row = int(bad[0])
+    name = next(species for species, s in SIGNS.items() if s == sign)
+    before, place = ("", f"row {row + 1}")
+    if trajectory is not None:
+        before, place = f"{trajectory.where}: ", trajectory.place(row)
+    raise OutOfRangeError(
+        f"{before}mean energy of {name} = {mean_energy[row]:.6g} MeV in {place}: must be {low:g} to {high:g} MeV"
+    )
 
 
 @lru_cache(maxsize=64)
@@ -109,7 +119,7 @@ def proper_time(trajectory: Trajectory, physics: EjectaPhysics) -> Array:
     if physics.time_frame == "proper":
         return time
     if trajectory.radius is None:
-        raise TrajectoryError(f'{trajectory.name}: radius is missing, which time_frame = "coordinate" needs')
+        raise TrajectoryError(f'{trajectory.where}: radius is missing, which time_frame = "coordinate" needs')
     alpha = lapse(trajectory.radius, physics.mass)
     _refuse(trajectory, np.isnan(alpha), _HORIZON)
     return np.concatenate([[0.0], np.cumsum(0.5 * (alpha[1:] + alpha[:-1]) * np.diff(time))])
@@ -168,6 +178,7 @@ def strengths(seen: Trajectory, physics: EjectaPhysics) -> tuple[Array, Array]:
         energy = np.where(light > 0.0, energy, 10.0)  # any where there is no light
         shape = (physics.degeneracy if physics.spectrum == "fermi_dirac" else physics.pinching)[k]
         magnetism = physics.weak_magnetism
+        _require_energy(energy, sign, seen)
         sigma = mean_capture(energy, sign, physics.spectrum, shape, physics.couplings, magnetism)
         found.append(light / (energy * CODATA.erg_per_mev) * sigma / (4.0 * math.pi))
     return found[0], found[1]
@@ -206,5 +217,5 @@ def _refuse(trajectory: Trajectory, bad: NDArray[np.bool_], words: str) -> None:
     if bad.any():
         row = int(np.argmax(bad))
         raise TrajectoryError(
-            f"{trajectory.name}: radius = {trajectory.radius[row]:.6g} cm in row {row + 1}: {words}"
+            f"{trajectory.where}: radius = {trajectory.radius[row]:.6g} cm in {trajectory.place(row)}: {words}"
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from microphysics.errors import PhysicsWarning
+from microphysics.errors import PhysicsWarning, unit_like, unit_named
 from microphysics.spectrum import FermiDirac
 from snsim.ejecta.trajectory import FIELDS, LIGHT, Array, Trajectory
 from snsim.errors import ConfigError, TrajectoryError
@@ -120,9 +120,7 @@ def read_trajectory(
             _refuse_other_header(path, numbered, data, described)
     values = _numbers(path, data, described)
     known = mass if mass is not None else _mass_of(path, numbered)
-    first = data[0][0]
-    compact = data[-1][0] - first == len(data) - 1
-    return _assemble(path, values, known, first if compact else 1)
+    return _assemble(path, values, known, [line for line, _ in data])
 
 
 def _ordered_columns(
@@ -250,7 +248,9 @@ def _factor(path: Path, name: str, unit: str) -> float:
     try:
         return float(units.Unit(unit).to(_UNITS[name], equivalencies=units.temperature_energy()))
     except (ValueError, TypeError):
-        raise TrajectoryError(f"{path}: {name} in '{unit}': expected a unit like {_UNITS[name]}") from None
+        raise TrajectoryError(
+            f"{path}: {name} in {unit_named(unit)}: expected {unit_like(_UNITS[name])}"
+        ) from None
 
 
 def _mass_of(path: Path, lines: list[tuple[int, str]]) -> float:
@@ -271,7 +271,7 @@ def _comments(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     return ((line, text) for line, text in lines if text.startswith("#"))
 
 
-def _assemble(path: Path, values: dict[str, Array], mass: float, first: int) -> Trajectory:
+def _assemble(path: Path, values: dict[str, Array], mass: float, lines: list[int]) -> Trajectory:
     """Make the trajectory; temperatures of neutrinos become mean energies."""
     for temperature, energy in _TEMPERATURES.items():
         if temperature in values:
@@ -301,5 +301,6 @@ def _assemble(path: Path, values: dict[str, Array], mass: float, first: int) -> 
         **light,
         mass=mass,
         name=path.stem,
-        first_line=first,
+        source=str(path),
+        lines=lines,
     )

@@ -208,7 +208,11 @@ def _distribution(histories: Sequence[History]) -> dict[str, Variable]:
             {"definition": f"by electron fraction at 5 GK or finally, {by}"},
         ),
         "mean_electron_fraction": labelled(
-            (), float(weights @ values), "1", "mean electron fraction at 5 GK", definition=by
+            (),
+            float(weights @ values),
+            "1",
+            "mean electron fraction at 5 GK, or the final one where 5 GK is not crossed",
+            definition=by,
         ),
         "r_process_share": labelled(
             (),

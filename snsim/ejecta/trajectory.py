@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from snsim.errors import TrajectoryError
 
 Array = NDArray[np.float64]
 
-__all__ = ["FIELDS", "FIRST_ROW", "GIGAKELVIN", "LIGHT", "Trajectory"]
+__all__ = ["FIELDS", "GIGAKELVIN", "LIGHT", "Trajectory"]
 
 GIGAKELVIN = 1e9 * CODATA.boltzmann  # MeV in one GK
 # fields along the path: unit, lowest and highest value, whether these are allowed themselves
@@ -31,9 +32,6 @@ FIELDS: dict[str, tuple[str, float, float, bool]] = {
 }
 LIGHT = ("luminosity_nue", "luminosity_anue", "mean_energy_nue", "mean_energy_anue")
 _REQUIRED = ("time", "temperature", "density")
-FIRST_ROW = 1  # as people count
-
-
 FASTEST = 3.0  # dr/dt over c: proper time makes it 2 at 0.9 c
 
 
@@ -64,8 +62,10 @@ class Trajectory:
         Of the parcel, g; NaN if unknown.
     name : str
         For messages, files and figures.
-    first_line : int
-        Where the first row stands in a file, for messages.
+    source : str
+        File that the rows come from, for messages; empty for arrays.
+    lines : sequence of int
+        Where each row stands in it.
 
     Raises
     ------
@@ -96,7 +96,8 @@ class Trajectory:
     mean_energy_anue: Any = None
     mass: float = math.nan
     name: str = "trajectory"
-    first_line: int = field(default=FIRST_ROW, repr=False)
+    source: str = field(default="", repr=False)
+    lines: Sequence[int] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in FIELDS:
@@ -105,7 +106,7 @@ class Trajectory:
                 values = np.ascontiguousarray(given, dtype=np.float64)
                 object.__setattr__(self, name, values)
             elif name in _REQUIRED:
-                raise TrajectoryError(f"{self.name}: {name} is missing")
+                raise TrajectoryError(f"{self.where}: {name} is missing")
         self._check_shapes()
         for name in FIELDS:
             self._check_values(name)
@@ -113,16 +114,16 @@ class Trajectory:
         if fall.size:
             row = int(fall[0]) + 1
             raise TrajectoryError(
-                f"{self.name}: time = {self.time[row]:.9g} s in {self._row(row)}: must be later than "
+                f"{self.where}: time = {self.time[row]:.9g} s in {self.place(row)}: must be later than "
                 f"{self.time[row - 1]:.9g} s in the row before"
             )
         self._check_speed()
         if not 0.0 <= self.initial_electron_fraction <= 1.0:
             raise TrajectoryError(
-                f"{self.name}: initial electron_fraction = {self.initial_electron_fraction:g}: must be from 0 to 1"
+                f"{self.where}: initial electron_fraction = {self.initial_electron_fraction:g}: must be from 0 to 1"
             )
         if self.mass <= 0.0:
-            raise TrajectoryError(f"{self.name}: mass = {self.mass:g} g: must be above 0")
+            raise TrajectoryError(f"{self.where}: mass = {self.mass:g} g: must be above 0")
         self._check_light()
 
     @property
@@ -135,23 +136,35 @@ class Trajectory:
         """Whether luminosities and mean energies are known."""
         return self.luminosity_nue is not None
 
+    @property
+    def shines(self) -> bool:
+        """Whether any neutrinos meet the parcel."""
+        return self.has_light and bool(
+            (self.luminosity_nue > 0.0).any() or (self.luminosity_anue > 0.0).any()
+        )
+
     def changed(self, **values: Any) -> Trajectory:
         """Return a copy with other values."""
         return replace(self, **values)
 
-    def _row(self, row: int) -> str:
-        """Name a row: of the arrays, or of the file that they come from."""
-        return f"{'row' if self.first_line == FIRST_ROW else 'line'} {row + self.first_line}"
+    @property
+    def where(self) -> str:
+        """What messages begin with: the file, or the name."""
+        return self.source or self.name
+
+    def place(self, row: int) -> str:
+        """Name a row, counted from 0: a line of the file, or a row of the arrays as people count."""
+        return f"line {self.lines[row]}" if row < len(self.lines) else f"row {row + 1}"
 
     def _check_shapes(self) -> None:
         rows = self.time.size
         if self.time.ndim != 1 or rows < 2:
-            raise TrajectoryError(f"{self.name}: {rows} row(s); a trajectory needs at least 2")
+            raise TrajectoryError(f"{self.where}: {rows} row(s); a trajectory needs at least 2")
         for name in FIELDS:
             values = getattr(self, name)
             if values is not None and values.shape != (rows,):
                 raise TrajectoryError(
-                    f"{self.name}: {name} has shape {values.shape}, but time has {rows} rows"
+                    f"{self.where}: {name} has shape {values.shape}, but time has {rows} rows"
                 )
 
     def _check_values(self, name: str) -> None:
@@ -171,7 +184,7 @@ class Trajectory:
             allowed += f" and {'at most' if closed else 'below'} {high:g}"
         spaced = "" if unit == "1" else f" {unit}"
         raise TrajectoryError(
-            f"{self.name}: {name} = {values[row]:.9g}{spaced} in {self._row(row)}: must be {allowed}"
+            f"{self.where}: {name} = {values[row]:.9g}{spaced} in {self.place(row)}: must be {allowed}"
         )
 
     def _check_speed(self) -> None:
@@ -182,7 +195,7 @@ class Trajectory:
         if fast.size:
             row = int(fast[0]) + 1
             raise TrajectoryError(
-                f"{self.name}: radius = {self.radius[row]:.6g} cm in {self._row(row)}: {speed[row - 1]:.3g} times as far "
+                f"{self.where}: radius = {self.radius[row]:.6g} cm in {self.place(row)}: {speed[row - 1]:.3g} times as far "
                 "from the row before as light goes; is the unit of radius or time another, or the order of columns?"
             )
 
@@ -192,13 +205,13 @@ class Trajectory:
             return
         for name in (*LIGHT, "radius"):
             if getattr(self, name) is None:
-                raise TrajectoryError(f"{self.name}: {name} is missing, but {known[0]} is given")
+                raise TrajectoryError(f"{self.where}: {name} is missing, but {known[0]} is given")
         for species in ("nue", "anue"):
             light, energy = getattr(self, f"luminosity_{species}"), getattr(self, f"mean_energy_{species}")
             dark = np.flatnonzero((light > 0.0) & (energy <= 0.0))
             if dark.size:
                 row = int(dark[0])
                 raise TrajectoryError(
-                    f"{self.name}: mean_energy_{species} = 0 MeV in {self._row(row)}: must be above 0 where there is "
+                    f"{self.where}: mean_energy_{species} = 0 MeV in {self.place(row)}: must be above 0 where there is "
                     f"a luminosity ({light[row]:.4g} erg/s)"
                 )

@@ -53,7 +53,7 @@ def write_winnet(
     with eta = 0 and isotropic-equivalent luminosities at the place of the parcel.
     """
     if trajectory.radius is None:
-        raise TrajectoryError(f"{trajectory.name}: radius is missing; WinNet's trajectory_format has rad")
+        raise TrajectoryError(f"{trajectory.where}: radius is missing; WinNet's trajectory_format has rad")
     words = ["time", "temp", "dens", "rad", "ye"]
     columns = [
         trajectory.time,

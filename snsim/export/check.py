@@ -66,7 +66,7 @@ def check(signal: Signal, path: str | Path, name: str, distance: float | None = 
     Returns
     -------
     tuple of Row
-        Luminosity, mean energy, alpha (change over 1 + |alpha|), or neutrinos in bins; and the energy of all flavours.
+        Luminosity, mean energy, alpha (change over ``1 + |alpha|``), or neutrinos in bins; and the energy of all flavours.
 
     Raises
     ------

@@ -13,6 +13,10 @@ EDGES = np.arange(502) / 5.0
 FLAVOURS = {"ve": 0, "vu": 2, "vt": 2, "vebar": 1, "vubar": 2, "vtbar": 2}
 """MARLEY's names, in the order of the columns of SNOwGLoBES, and which species they are."""
 EVENTS = 10000  # of a MARLEY job; anyone changes that
+MARLEY_2 = "for MARLEY 1.2; version 2 calls executable_settings generate"
+MARLEY_2_NUE = (
+    'and has reactions: [ "ve40ArCC_HF-CRPA.react", "ve40ArCC_Bhattacharya2009-Discrete.react", "ES.react" ]'
+)
 
 
 def emitted(signal: Signal) -> Array:
@@ -72,14 +76,21 @@ def pinched(signal: Signal) -> dict[str, str]:
 
 
 def marley(signal: Signal) -> dict[str, str]:
-    """Return job files of MARLEY, one a flavour: name of the flavour to text.
+    """Return job files of MARLEY 1.2, one a flavour: name of the flavour to text.
 
-    Weights are neutrinos radiated in a bin: MARLEY divides by the widths and normalises.
+    Weights are neutrinos radiated in a bin, within which MARLEY spreads them evenly; it normalises them to 1 and weights
+    events with its own cross sections, so that the number of neutrinos stands in a comment. Another comment says what to
+    change for version 2, whose reactions and keys have other names.
     """
     species = emitted(signal)
     words = "weights: neutrinos of this flavour that leave the star in each bin of 0.2 MeV; energies in MeV"
-    comment = "".join(f"// {line}\n" for line in notes(signal, words, NUX_ONE, pinched=False))
-    return {name: comment + _job(name, species[s]) for name, s in FLAVOURS.items()}
+    jobs = {}
+    for name, s in FLAVOURS.items():
+        number = f"neutrinos of this flavour: {float(species[s].sum())!r}"
+        own = (MARLEY_2, MARLEY_2_NUE, number) if name == "ve" else (MARLEY_2, number)
+        comment = notes(signal, words, NUX_ONE, *own, pinched=False)
+        jobs[name] = "".join(f"// {line}\n" for line in comment) + _job(name, species[s])
+    return jobs
 
 
 def _job(name: str, weights: Array) -> str:

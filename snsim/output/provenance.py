@@ -11,9 +11,13 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snsim import __version__
 from snsim.result import Result
+
+if TYPE_CHECKING:
+    from snsim.config.schema import Config
 
 PACKAGES = ("numpy", "scipy", "numba", "astropy", "h5py", "pydantic")
 _SOURCES = Path(__file__).resolve().parents[2]
@@ -88,6 +92,17 @@ def code_hash() -> str:
     return digest.hexdigest()[:12]
 
 
+def code_of(config: Config) -> dict[str, str]:
+    """Return what stands for the code that computes a configuration, plug-ins among it."""
+    chosen = config.microphysics
+    names = {
+        "microphysics.processes": chosen.processes,
+        "microphysics.structure_factors": (chosen.structure_factor,),
+        "microphysics.form_factors": (chosen.form_factor,),
+    }
+    return {"code": code_hash(), "plug_ins": plug_ins(names)}
+
+
 def plug_ins(names: Mapping[str, Iterable[str]]) -> str:
     """Say which code of other packages stands behind names, one line each; empty where none does.
 
@@ -103,11 +118,17 @@ def plug_ins(names: Mapping[str, Iterable[str]]) -> str:
     """
     lines = []
     for group, wanted in names.items():
-        for point in metadata.entry_points(group=group):
+        for point in _entry_points(group):
             if point.name in wanted:
                 owner = f"{point.dist.name}=={point.dist.version}" if point.dist else "unknown"
                 lines.append(f"{group} {point.name} {owner} {_module_hash(point.module)}")
     return "\n".join(sorted(lines))
+
+
+@cache
+def _entry_points(group: str) -> tuple[metadata.EntryPoint, ...]:
+    """Return what other packages offer, as at the first call: looking takes longer than a short run may."""
+    return tuple(metadata.entry_points(group=group))
 
 
 def _module_hash(module: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,17 +14,21 @@ from snsim.output.writer import CONVENTIONS, FORMAT_VERSION, GENERATED, RESERVED
 from snsim.result import Result
 from snsim.variable import Variable
 
+Wanted = Callable[[str, tuple[int, ...]], bool]
 RESULT_FILE = "result.h5"
 PARTIAL_FILE = "result.partial.h5"  # the last iterate of a solver that stopped short
+CHECKPOINT_FILE = "evolution.checkpoint.h5"  # where an evolution that was stopped goes on
 
 
-def read_result(path: str | Path) -> Result:
+def read_result(path: str | Path, wanted: Wanted = lambda name, shape: True) -> Result:
     """Read a result file, or the `result.h5` of a directory.
 
     Parameters
     ----------
     path : str or Path
         File or directory.
+    wanted : callable
+        Of "group/variable" and its shape: whether it is read.
 
     Returns
     -------
@@ -38,8 +42,8 @@ def read_result(path: str | Path) -> Result:
     """
     with _opened(path) as file:
         groups: dict[str, dict[str, Variable]] = {}
-        _collect(file, "", groups)
-        attributes = {name: _words(file[name].attrs) for name in groups if _words(file[name].attrs)}
+        _collect(file, "", groups, wanted, {})
+        attributes = {name: words for name in groups if (words := _words(file[name].attrs))}
         provenance = _provenance(file)
     config_toml = provenance.pop("config_toml", "")
     return Result(groups, config_toml, provenance, attributes)
@@ -98,6 +102,10 @@ def _check_ours(file: h5py.File, path: Path) -> None:
             f"{path}: an HDF5 file, but no result of snsim (its Conventions are not '{CONVENTIONS}')."
         )
     version = int(file.attrs.get("format_version", 0))
+    if version < 1:
+        raise ResultFileError(
+            f"{path}: format version {version}, which no snsim has written, as they begin with 1; is the file damaged?"
+        )
     if version > FORMAT_VERSION:
         raise ResultFileError(
             f"{path}: format version {version}, this snsim reads up to {FORMAT_VERSION}; update snsim."
@@ -108,28 +116,35 @@ def _first_words(error: Exception) -> str:
     return str(error).strip("'\"").split("(", maxsplit=1)[0].strip() or type(error).__name__
 
 
-def _collect(group: h5py.Group, name: str, groups: dict[str, dict[str, Variable]]) -> None:
+# Names of scales by the scale: HDF5 searches the file for each, longer than it reads most numbers.
+_Scales = dict[h5py.Dataset, str]
+
+
+def _collect(
+    group: h5py.Group, name: str, groups: dict[str, dict[str, Variable]], wanted: Wanted, scales: _Scales
+) -> None:
     """Gather datasets of a group and of all below it."""
-    datasets = {key: item for key, item in group.items() if isinstance(item, h5py.Dataset)}
-    below = {key: item for key, item in group.items() if isinstance(item, h5py.Group)}
+    members = dict(group.items())
+    datasets = {key: item for key, item in members.items() if isinstance(item, h5py.Dataset)}
+    below = {key: item for key, item in members.items() if isinstance(item, h5py.Group)}
     if name and (datasets or not below):
         groups[name] = {
-            key: _variable(key, dataset)
+            key: _variable(key, dataset, scales)
             for key, dataset in datasets.items()
-            if GENERATED not in dataset.attrs
+            if wanted(f"{name}/{key}", dataset.shape) and GENERATED not in dataset.attrs
         }
     for key, item in below.items():
         if name or key != "provenance":
-            _collect(item, f"{name}/{key}" if name else key, groups)
+            _collect(item, f"{name}/{key}" if name else key, groups, wanted, scales)
 
 
-def _variable(name: str, dataset: h5py.Dataset) -> Variable:
+def _variable(name: str, dataset: h5py.Dataset, scales: _Scales) -> Variable:
     is_text = h5py.check_string_dtype(dataset.dtype) is not None
     values = np.asarray(dataset.asstr()[()] if is_text else dataset[()])
     if is_text:
         values = values.astype(np.str_)
     return Variable(
-        _dimensions(name, dataset),
+        _dimensions(name, dataset, scales),
         values,
         str(dataset.attrs["units"]),
         str(dataset.attrs["long_name"]),
@@ -138,13 +153,20 @@ def _variable(name: str, dataset: h5py.Dataset) -> Variable:
 
 
 def _words(attributes: h5py.AttributeManager) -> dict[str, str]:
-    return {key: str(value) for key, value in attributes.items() if key not in RESERVED}
+    """Return attributes that are not reserved; `items` would read the lists of references too."""
+    return {key: str(attributes[key]) for key in attributes if key not in RESERVED}
 
 
-def _dimensions(name: str, dataset: h5py.Dataset) -> tuple[str, ...]:
+def _dimensions(name: str, dataset: h5py.Dataset, scales: _Scales) -> tuple[str, ...]:
+    if not dataset.shape:
+        return ()
     if dataset.is_scale:
         return (name,)
-    return tuple(dimension[0].name.rpartition("/")[2] for dimension in dataset.dims)
+    found = [dimension[0] for dimension in dataset.dims]
+    for scale in found:
+        if scale not in scales:
+            scales[scale] = scale.name.rpartition("/")[2]
+    return tuple(scales[scale] for scale in found)
 
 
 def _provenance(file: h5py.File) -> dict[str, str]:

@@ -33,29 +33,40 @@ def four_panels(
     gap: float,
     between: float = 0.42,
     shared: bool = True,
+    right: float = 0.93,
 ) -> Figure:
-    """Draw two rows of two panels with letters.
+    """Draw rows of two panels with letters: four, or those that a result has something for.
 
     Parameters
     ----------
     result : Result
         What the panels read.
     panels : sequence of callable
-        Take a result, axes and a title.
+        Take a result, axes and a title; one to four. An odd one is as wide as its row.
     gap : float
         Between the rows, as a share of a panel's height.
     between : float
         Between the columns, as a share of a panel's width.
     shared : bool
         Whether the upper panels share the axis of those below, and so need no numbers.
+    right : float
+        Where the panels end, as a share of the width: further out where no axis stands on the right.
     """
+    rows = (len(panels) + 1) // 2
+    below, above = 0.42, 0.25  # inches
+    height = _HEIGHT if rows == 2 else 0.5 * (_HEIGHT - below - above) + below + above
     with style.context():
-        figure = style.new_figure(_HEIGHT)
-        grid = figure.subplots(2, 2)
-        figure.subplots_adjust(left=0.08, right=0.93, bottom=0.075, top=0.955, wspace=between, hspace=gap)
-        for panel, ax, letter in zip(panels, grid.flat, "abcd", strict=True):
+        figure = style.new_figure(height)
+        grid = figure.add_gridspec(
+            rows, 2, left=0.08, right=right, bottom=below / height, top=1.0 - above / height,
+            wspace=between, hspace=gap,
+        )  # fmt: skip
+        odd = len(panels) % 2
+        places = [grid[k // 2, k % 2] for k in range(len(panels) - odd)] + [grid[-1, :]] * odd
+        axes = [figure.add_subplot(place) for place in places]
+        for panel, ax, letter in zip(panels, axes, "abcd", strict=False):
             panel(result, ax, title=f"({letter})")
-        for ax in grid[0] if shared else ():
+        for ax in axes[:2] if shared else ():
             ax.set_xlabel("")
             ax.tick_params(axis="x", which="both", labelbottom=False)
     return figure
@@ -158,17 +169,16 @@ def mark_shock(ax: Axes, result: Result, words: bool = False) -> Line2D | None:
         return None
     line = ax.axvline(shock, color=style.GRAY, lw=0.9, ls=SHOCK_DASHES, zorder=1)
     if words:
-        place = math.log(shock / low) / math.log(high / low)
-        side, shift = ("left", 3.0) if place < 0.8 else ("right", -3.0)
-        ax.annotate(
+        label = ax.annotate(
             f"shock {shock:.4g} km",
             (shock, 0.97),
             xycoords=ax.get_xaxis_transform(),
-            xytext=(shift, 0.0),
+            xytext=(3.0, 0.0),
             textcoords="offset points",
-            ha=side,
             va="top",
             fontsize="small",
             color="0.25",
         )
+        if label.get_window_extent().x1 > ax.bbox.x1 - 2.0:
+            label.set(ha="right", position=(-3.0, 0.0))
     return line

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from microphysics.weak.couplings import FLAVORS
+from microphysics.matter import FLAVORS
 from snsim.plots import style
 
 if TYPE_CHECKING:

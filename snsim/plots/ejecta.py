@@ -11,7 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from snsim.plots import style
 from snsim.plots._panels import Array, positive
@@ -28,7 +28,10 @@ FEWEST_BINNED = 3  # parcels that make a distribution
 THRESHOLD, RANGE = 0.25, (0.22, 0.30)
 _HEIGHT = 3.3
 _GIVEN = (0, (3.5, 1.5))
-_SPAN = 1e5  # of the axis of times
+_SPAN = 1e14  # of the axis of times that reactions take: rates fall to nothing, with a note
+_LONGEST = 1e6  # of the axis of time, from the second row on
+_START = 0.12  # share of the axis of time for what is before the second row
+_LINE = 0.075  # height of a line of the legend, as a share of the panel
 _BAND = "#CFE3F0"
 _TIMES = (
     (r"$1/\lambda_{\nu_e n}$", "rate_nue", style.SPECIES_COLOURS["nue"], "-"),
@@ -54,7 +57,7 @@ def ejecta(result: Result) -> Figure:
     with style.context():
         figure = style.new_figure(_HEIGHT)
         left, right = figure.subplots(1, 2)
-        figure.subplots_adjust(left=0.08, right=0.985, bottom=0.135, top=0.895, wspace=0.24)
+        figure.subplots_adjust(left=0.08, right=0.985, bottom=0.135, top=0.895, wspace=0.2)
         plot_electron_fraction(result, left, title="(a)")
         few = result.groups[GROUP]["tracer"].values.size < FEWEST_BINNED
         (plot_times if few else plot_histogram)(result, right, title="(b)")
@@ -106,8 +109,12 @@ def plot_electron_fraction(result: Result, ax: Axes | None = None, *, title: str
         if any(key.endswith(".given") for key in found):
             handles.append(Line2D([], [], color=style.GRAY, ls=_GIVEN, lw=1.0, label="file"))
         style.legend_above(ax, [], title)
-        if handles:
-            ax.legend(handles=handles, loc="best", borderaxespad=0.6)
+        if handles:  # above all curves: no corner is free of those of every wind
+            longest = max(len(str(handle.get_label())) for handle in handles)
+            columns = 3 if longest < 14 else 2 if longest < 22 else 1
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high + _LINE * (1 + math.ceil(len(handles) / columns)) * (high - low))
+            ax.legend(handles=handles, loc="upper center", ncols=columns, borderaxespad=0.6)
     return found
 
 
@@ -140,7 +147,7 @@ def plot_histogram(result: Result, ax: Axes | None = None, *, title: str = "") -
             f"mean {mean:.3f}", (mean, 0.97), xycoords=ax.get_xaxis_transform(), xytext=(3.0, 0.0),
             textcoords="offset points", ha="left", va="top", fontsize="small",
         )  # fmt: skip
-        ax.set_xlabel("electron fraction $Y_e$ at 5 GK")
+        ax.set_xlabel("electron fraction $Y_e$ at 5 GK, else final")
         words = "share of ejecta" if unit == "1" else "mass of ejecta"
         scale = r"$M_\odot$" if exponent == 0 else rf"$10^{{{exponent}}}\,M_\odot$"
         ax.set_ylabel(words if unit == "1" else f"{words} [{scale}]")
@@ -157,7 +164,8 @@ def plot_times(result: Result, ax: Axes | None = None, *, title: str = "") -> Ar
     Returns
     -------
     dict of Artist
-        ``rate_nue``, ``rate_anue``, ``rate_positron``, ``rate_electron`` where there are such rates, ``expansion_time``.
+        ``rate_nue``, ``rate_anue``, ``rate_positron``, ``rate_electron`` where there are such rates, ``expansion_time``;
+        ``beyond`` where times leave the frame.
     """
     group = result.groups[GROUP]
     time = _since(group, 0)
@@ -182,9 +190,13 @@ def plot_times(result: Result, ax: Axes | None = None, *, title: str = "") -> Ar
             return found | style.empty(ax, title, "nothing changes the electron fraction")
         shortest = float(np.nanmin([np.nanmin(line) for line in lines if np.isfinite(line).any()]))
         longest = float(np.nanmax([np.nanmax(line) for line in lines if np.isfinite(line).any()]))
-        style.log_axis(ax, "y", *style.decades(shortest, min(longest, _SPAN * shortest)))
+        low, high = style.decades(shortest, min(longest, _SPAN * shortest))
+        style.log_axis(ax, "y", low, high)
+        if longest > high:
+            found["beyond"] = ax.text(0.02, 0.97, "longer times: above the frame", transform=ax.transAxes,
+                                      ha="left", va="top", fontsize="small", color=style.GRAY)  # fmt: skip
         ax.set_ylabel("time [s]")
-        style.legend_above(ax, list(found.values()), title)
+        style.legend_above(ax, [each for each in found.values() if isinstance(each, Line2D)], title)
     return found
 
 
@@ -195,16 +207,28 @@ def _since(group: Group, k: int) -> Array:
 
 
 def _time_axis(ax: Axes, group: Group) -> None:
-    """Make x the time since the first row: in ms, logarithmic where most of it is long after most of the rows."""
+    """Make x the logarithm of the time since the first row: winds change by factors of time, not by equal steps.
+
+    Before the earliest second row of any parcel, at most `_LONGEST` before the end, it is linear, so that the first
+    row is at the left edge.
+    """
     time = group["time"].values - group["time"].values[:, :1]
     end = float(np.nanmax(time))
-    early = float(np.nanmedian(time[time > 0.0]))
-    if end > 30.0 * early:
-        style.log_axis(ax, "x", float(np.nanmin(time[time > 0.0])), end)
-    else:
-        ax.set_xlim(0.0, end)
-        ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.set_xlabel("time since the first row [s]")
+    first = max(float(np.nanmin(time[time > 0.0])), end / _LONGEST)
+    # matplotlib gives the linear part as many decades as this, here a fixed share of the whole
+    linear = max(math.log10(end / first), 0.3) * _START / (1.0 - _START)
+    ax.set_xscale("symlog", linthresh=first, linscale=linear * (1.0 - 1.0 / 10.0))
+    lowest, highest = math.ceil(math.log10(first)), math.floor(math.log10(end))
+    step = max(1, math.ceil((highest - lowest + 1) / 5))
+    powers = [10.0**n for n in range(lowest, highest + 1, step)]
+    ax.xaxis.set_major_locator(FixedLocator([0.0, *powers]))
+    between = [m * 10.0**n for n in range(lowest - 1, highest + 1) for m in range(1, 10)]
+    ax.xaxis.set_minor_locator(FixedLocator([each for each in between if first <= each <= end]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.power_label(value) if value else "0"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(0.0, end)
+    ax.axvspan(0.0, first, color=style.GRAY, alpha=0.12, lw=0, zorder=0.2)
+    ax.set_xlabel("time since the first row [s], linear in the gray part")
 
 
 def _colours(count: int) -> list[tuple[float, ...]]:

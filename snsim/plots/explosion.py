@@ -112,7 +112,8 @@ def plot_critical_curve(result: Result, ax: Axes | None = None, *, title: str = 
         (found["run"],) = ax.plot(own, here, "o", ms=6.0, color=style.TEMPERATURE, label="this run")
         points = [_value(group, name) / _LUMINOSITY for name in ("luminosity", *drawn) if _known(group, name)]
         every = np.append(light[np.isfinite(light)], points)
-        style.log_axis(ax, "x", float(rate[0]) / 1.1, float(rate[-1]) * 1.1)
+        along = np.append(rate[np.isfinite(light)], own)
+        style.log_axis(ax, "x", float(along.min()) / 1.2, float(along.max()) * 1.2)
         style.log_axis(ax, "y", float(every.min()) / 1.3, float(every.max()) * 1.3)
         ax.set_xlabel(r"accretion rate [$M_\odot$ s$^{-1}$]")
         ax.set_ylabel(r"$L$ per species [$10^{52}$ erg s$^{-1}$]")
@@ -173,7 +174,7 @@ def plot_measures(result: Result, ax: Axes | None = None, *, title: str = "") ->
             fontsize="small",
             color=style.GRAY,
         )
-        ax.text(-0.48, 1.03, title, transform=ax.transAxes, ha="left", va="bottom", fontweight="bold")
+        style.letter(ax, title, at=0.02)
     return found
 
 

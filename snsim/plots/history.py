@@ -56,7 +56,7 @@ def history(result: Result) -> Figure:
         Not saved; save it inside `style.context` too.
     """
     panels = (plot_luminosities, plot_energies, plot_radii, plot_heating)
-    return four_panels(result, panels, gap=0.15, between=0.3)
+    return four_panels(result, panels, gap=0.15, between=0.3, right=0.985)
 
 
 def plot_luminosities(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:

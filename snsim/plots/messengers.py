@@ -45,20 +45,39 @@ _ONE = 10.0  # MeV, of the levels
 
 
 def messengers(result: Result) -> Figure:
-    """Draw four panels: kick, delays, flavour, SN 1987A.
+    """Draw kick, delays, flavour and SN 1987A, as many panels as the result has something for.
 
     Parameters
     ----------
     result : Result
-        Groups that it lacks leave a note in their panels.
+        Without kick or delays there are no panels of them; with nothing at all that of SN 1987A is left.
 
     Returns
     -------
     Figure
         Not saved; save it inside `style.context` too.
     """
-    panels = (plot_kick, plot_delays, plot_flavour, plot_events)
-    return four_panels(result, panels, gap=0.33, between=0.3, shared=False)
+    there = ((plot_kick, _has_kick), (plot_delays, _has_delays), (plot_flavour, _has_flavour))
+    panels = [panel for panel, has in there if has(result)]
+    return four_panels(result, [*panels, plot_events], gap=0.33, between=0.3, shared=False, right=0.985)
+
+
+def _has_kick(result: Result) -> bool:
+    group = group_of(result, _KICK)
+    return _value(group, "asymmetry") > 0.0 and _value(group, "kick") > 0.0
+
+
+def _has_delays(result: Result) -> bool:
+    return bool(_delays(group_of(result, _DELAY)))
+
+
+def _delays(group: Group) -> list[str]:
+    """Names of the delays that a logarithm can show."""
+    return [name for name in _PARTS if name in group and (positive(group[name].values) > 0.0).any()]
+
+
+def _has_flavour(result: Result) -> bool:
+    return "potential" in group_of(result, GROUP)
 
 
 def plot_kick(result: Result, ax: Axes | None = None, *, title: str = "") -> Artists:
@@ -81,7 +100,7 @@ def plot_kick(result: Result, ax: Axes | None = None, *, title: str = "") -> Art
     group = group_of(result, _KICK)
     with style.axes(ax) as ax:
         alpha, velocity = _value(group, "asymmetry"), _value(group, "kick") / CM_PER_KM
-        if not (alpha > 0.0 and velocity > 0.0):
+        if not _has_kick(result):
             return style.empty(ax, title, "no kick among the diagnostics, or no energy given")
         x = np.geomspace(*_ASYMMETRIES, 2)
         found: Artists = {}
@@ -126,7 +145,7 @@ def plot_delays(result: Result, ax: Axes | None = None, *, title: str = "") -> A
     """Draw what delays neutrinos, part by part and species by species, on one scale of time; as `plot_kick`."""
     group = group_of(result, _DELAY)
     with style.axes(ax) as ax:
-        names = [name for name in _PARTS if name in group and (positive(group[name].values) > 0.0).any()]
+        names = _delays(group)
         if not names:
             return style.empty(ax, title, "no delays among the diagnostics")
         species = species_of(result, _DELAY)

@@ -38,9 +38,10 @@ ROLES = {
 }
 _IN_TOTAL = ("absorption", "scattering")
 _TOTAL_LABEL = "$a+s$, all processes"
+_SPHERE_DASHES = (0, (7, 1.5, 1.5, 1.5))  # of no role and not the shock's
 _MARKS = (
-    ("neutrinosphere", ":", r"neutrinosphere $R_\nu$"),
-    ("transport_sphere", ":", r"transport sphere $R_\nu(E)$"),
+    ("neutrinosphere", _SPHERE_DASHES, r"neutrinosphere $R_\nu$"),
+    ("transport_sphere", _SPHERE_DASHES, r"transport sphere $R_\nu(E)$"),
     ("shock", SHOCK_DASHES, "shock"),
 )
 _HEIGHT = 5.8
@@ -259,9 +260,13 @@ def plot_over_radius(
             found["shock"] = shock
         sphere = spheres(result).get(species, math.nan)
         if math.isfinite(sphere):
-            found["neutrinosphere"] = ax.axvline(sphere, color=style.GRAY, lw=0.9, ls=":", zorder=1)
+            found["neutrinosphere"] = ax.axvline(
+                sphere, color=style.GRAY, lw=0.9, ls=_SPHERE_DASHES, zorder=1
+            )
         elif math.isfinite(loose := spheres_at(result, piece.at).get(species, math.nan)):
-            found["transport_sphere"] = ax.axvline(loose, color=style.GRAY, lw=0.9, ls=":", zorder=1)
+            found["transport_sphere"] = ax.axvline(
+                loose, color=style.GRAY, lw=0.9, ls=_SPHERE_DASHES, zorder=1
+            )
         found["words"] = _words(ax, title, species, f"E={piece.at:.3g}", "MeV", piece.why)
     return found
 
@@ -295,7 +300,7 @@ def plot_over_energy(
     Returns
     -------
     dict of Artist
-        ``absorption.charged_current``, ..., ``total``, ``words``, marks; or ``note``.
+        ``absorption.charged_current``, ..., ``threshold.charged_current``, ..., ``total``, ``words``; or ``note``.
     """
     piece = over_energy(result, species, radius)
     with style.axes(ax) as ax:
@@ -304,6 +309,7 @@ def plot_over_energy(
             return {"note": style.note(ax, "no opacities in this result")}
         style.log_axis(ax, "x", float(piece.x[0]), float(piece.x[-1]))
         found = _curves(ax, piece, _process_names(result), limits)
+        found |= _thresholds(ax, piece, _process_names(result))
         found["words"] = _words(ax, title, species, f"r={piece.at:.3g}", "km", piece.why)
     return found
 
@@ -350,6 +356,21 @@ def _curves(ax: Axes, piece: Slice, names: Sequence[str], limits: tuple[float, f
             (found[f"{role}.{name}"],) = ax.plot(
                 piece.x, positive(opacity), color=colours[name], ls=ROLES[role][0], lw=1.2
             )
+    return found
+
+
+def _thresholds(ax: Axes, piece: Slice, names: Sequence[str]) -> Artists:
+    """Say at the first point of an absorption that is 0 below it why its curve begins there."""
+    found: Artists = {}
+    low, high = ax.get_ylim()
+    colours = style.process_colours(names)
+    for name, opacity in zip(names, piece.roles.get("absorption", ()), strict=False):
+        first = int(np.argmax(opacity > 0.0))
+        if first > 0 and low < opacity[first] < high:
+            found[f"threshold.{name}"] = ax.annotate(
+                "threshold", (piece.x[first], opacity[first]), xytext=(0.0, -3.0), textcoords="offset points",
+                ha="center", va="top", fontsize="small", color=colours[name], annotation_clip=True,
+            )  # fmt: skip
     return found
 
 

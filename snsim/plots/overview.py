@@ -203,7 +203,7 @@ def _luminosities(result: Result, ax: Axes, species: tuple[str, ...]) -> Artists
     scaled = variable.values / 10.0**exponent
     low, high = min(0.0, float(np.nanmin(scaled))), max(0.0, float(np.nanmax(scaled)))
     room = 0.12 * ((high - low) or 1.0)
-    ax.set_ylim(low - (room if low < 0.0 else 0.0), high + room)
+    ax.set_ylim(low - (room if low < 0.0 else 0.0), high + 1.4 * room)  # words stand there
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     if low < 0.0:
         ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
@@ -381,7 +381,9 @@ def _rate_axis(ax: Axes, rates: dict[str, Array]) -> str:
     ax.axhline(0.0, color=style.GRAY, lw=0.5, zorder=0)
     ax.set_ylabel(r"heating, cooling [erg g$^{-1}$ s$^{-1}$]")
     linear_part = rf"linear within $\pm10^{{{linear}}}$"
-    return f"both up to {style.power_of_ten(largest)},\n{linear_part}" if largest > 10.0**top else linear_part
+    return (
+        f"both rise to {style.power_of_ten(largest)},\n{linear_part}" if largest > 10.0**top else linear_part
+    )
 
 
 def _rate_powers(net: Array, largest: float) -> tuple[int, int, int]:

@@ -89,18 +89,19 @@ def plot_events(result: Result, ax: Axes | None = None, *, title: str = "") -> A
                 signal.time, _mean_energies(signal, name), color=colour, ls=dashes, lw=1.1
             )
         ax.set_xlim(-0.3, LONGEST)
-        ax.set_ylim(0.0, 50.0)
+        ax.set_ylim(0.0, 55.0)  # words stand above 48 MeV
         ax.set_xlabel("time [s]")
         ax.set_ylabel("positron energy [MeV]")
         found["words"] = ax.text(
             0.97,
             0.96,
-            f"lines: {words}",
+            f"lines: {words}\nin brackets: events that it expects",
             transform=ax.transAxes,
             ha="right",
             va="top",
             fontsize="x-small",
             color="0.25",
+            linespacing=1.3,
         )
         style.legend_above(ax, handles, title)
     return found

@@ -304,7 +304,7 @@ def legend_above(
         None means all in one line.
     """
     if title:
-        ax.text(-0.19, 1.025, title, transform=ax.transAxes, ha="left", va="bottom", fontweight="bold")
+        letter(ax, title)
     if not handles:
         return None
     return ax.legend(
@@ -313,6 +313,25 @@ def legend_above(
         bbox_to_anchor=(1.0, 1.005),
         ncols=columns or len(handles),
     )
+
+
+def letter(ax: Axes, title: str, at: float | None = None) -> None:
+    """Set the letter of a panel above and left of it, equally far from panels of any width.
+
+    Parameters
+    ----------
+    ax : Axes
+        The panel, where it will stay.
+    title : str
+        The letter.
+    at : float, optional
+        Left edge, as a share of the figure's width; None means 0.07 left of the panel.
+    """
+    box = ax.get_position()
+    place = max(box.x0 - 0.07, 0.0) if at is None else at
+    ax.text(
+        (place - box.x0) / box.width, 1.025, title, transform=ax.transAxes, ha="left", va="bottom", fontweight="bold",
+    )  # fmt: skip
 
 
 def right_axis(ax: Axes) -> Axes:

@@ -30,6 +30,7 @@ Artists = dict[str, Artist]
 
 GROUP = "diagnostics/transport_sphere"
 _SMALLEST_SHARE = 0.1
+_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # ticks
 _COMPOSITION = {
     "mass_fraction_heavy": ("#EE9922", "-", "nuclei"),
     "mass_fraction_alpha": ("#999933", (0, (5, 1.2)), r"$\alpha$"),
@@ -132,10 +133,11 @@ def plot_spheres(result: Result, ax: Axes | None = None, *, title: str = "") -> 
             for name in ("radius", "thermalisation_radius")
             if name in group
         }
-        known = np.concatenate([v[np.isfinite(v)] for v in shown.values()] or [np.empty(0)])
-        if energy is None or not known.size:
+        if energy is None or not any(np.isfinite(values).any() for values in shown.values()):
             return style.empty(ax, title, "no transport spheres among the diagnostics")
         _energy_axis(ax, energy)
+        drawn = (energy >= ax.get_xlim()[0]) & (energy <= ax.get_xlim()[1])
+        known = np.concatenate([v[:, drawn][np.isfinite(v[:, drawn])] for v in shown.values()])
         style.log_axis(ax, "y", max(0.7 * known.min(), known.max() / 300.0), 1.5 * known.max())
         found: Artists = {}
         for name, values in shown.items():
@@ -191,13 +193,15 @@ def plot_shares(result: Result, ax: Axes | None = None, *, title: str = "") -> A
             for name, row in zip(names, share.values[:, species.index(who)], strict=True):
                 if np.nanmax(row[shown], initial=0.0) > _SMALLEST_SHARE:
                     (found[f"{who}.{name}"],) = ax.plot(energy, row, color=colours[name], ls=dashes, lw=1.2)
-        ax.set_ylim(0.0, 1.0)
         ax.set_ylabel(r"share of $\tau=2/3$ at the transport sphere")
         drawn = [name for name in names if any(key.endswith(f".{name}") for key in found)]
         handles: list[Artist] = [
             Line2D([], [], color=colours[name], label=style.process_label(name)) for name in drawn
         ]
-        inside = ax.legend(handles=handles, loc="center right", borderaxespad=0.8)
+        # shares reach from 0 to 1 at any energy: only above them a legend hides none
+        ax.set_ylim(0.0, 1.05 + 0.09 * ((len(handles) + 1) // 2))
+        ax.yaxis.set_major_locator(FixedLocator(_SHARES))
+        inside = ax.legend(handles=handles, loc="upper center", ncols=2, borderaxespad=0.4)
         style.legend_above(ax, _dashes([who for who in ("nue", "nux") if who in species]), title)
         ax.add_artist(inside)
     return found

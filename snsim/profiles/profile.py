@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microphysics.constants import CODATA
-from microphysics.errors import PhysicsWarning
+from microphysics.errors import PhysicsWarning, unit_like, unit_named
 from snsim.errors import ProfileError
 
 Array = NDArray[np.float64]
@@ -150,7 +150,8 @@ class Profile:
             if not isinstance(value, units.Quantity):
                 if wanted != units.dimensionless_unscaled:
                     raise ProfileError(
-                        f"{name}: expected an astropy Quantity in units of '{wanted}', got plain numbers"
+                        f"{name}: expected an astropy Quantity with a unit like '{wanted}', got plain numbers; multiply them "
+                        f"by their unit, as in {name} * astropy.units.Unit('{wanted}')"
                     )
                 value = units.Quantity(value)
             try:
@@ -159,7 +160,9 @@ class Profile:
                     value.to_value(wanted, equivalencies=equivalencies), dtype=np.float64
                 )
             except units.UnitConversionError:
-                raise ProfileError(f"{name}: expected a unit like '{wanted}', got '{value.unit}'") from None
+                raise ProfileError(
+                    f"{name}: expected {unit_like(str(wanted))}, got {unit_named(str(value.unit))}"
+                ) from None
         shock = arrays.pop("shock_radius", None)
         missing = [name for name in REQUIRED if name not in arrays]
         if missing:

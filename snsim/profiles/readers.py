@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from microphysics.errors import unit_like, unit_named
 from snsim.errors import ConfigError, ProfileError
 from snsim.profiles.enclosed_mass import ENCLOSED_MASS, check_mass
 from snsim.profiles.formats.hdf5 import is_hdf5, read_hdf5
 from snsim.profiles.formats.text import Table, TextTable
 from snsim.profiles.mappings import DERIVATION_UNITS, MAPPINGS, Derivation, TableColumn, TableMapping
+from snsim.profiles.plausible import STORED, doubt_units, hint
 from snsim.profiles.profile import (
     COMPOSITION,
     FIELDS,
@@ -227,6 +229,7 @@ def assemble(
         profile = Profile(**values, shock_radius=shock_radius, source=source)
     except (ProfileError, TypeError) as error:
         raise ProfileError(f"{path}: {_with_line(error, values, columns, table)}") from None
+    doubt_units(path, values, columns)
     return profile if shock_radius is not None else replace(profile, shock_radius=find_shock(profile))
 
 
@@ -260,7 +263,7 @@ def _factor(field: str, spec: ColumnLike, path: Path) -> float:
         return float(units.Unit(spec.unit).to(units.Unit(wanted), equivalencies=equivalencies))
     except units.UnitConversionError:
         raise ProfileError(
-            f"{path}: column '{spec.column}' ({field}): expected a unit like '{wanted}', got '{spec.unit}'"
+            f"{path}: column '{spec.column}' ({field}): expected {unit_like(wanted)}, got {unit_named(spec.unit)}"
         ) from None
     except (ValueError, TypeError):
         raise ProfileError(f"{path}: column '{spec.column}' ({field}): unknown unit '{spec.unit}'") from None
@@ -333,16 +336,10 @@ def _tidy_composition(values: dict[str, Array]) -> list[str]:
 def _with_line(
     error: Exception, values: dict[str, Array], columns: Mapping[str, ColumnLike], table: Table
 ) -> str:
-    """Add the line to a message about a point, and a hint to temperatures in the wrong unit."""
+    """Add the line to a message about a point, and the unit that numbers outside their range rather are in."""
     text = str(error)
     point = re.search(r"point (\d+)", text)
     if point is not None and (place := table.place(int(point[1]))):
         text += f" ({place})"
-    spec = columns.get("temperature")
-    if (
-        text.startswith("temperature")
-        and spec is not None
-        and float(values["temperature"].max()) < FIELDS["temperature"][1]
-    ):
-        text += f"; column '{spec.column}' is read in {spec.unit}: is it in MeV?"
-    return text
+    field = text.partition(" ")[0]
+    return text + hint(field, values, columns) if field in STORED and "is it in" not in text else text

@@ -95,6 +95,11 @@ def sequence_signal(pairs: Sequence[tuple[float, Result]]) -> Signal:
     ------
     ConfigError, OutOfRangeError
         As `signal_of`, and for a light curve or a sequence among the results, or fewer than two.
+
+    Warns
+    -----
+    PhysicsWarning
+        For results of different transport schemes or species: steps between them are not those of a star.
     """
     if len(pairs) < 2:
         raise OutOfRangeError(f"a sequence of {len(pairs)} results: expected at least two")
@@ -105,11 +110,28 @@ def sequence_signal(pairs: Sequence[tuple[float, Result]]) -> Signal:
             raise ConfigError(
                 f"the result at {time:g} s is a sequence with times of its own: export it alone"
             )
+    _warn_of_mixture([result for _, result in pairs])
     words = {
         "source": f"{len(pairs)} steady results of snsim",
         "meaning": "steady solutions at the times given, linear in between: nothing is known of what was faster",
     }
     return _steady_states([time for time, _ in pairs], [result for _, result in pairs], words)
+
+
+def _warn_of_mixture(results: Sequence[Result]) -> None:
+    """Say that results were computed in different ways, as far as they tell."""
+    schemes = [result.attributes.get("transport", {}).get("scheme", "") for result in results]
+    groups = [result.groups.get("transport", {}) for result in results]
+    species = [", ".join(map(str, group["species"].values)) for group in groups if "species" in group]
+    for what, each in (("transport schemes", schemes), ("species", species)):
+        different = list(dict.fromkeys(filter(None, each)))
+        if len(different) > 1:
+            warnings.warn(
+                f"one signal of results with different {what} ({'; '.join(different)}): part of what changes from one to the "
+                "next is the method, not the star",
+                PhysicsWarning,
+                stacklevel=3,
+            )
 
 
 def _steady_states(

@@ -11,6 +11,12 @@ from microphysics.matter import MatterState
 
 Array = NDArray[np.float64]
 
+NO_SHOCK = "no shock was found in the velocity of the profile; profile.shock_radius sets one"
+NO_VELOCITY = (
+    "the profile has no velocity, so that no shock can be found in it; give the radius as profile.shock_radius, or a column "
+    "of velocity"
+)
+
 
 @dataclass(frozen=True, repr=False)
 class Background:
@@ -54,3 +60,8 @@ class Background:
         ends = f"{self.radius_interface[0] / 1e5:.4g} to {self.radius_interface[-1] / 1e5:.4g} km"
         shock = f", shock at {self.shock_radius / 1e5:.4g} km" if np.isfinite(self.shock_radius) else ""
         return f"Background({self.radius.size} zones, {ends}{shock})"
+
+    @property
+    def why_no_shock(self) -> str:
+        """Reason for a shock radius of NaN; matter at rest everywhere is that of a profile without velocity."""
+        return NO_SHOCK if self.velocity.any() else NO_VELOCITY

@@ -212,6 +212,7 @@ def _solve_species(solver: GraySolver, star: _Star) -> _Answer:
     history: list[float] = []
 
     def onwards(x: Array, tolerance: float, steps: int, pace: float, lagged: Lagged | None = None) -> Marched:
+        """March on, as long as the solver has steps left, and note the residuals."""
         steps = max(min(steps, solver.max_iterations - len(history)), 0)
         end = march(problem, x, tolerance, steps, lagged, pace)
         history.extend(end.history)

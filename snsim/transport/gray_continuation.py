@@ -51,6 +51,7 @@ def cleared(problem: Problem, x: Array, onwards: Onwards, filled: bool) -> March
     thinnest = 2.0 / 3.0 * geometry.gamma / np.maximum(geometry.edge, geometry.edge[1])
 
     def make_opaque(decade: float) -> None:
+        """Raise the transport opacity to so many decades above that of a transparent star."""
         transport[:] = np.maximum(true, 10.0**decade * thinnest[:, None])
 
     decade, step = _OPAQUE, 1.0
@@ -87,6 +88,7 @@ def led(
     system, part, most, left = problem.empty_system(), _HALF, _MOST, np.inf
 
     def follow(x: Array, part: float) -> float:
+        """Move what is lagged by a part of the way, and return how far it has moved."""
         moving = lagged(part, _TURN * part)
         return float(
             kernels.follow(

@@ -59,7 +59,10 @@ def profile_group(background: Background) -> dict[str, Variable]:
         "rest_mass": Variable(edge, background.rest_mass, "g", "enclosed rest mass"),
         "velocity": Variable(zone, background.velocity, "cm/s", "fluid velocity dr/dtau"),
         "shock_radius": scalar(
-            background.shock_radius, "cm", "shock radius", **_why(background.shock_radius, "no shock")
+            background.shock_radius,
+            "cm",
+            "shock radius",
+            **_why(background.shock_radius, background.why_no_shock),
         ),
         "baryon_mass": scalar(background.matter.baryon_mass, "MeV", "reference mass per baryon"),
     }

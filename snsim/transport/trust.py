@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,22 +12,18 @@ from numpy.typing import NDArray
 from microphysics.constants import CODATA
 from microphysics.errors import PhysicsWarning
 from microphysics.opacity import OpacitySpectra
-from microphysics.processes.contract import occupation
 from snsim.errors import UnresolvedWarning
 from snsim.transport.background import Background
 from snsim.transport.coverage import Worst, beyond, fermi_surface
 from snsim.transport.energy_groups import EnergyGroups
+from snsim.transport.outer_edge import CUT, depth_beyond, ends_of_last_fifth, listed, words_of_cut
 from snsim.transport.solution import TransportSolution
 
 Array = NDArray[np.float64]
 
 SPHERE = 2.0 / 3.0  # optical depth of a neutrinosphere
-CUT = (
-    1.0 / 3.0
-)  # depth beyond the outer edge, a guess that is up to twice too small where opacities fall ever more slowly
 DECOUPLED = 10.0  # transport depth from which spectra are on their way out
 COARSEST = 2.5  # zones per unit optical depth there: below, luminosities of supernova models are off by more than 1 %
-LAST_FIFTH = 0.8  # of the radius, from where on opacities are continued beyond the outer edge
 LARGEST_SHARE = 1e-2  # of the number or energy of a spectrum in the first or last group
 LARGEST_BEYOND = (
     0.01,
@@ -161,20 +157,12 @@ def _end_groups(
 
 
 def _depth_beyond(background: Background, solution: TransportSolution, spectra: OpacitySpectra) -> Array:
-    """Transport depth of what would lie outside, shape (species,): int kappa dr of kappa ~ r^-n, n at least 2.
-
-    kappa is the mean over the energy density of the spectra, as in the neutrinosphere.
-    """
-    radius = background.radius
-    two = [min(int(np.searchsorted(radius, LAST_FIFTH * radius[-1])), radius.size - 2), -1]
+    """Transport depth of what would lie outside, shape (species,)."""
+    two = ends_of_last_fifth(background.radius)
     rows = [spectra.species.index(name) for name in solution.species]
     opacity = (spectra.absorption + spectra.scattering).sum(axis=0)[rows][:, two]
     temperature, eta = solution.neutrino_temperature[:, two], solution.degeneracy[:, two]
-    weight = spectra.energy**4 * occupation(spectra.energy / temperature[..., None] - eta[..., None])
-    mean = (opacity * weight).sum(axis=-1) / weight.sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fall = np.log(mean[:, 0] / mean[:, 1]) / np.log(radius[-1] / radius[two[0]])
-    return mean[:, 1] * radius[-1] / (np.maximum(np.nan_to_num(fall), 2.0) - 1.0)
+    return depth_beyond(background.radius[two], opacity, spectra.energy, temperature, eta)
 
 
 def warn(trust: Trust, species: tuple[str, ...], reach: float | None = None) -> None:
@@ -187,10 +175,9 @@ def warn(trust: Trust, species: tuple[str, ...], reach: float | None = None) -> 
     reach : float, optional
         cm to which the profile goes on beyond the grid.
     """
-    cut = trust.outer_depth > CUT
     resolution = (
-        _cut(trust, species, cut, reach),
-        _coarse(trust, species, ~cut),
+        words_of_cut(trust.outer_depth, species, reach),
+        _coarse(trust, species, ~(trust.outer_depth > CUT)),
         *_ends_of_groups(trust, species),
         *_ends_of_energies(trust, species),
         _fermi_surface(trust, species),
@@ -200,28 +187,12 @@ def warn(trust: Trust, species: tuple[str, ...], reach: float | None = None) -> 
     if (moving := trust.advection > FASTEST).any():
         warnings.warn(
             "the star is not in a steady state: at the neutrinosphere |v|/(c h) = "
-            + _listed(species, trust.advection, moving)
+            + listed(species, trust.advection, moving)
             + ", the part of the flux that moving matter would add or take away; before about 30 ms after bounce steady "
             "luminosities err by 10 % and more",
             PhysicsWarning,
             stacklevel=3,
         )
-
-
-def _cut(trust: Trust, species: tuple[str, ...], cut: NDArray[np.bool_], reach: float | None) -> str:
-    """Say that the star ends inside its neutrinosphere, or close to it."""
-    if not cut.any():
-        return ""
-    advice = (
-        "the profile itself ends there, and must reach further out"
-        if reach is None
-        else f"raise grid.r_outer; the profile reaches {reach / 1e5:.4g} km"
-    )
-    return (
-        "the outer edge lies inside or close to the neutrinosphere, optical depth 2/3: the matter that it cuts off would "
-        f"add about {_listed(species, trust.outer_depth, cut)} if it went on as it ends. Luminosities and spectra are those "
-        f"of the cut: {advice}"
-    )
 
 
 def _coarse(trust: Trust, species: tuple[str, ...], whole: NDArray[np.bool_]) -> str:
@@ -230,7 +201,7 @@ def _coarse(trust: Trust, species: tuple[str, ...], whole: NDArray[np.bool_]) ->
     if not coarse.any():
         return ""
     return (
-        f"the grid is coarse at the neutrinosphere: {_listed(species, trust.zones_per_depth, coarse)} zones per unit optical "
+        f"the grid is coarse at the neutrinosphere: {listed(species, trust.zones_per_depth, coarse)} zones per unit optical "
         f"depth, fewer than {COARSEST:g}; raise grid.zones"
     )
 
@@ -243,7 +214,7 @@ def _ends_of_groups(trust: Trust, species: tuple[str, ...]) -> Iterator[str]:
         if missed.any():
             yield (
                 f"the energy groups miss part of the spectrum: up to "
-                f"{_listed(species, 100.0 * trust.end_groups[:, column], missed, ' %')} of the {words} group; change "
+                f"{listed(species, 100.0 * trust.end_groups[:, column], missed, ' %')} of the {words} group; change "
                 f"transport.{key}"
             )
 
@@ -254,7 +225,7 @@ def _ends_of_energies(trust: Trust, species: tuple[str, ...]) -> Iterator[str]:
     for name, (worst, most) in zip(("min", "max"), limits, strict=True):
         if worst is None or not (missed := worst.value > most).any():
             continue
-        shares = _listed(species, 100.0 * worst.value, missed, " %", _places(worst))
+        shares = listed(species, 100.0 * worst.value, missed, " %", _places(worst))
         wanted = worst.wanted[missed]
         if name == "min":
             said = f"{shares} of the number lies below opacity.energy_min = {trust.energies[0]:.3g} MeV and is left out"
@@ -283,7 +254,7 @@ def _fermi_surface(trust: Trust, species: tuple[str, ...]) -> str:
     enough = int(np.ceil(span / trust.edge.wanted[coarse].min())) + 1
     return (
         f"energies are coarse at the Fermi surface of trapped neutrinos: steps in ln(energy) of up to "
-        f"{_listed(species, trust.edge.value, coarse, '', _places(trust.edge))} times the width of the surface, T/mu, more "
+        f"{listed(species, trust.edge.value, coarse, '', _places(trust.edge))} times the width of the surface, T/mu, more "
         f"than {limit:g}. Fluxes of these trapped neutrinos err by tens of per cent; {outside}. Where they matter, set "
         f"{section}.{key} = {enough}"
     )
@@ -295,16 +266,3 @@ def _places(worst: Worst) -> list[str]:
         f" at {radius / 1e5:.3g} km, zone {zone}"
         for radius, zone in zip(worst.radius, worst.zone, strict=True)
     ]
-
-
-def _listed(
-    species: tuple[str, ...],
-    values: Array,
-    chosen: NDArray[np.bool_],
-    unit: str = "",
-    places: Sequence[str] | None = None,
-) -> str:
-    """Name values, two digits of each, with their species and places."""
-    two = [float(f"{value:.2g}") for value in values]  # 100, which .2g alone writes as 1e+02
-    where = [""] * len(species) if places is None else list(places)
-    return ", ".join(f"{two[i]:g}{unit} ({species[i]}{where[i]})" for i in map(int, np.flatnonzero(chosen)))

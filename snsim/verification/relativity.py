@@ -18,6 +18,7 @@ from snsim.transport.gray import GraySolver
 from snsim.transport.groups import GroupMedium
 from snsim.transport.mesh import Mesh
 from snsim.transport.moments import fluid_frame
+from snsim.transport.multigroup import solve_groups
 from snsim.verification.data_files import select
 from snsim.verification.exact import sphere_moments, uniform_star_lapse
 from snsim.verification.problem import Curve, Outcome, Panel, Problem, Row, compared, observed_order
@@ -28,7 +29,6 @@ from snsim.verification.setups import (
     one_group,
     parabola,
     schwarzschild,
-    solve_groups,
 )
 
 Array = NDArray[np.float64]

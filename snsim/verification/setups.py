@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from snsim.errors import ConvergenceError
 from snsim.transport.coupling import uncoupled
 from snsim.transport.eddington import solve_eddington
+from snsim.transport.group_newton import GroupField
 from snsim.transport.groups import GroupMedium
 from snsim.transport.mesh import Mesh, Metric
-from snsim.transport.multigroup import GroupField, solve_groups
+from snsim.transport.multigroup import solve_groups
 from snsim.verification import exact
 
 Array = NDArray[np.float64]

@@ -47,6 +47,15 @@ def test_curve_and_points_are_the_stored_numbers(near):
     assert low < 2.0 < 8.0 < high
 
 
+def test_the_axis_begins_where_the_curve_does(near):
+    rates = near.groups[GROUP]["critical_accretion_rate"].values / SUN
+    light = np.where(rates < 0.7, np.nan, near.groups[GROUP]["critical_curve"].values)
+    low, high = plot_critical_curve(with_values(near, GROUP, critical_curve=light))["run"].axes.get_xlim()
+    shown = rates[rates >= 0.7]
+    assert shown[0] / 1.3 < low < shown[0]
+    assert shown[-1] < high < 1.3 * shown[-1]
+
+
 def test_measures_stand_over_their_thresholds(near):
     found = plot_measures(near)
     expected = {

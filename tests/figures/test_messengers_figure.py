@@ -131,3 +131,30 @@ def test_no_text_leaves_the_figure_or_hides_a_letter(run):
                 assert box.x1 <= whole.x1
                 assert not any(box.overlaps(letter) for letter in letters)
     assert not math.isnan(figure.get_figwidth())
+
+
+@pytest.mark.parametrize(
+    ("gone", "count"),
+    [((), 4), (("kick",), 3), (("kick", "delay"), 2), (("kick", "delay", "flavour"), 1)],
+)
+def test_only_panels_that_exist(run, gone, count):
+    left = {k: v for k, v in run.groups.items() if k.removeprefix("diagnostics/") not in gone}
+    with style.context():
+        figure = messengers(Result(left, run.config_toml))
+        figure.canvas.draw()
+        letters = [text.get_text() for ax in figure.axes for text in ax.texts]
+        assert len(figure.axes) == count
+        assert [word for word in letters if word.startswith("(")] == [f"({x})" for x in "abcd"[:count]]
+        assert not any(text.get_fontstyle() == "italic" for ax in figure.axes for text in ax.texts)
+
+
+def test_words_about_the_model_are_clear_of_all_events(run):
+    with style.context():
+        found = plot_events(run)
+        axes = found["words"].axes
+        axes.figure.canvas.draw()
+        low = axes.transData.inverted().transform(found["words"].get_window_extent())[0]
+    for name in DETECTORS:
+        time, energy = found[f"events.{name}"].get_data()
+        top = energy + events_of(name).energy_error
+        assert not ((time > low[0]) & (top > low[1])).any()

@@ -39,6 +39,25 @@ def test_total_is_absorption_and_scattering_of_all_processes(star):
     assert same_color(found["total"].get_color(), "black")
 
 
+def test_a_curve_that_begins_inside_the_panel_says_why(star):
+    assert not [key for key in plot_over_energy(star, "anue") if key.startswith("threshold")]
+    energy, absorption = star["opacity"]["energy"].values, star["opacity"]["absorption"].values.copy()
+    first = energy.size // 2
+    absorption[0, SPECIES.index("anue"), :, :first] = 0.0
+    found = plot_over_energy(with_values(star, "opacity", absorption=absorption), "anue")
+    assert found["threshold.charged_current"].xy[0] == energy[first]
+    assert [key for key in found if key.startswith("threshold")] == ["threshold.charged_current"]
+
+
+def test_the_sphere_has_dashes_of_its_own(star):
+    found = plot_over_radius(star, "nue")
+    from snsim.plots.opacities import _MARKS, ROLES
+
+    dashes = [str(dashes) for _, dashes, _ in _MARKS if dashes != _MARKS[0][1]]
+    assert str(_MARKS[0][1]) not in [*dashes, *(str(look) for look, _ in ROLES.values())]
+    assert found["neutrinosphere"].get_linestyle() == "--"  # of any dashes by hand; dots would be ":"
+
+
 def test_processes_have_colours_and_roles_have_dashes(star):
     found = plot_over_radius(star, "nue")
     lines = {key for key in found if "." in key}

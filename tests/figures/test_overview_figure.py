@@ -221,3 +221,12 @@ def test_legends_and_letters_do_not_touch(drawn):
         with style.context():
             (letter,) = [text for text in ax.texts if text.get_text() in ("(a)", "(b)", "(c)", "(d)")]
             assert letter.get_window_extent().x1 < ax.get_legend().get_window_extent().x0
+
+
+@pytest.mark.parametrize("shock", [2e6, 1e7, 1.43436e7, 3e7, 5.5e7])
+def test_words_about_the_shock_stay_in_the_panel(star, shock):
+    with style.context():
+        axes = plot_structure(with_values(star, "profile", shock_radius=shock))["shock"].axes
+        axes.figure.canvas.draw()
+        box = next(text.get_window_extent() for text in axes.texts if text.get_text().startswith("shock"))
+        assert axes.bbox.x0 < box.x0 < box.x1 < axes.bbox.x1

@@ -120,3 +120,14 @@ def test_no_text_leaves_the_figure(core):
     width, height = figure.get_size_inches()
     assert 0.0 <= everything.x0 < everything.x1 <= width
     assert 0.0 <= everything.y0 < everything.y1 <= height
+
+
+def test_the_legend_of_processes_hides_no_share(core):
+    full = np.ones_like(core.groups[GROUP]["share"].values)
+    with style.context():
+        found = plot_shares(with_values(core, GROUP, share=full))
+        axes = found["nue.charged_current"].axes
+        axes.figure.canvas.draw()
+        boxes = [each.get_window_extent() for each in axes.get_children() if type(each).__name__ == "Legend"]
+        assert len(boxes) == 2
+        assert min(box.y0 for box in boxes) > axes.transData.transform((1.0, 1.0))[1]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -81,6 +82,43 @@ def test_several_processes_give_the_same(tmp_path, monkeypatch):
         for name in a:
             np.testing.assert_array_equal(a[name][()], b[name][()])
     assert "NUMBA_NUM_THREADS" not in os.environ  # what the processes were given does not stay
+
+
+def test_an_executor_gives_the_same_and_stays_open(tmp_path):
+    alone = build_table(EOS, *AXES, directory=tmp_path / "one", jobs=1)
+    seen = []
+    with ThreadPoolExecutor(2) as executor:
+        given = build_table(
+            EOS,
+            *AXES,
+            directory=tmp_path / "two",
+            executor=executor,
+            progress=lambda done, total: seen.append(done),
+        )
+        assert executor.submit(int, 3).result() == 3
+    assert seen == [54 * (i + 1) for i in range(8)]
+    for name, values in alone.table.fields.items():
+        np.testing.assert_array_equal(given.table.fields[name], values)
+
+
+def test_an_executor_does_what_it_is_asked(tmp_path):
+    """Every block, and nothing is done here."""
+    asked = []
+
+    class Noting(ThreadPoolExecutor):
+        def submit(self, function, /, *arguments, **options):
+            asked.append(arguments[1])
+            return super().submit(function, *arguments, **options)
+
+    with Noting(1) as executor:
+        build_table(EOS, *AXES, directory=tmp_path, executor=executor, jobs=1)
+    np.testing.assert_array_equal(asked, AXES[1])
+
+
+def test_with_an_executor_a_failing_point_is_an_error(tmp_path):
+    with ThreadPoolExecutor(2) as executor, pytest.raises(OutOfRangeError):
+        build_table(StandIn(fails_at=AXES[1][3]), *AXES, directory=tmp_path, executor=executor)
+    assert not list(tmp_path.glob("*.h5"))
 
 
 def test_the_embedded_equation_of_state_travels(tmp_path):

@@ -47,7 +47,7 @@ def test_folder_changes_with_any_kernel(copy):
         with (root / path).open("a") as handle:
             handle.write("# another comment\n")
         seen.append(folder())
-    (root / "microphysics" / "new.py").write_text("from microphysics import _jit\n")
+    (root / "microphysics" / "new.py").write_text("from microphysics import _jit\nnjit = _jit.njit\n")
     seen.append(folder())
     (root / "microphysics" / "new.py").rename(root / "microphysics" / "newer.py")
     seen.append(folder())

@@ -123,3 +123,15 @@ def test_moments_scale_with_temperature(temperature, eta, factor):
     one, other = FermiDirac(temperature, eta), FermiDirac(temperature * factor, eta)
     for order in range(1, 6):
         assert other.moment(order) / one.moment(order) == pytest.approx(factor**order, rel=1e-12)
+
+
+def test_averages_of_many_spectra_are_those_of_each():
+    # widths over a factor of 30: several share their energies, in some groups
+    temperature, degeneracy = np.geomspace(0.8, 25.0, 30), np.linspace(-4.0, 9.0, 30)
+    many = FermiDirac(temperature.reshape(5, 6), degeneracy.reshape(5, 6)).average(np.sqrt, 1.8)
+    each = [
+        float(FermiDirac(t, eta).average(np.sqrt, 1.8))
+        for t, eta in zip(temperature, degeneracy, strict=True)
+    ]
+    np.testing.assert_allclose(many.ravel(), each, rtol=1e-13)
+    assert FermiDirac(np.empty(0), np.empty(0)).average(np.sqrt).shape == (0,)

@@ -142,7 +142,7 @@ def test_average_falls_with_the_coupling():
 
 @settings(max_examples=200, deadline=None)
 @given(
-    share=st.floats(1e-8, 1.0),
+    share=st.floats(1e-8, 1.0 - 1e-12),  # at 1 the round-off of the product may lie above
     screening=st.one_of(st.just(0.0), st.floats(1e-3, 60.0)),
     q=st.floats(1e-3, 200.0),
 )

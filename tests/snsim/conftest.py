@@ -3,6 +3,7 @@
 import pytest
 
 from microphysics import _jit
+from snsim.cli import console
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +16,4 @@ def wide_output(monkeypatch: pytest.MonkeyPatch) -> None:
 def warm_cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "kernels" not in request.node.name:
         monkeypatch.setattr(_jit, "cache_is_cold", lambda module="": False)
+        monkeypatch.setattr(console, "_listen", lambda words: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 import snsim.plots
 from microphysics.errors import OutOfRangeError, PhysicsWarning
 from snsim.cli.app import app
-from snsim.cli.console import say_rows
+from snsim.cli.console import say_rows, say_table
 from snsim.config.load import config_hash
 from snsim.config.schema import Config
 from snsim.config.write import resolve_toml
@@ -150,7 +151,8 @@ def test_running_again_shows_what_is_there(run_directory: Path, pipeline: Simple
     assert "92 km" in again.out
     assert snsim_run("run", run_directory, "--set", "title=other").code == 0
     assert len(pipeline.calls) == 1  # a title is no physics
-    assert snsim_run("run", run_directory, "--set", "grid.zones=100").code == 0
+    assert snsim_run("run", run_directory, "--set", "grid.zones=100").code == 4
+    assert snsim_run("run", run_directory, "--set", "grid.zones=100", "--force").code == 0
     assert [config.grid.zones for config in pipeline.calls] == [200, 100]
     assert snsim_run("run", run_directory, "--set", "grid.zones=100", "--force").code == 0
     assert len(pipeline.calls) == 3
@@ -237,19 +239,38 @@ def test_warnings_are_one_line(run_directory: Path, pipeline: SimpleNamespace) -
     assert "warning: 3 zones were clamped\n" in outcome.err
 
 
-def test_another_configuration_is_not_replaced_in_silence(
-    run_directory: Path, pipeline: SimpleNamespace
+def test_the_result_of_another_configuration_is_replaced_by_force_only(
+    run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path
 ) -> None:
-    assert snsim_run("run", run_directory, "--set", "grid.zones=400").err == ""
-    for name in ("overview.png", "opacities.png", "mine.png"):
-        (run_directory / name).touch()
-    outcome = snsim_run("run", run_directory, "--set", "grid.zones=100", "--set", "title=x")
-    words = "replaces the result of another configuration: grid.zones 400 -> 100\n"
-    assert outcome.err == words
-    assert (run_directory / "opacities.png").exists()  # the stand-in draws nothing, but it was called
-    outcome = snsim_run("run", run_directory, "--no-plot", "--set", "grid.r_outer=500 km")
+    place = ("--output", tmp_path / "there")
+    assert snsim_run("run", run_directory, *place, "--set", "grid.zones=400").err == ""
+    for name in ("overview.png", "opacities.png", "light_curve.png", "mine.png"):
+        (tmp_path / "there" / name).touch()
+    before = read_result(tmp_path / "there")
+    other = ("--set", "grid.zones=100", "--set", "title=x")
+    outcome = snsim_run("run", run_directory, *place, *other)
+    assert outcome.code == 4
+    for words in (
+        f"{tmp_path / 'there' / 'result.h5'}: holds the result of another configuration",
+        f"'a star' ({before.provenance['config_hash']}), not of 'x' (",
+        "grid.zones 400 -> 100",
+        "--force",
+        "--output",
+    ):
+        assert words in outcome.err
+    assert len(pipeline.calls) == 1
+    assert read_result(tmp_path / "there") == before
+    assert len(list((tmp_path / "there").glob("*.png"))) == 4
+    (tmp_path / "there" / "overview.png").write_text("drawn")  # as the stand-in says that it draws it
+    outcome = snsim_run("run", run_directory, *place, *other, "--force")
+    assert outcome.code == 0
+    assert outcome.err == "replaces the result of another configuration: grid.zones 400 -> 100\n"
+    # those that the new result does not have belong to the old one
+    assert sorted(path.name for path in (tmp_path / "there").glob("*.png")) == ["mine.png", "overview.png"]
+    again = ("--no-plot", "--force", "--set", "grid.r_outer=500 km")
+    outcome = snsim_run("run", run_directory, *place, *again)
     assert 'grid.zones 100 -> 200, grid.r_outer not set -> "500 km"' in outcome.err
-    assert sorted(path.name for path in run_directory.glob("*.png")) == ["mine.png"]
+    assert [path.name for path in (tmp_path / "there").glob("*.png")] == ["mine.png"]
 
 
 def test_names_of_figures_are_those_that_are_drawn() -> None:
@@ -291,12 +312,60 @@ def test_kernels_are_announced_once(
     assert words in snsim_run("run", run_directory, "--force").err
     (tmp_path / "kernels" / "transport" / "electron_gas.f-1.py311.nbi").touch()
     # those of the transport are missing, and every scheme says so
-    for scheme, seconds in (("gray", 25), ("multigroup", 25), ("eddington", 30)):
+    for scheme, seconds in (("gray", 45), ("multigroup", 25), ("eddington", 30)):
         chosen = snsim_run("run", run_directory, "--force", "--set", f"transport.scheme={scheme}")
-        assert f"{words} {seconds} s" in chosen.err
+        assert f"{words} {seconds} s of CPU, at most {40 + seconds} s" in chosen.err
     assert "compiling" not in snsim_run("run", run_directory, "--force", "--set", "transport.scheme=none").err
     (tmp_path / "kernels" / "transport" / "gray.f-1.py311.nbi").touch()
     assert "compiling" not in snsim_run("run", run_directory, "--force").err
+
+
+def test_kernels_compiled_beside_a_warm_cache_are_announced(
+    run_directory: Path, pipeline: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numba
+
+    from microphysics import _jit
+
+    monkeypatch.setattr(_jit, "cache_is_cold", lambda module="": False)
+    words = "compiling further kernels, once per machine"
+
+    def compile_two(config: Config) -> Result:
+        for number in (1.0, 2.0):
+            numba.njit(lambda x, y=number: x + y)(number)
+        return answer(config)
+
+    assert "compiling" not in snsim_run("run", run_directory).err
+    pipeline.simulate = compile_two
+    outcome = snsim_run("run", run_directory, "--force")
+    assert outcome.err.count(words) == 1
+    assert "at most about 85 s of CPU" in outcome.err
+    numba.njit(lambda x: x)(1.0)  # nobody listens any more
+    assert "compiling" not in snsim_run("run", run_directory).err
+
+
+def test_time_of_compiling_kernels_is_told_apart(
+    run_directory: Path, pipeline: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from numba.core import event
+
+    from microphysics import _jit
+    from snsim.cli import console
+
+    monkeypatch.setattr(_jit, "cache_is_cold", lambda module="": module == "gray")
+    clock = iter(range(0, 1000, 10))
+
+    def compile_one_with_another(config: Config) -> Result:
+        with monkeypatch.context() as patched:
+            patched.setattr(console.time, "perf_counter", lambda: float(next(clock)))
+            with event.trigger_event("numba:compile"), event.trigger_event("numba:compile"):
+                pass
+        return answer(config)
+
+    pipeline.simulate = compile_one_with_another
+    outcome = snsim_run("run", run_directory)
+    assert "of which compiling 10 s" in outcome.out  # the inner one is part of the outer
+    assert console.compiling_took() == 0.0
 
 
 # every bad input: one clear sentence, before any work
@@ -360,6 +429,23 @@ def test_bad_input(
     assert not (tmp_path / "result.h5").exists()
 
 
+def test_warnings_of_validate_are_lines_too(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(
+        f"schema = 1\n{TABLE}\n[grid]\nzones = 40\n[transport]\nscheme = 'none'\n"
+    )
+    (tmp_path / "star.csv").write_text("r,rho,T,ye\n30,1e12,6,0.2\n60,1e10,3,0.3\n100,1e9,2,0.4\n")
+    outcome = snsim_run("validate", tmp_path)
+    assert outcome.code == 0
+    (line,) = outcome.err.splitlines()
+    assert line.startswith("warning: the profile starts at 30 km")
+    assert "no velocity, so that no shock can be found" in outcome.out
+    (tmp_path / "star.csv").write_text("r,rho,T,ye\n30,3e15,6,0.2\n60,1e13,3,0.3\n100,1e12,2,0.4\n")
+    outcome = snsim_run("validate", tmp_path)
+    assert outcome.code == 4
+    (line,) = outcome.err.splitlines()
+    assert "within their own horizon; column 'rho' (density) is read in g/cm3: is it in kg/m3?" in line
+
+
 def test_mass_fractions_that_do_not_sum_to_one(tmp_path: Path) -> None:
     names = ("neutron", "proton", "alpha", "heavy")
     columns = "\n".join(f'mass_fraction_{name} = {{ column = "x{name}", unit = "1" }}' for name in names)
@@ -379,6 +465,22 @@ def test_unwritable_output_is_found_first(run_directory: Path, pipeline: SimpleN
     assert outcome.code == 4
     assert "cannot be written there" in outcome.err
     assert pipeline.calls == []
+
+
+def test_validate_counts_its_doubts(run_directory: Path) -> None:
+    mistaken = TABLE.replace("g/cm3", "kg/m3")
+    (run_directory / "run.toml").write_text(f"schema = 1\n{mistaken}")
+    (run_directory / "star.csv").write_text(STAR)
+    outcome = snsim_run("validate", run_directory, "--set", "grid.r_outer=90 km")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count("is it in g/cm3?") == 1
+    assert "no mistakes found, " in outcome.out
+    found = json.loads(snsim_run("validate", run_directory, "--set", "grid.r_outer=90 km", "--json").out)
+    assert found["valid"] is True
+    assert sum("is it in g/cm3?" in doubt for doubt in found["doubts"]) == 1
+    told = outcome.err.count("warning:")
+    assert told == len(found["doubts"]) + len(found["without_effect"])
+    assert f"no mistakes found, {told} doubt{'s' * (told > 1)}: see above" in outcome.out
 
 
 def test_a_file_in_the_way_is_not_replaced(run_directory: Path, pipeline: SimpleNamespace) -> None:
@@ -432,6 +534,25 @@ def test_what_is_piped_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert letters(narrow) == letters(wide)
 
 
+def test_words_in_tables_are_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = ("trajectory", "first", "10 GK", "in the file", "entropy at 5 GK", "freeze-out", "r-process")
+    row = ("tracer_00017_of_the_second_run", "0.1234", "0.2345", "0.3456", "undefined", "1234 km", "yes")
+    for width in (100, 80, 40):
+        monkeypatch.setenv("COLUMNS", str(width))
+        say_table("title", columns, [row, row[::-1]])
+        shown = capsys.readouterr().out
+        for word in " ".join((*columns, *row)).split():
+            assert word in shown.split(), (word, width)
+    long = ("word " * 30, "/a/path/that/is/not/broken")
+    monkeypatch.setenv("COLUMNS", "60")
+    say_table("", ("one", "two"), [long])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any(long[1] in line for line in lines)
+
+
 def test_long_values_go_on_below_themselves(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -474,6 +595,7 @@ def test_compare(run_directory: Path, pipeline: SimpleNamespace, tmp_path: Path)
     text = snsim_run("compare", run_directory, other).out
     for words in ("profile.shock_radius", "144 km", "158.4 km", "+10 %", "disappears", "undefined in both"):
         assert words in text
+    assert re.search(r"^ luminosity at infinity, anue +[0-9]", text, flags=re.MULTILINE)  # a name of one line
     fields = json.loads(snsim_run("compare", run_directory, other, "--json").out)
     assert fields["config"] == {"profile.shock_radius": {"before": "144 km", "after": "158.4 km"}}
     moves = {move["key"]: move for move in fields["answers"]}
@@ -528,6 +650,7 @@ def test_cite(run_directory: Path, pipeline: SimpleNamespace) -> None:
         ("observables", ["gain_region", "Janka 2001"]),
         ("export-formats", ["oconnor", "sntools", "sum of four", "msw-profile", "MSWEffect"]),
         ("trajectory-formats", ["winnet", "skynet", "lnue", "csv"]),
+        ("detectors", ["coherent_csi", "Akimov et al. 2017", "conus_plus"]),
     ],
 )
 def test_list(kind: str, words: list[str]) -> None:

@@ -19,6 +19,7 @@ from snsim.ejecta import (
     to_result,
     with_emission,
 )
+from snsim.ejecta.readers import FORMATS
 from snsim.ejecta.trajectory import GIGAKELVIN
 from snsim.errors import ConfigError, TrajectoryError
 from snsim.output.reader import read_result
@@ -112,7 +113,7 @@ def test_files_of_many_trajectories(folder):
     assert group["bin_mass"].values.sum() == pytest.approx(3e-3)
     assert stored.provenance["inputs"].count("\n") == 2
     assert "Horowitz 2002" in stored.provenance["citations"]
-    assert "Y_e of ejecta at 5 GK, mean" in dict(stored.summary())
+    assert "Y_e of ejecta at 5 GK, else final, mean" in dict(stored.summary())
     again = read_trajectory(out / "b.dat")
     np.testing.assert_allclose(again.electron_fraction, histories[1].electron_fraction, rtol=1e-15)
     assert "--force" in run(folder / "b.dat", "--output", out, code=4).stderr
@@ -270,7 +271,59 @@ def test_a_bad_file_is_one_line(folder):
     (folder / "bad.dat").write_text(text().replace("0.2 2e+52", "0.2 -2e+52", 1))
     error = run(folder / "bad.dat", code=4).stderr
     assert error.count("\n") == 1
-    assert "luminosity_nue = -2e+52 erg / s in line 2" in error
+    assert f"{folder / 'bad.dat'}: luminosity_nue = -2e+52 erg / s in line 2" in error
+
+
+def test_where_the_parcel_is_wrong_is_a_line_too(folder):
+    inside = [
+        "--geometry",
+        "sphere",
+        "--neutrinospheres",
+        "80 km, 70 km",
+        "--luminosity-at",
+        "neutrinosphere",
+    ]
+    error = run(folder / "b.dat", *inside, "--mass", "1.4 Msun", code=4).stderr
+    assert f"{folder / 'b.dat'}: radius = 5e+06 cm in line 2: inside a neutrinosphere" in error
+    (folder / "cold.dat").write_text(text().replace("2e+52 3e+52 3.8", "2e+52 3e+52 0.01", 1))
+    error = run(folder / "cold.dat", code=3).stderr
+    assert f"{folder / 'cold.dat'}: mean energy of nue = " in error
+    assert "in line 2" in error
+
+
+def test_trajectories_that_nothing_irradiates_are_warned_of(folder):
+    (folder / "dark.dat").write_text(text(light=False))
+    words = f"warning: nothing irradiates {folder / 'dark.dat'}: no luminosities in the file"
+    assert run(folder / "dark.dat", folder / "a.dat").stderr.count(words) == 1
+    write_result(star(), folder / "result.h5")
+    assert "irradiates" not in run(folder / "dark.dat", "--luminosity-from", folder).stderr
+    assert "irradiates" not in run(folder / "a.dat").stderr
+    many = [folder / f"dark{i}.dat" for i in range(5)]
+    for file in many:
+        file.write_text(text(light=False))
+    assert "and 2 more: " in run(*many).stderr
+
+
+def test_a_path_that_begins_below_5_gk_does_not_claim_it(folder):
+    rows = [line.split() for line in (folder / "a.dat").read_text().splitlines()[1:]]
+    cool = [" ".join([row[0], f"{0.3 * float(row[1]):.6g}", *row[2:]]) for row in rows]
+    (folder / "cool.dat").write_text("\n".join(cool) + "\n")
+    found = json.loads(run(folder / "cool.dat", "--json").stdout)
+    assert found["trajectories"][0]["at_5_gk"] is None
+    shown = run(folder / "cool.dat").stdout
+    assert "Y_e of ejecta at 5 GK, else final, mean" in shown
+    assert "entropy at 5 GK" not in shown
+
+
+def test_help_and_page_name_the_columns(request):
+    shown = " ".join(run("--help").stdout.split())
+    page = (request.config.rootpath / "docs" / "ejecta.md").read_text()
+    for words in FORMATS["winnet"] + FORMATS["skynet"]:
+        assert f"`{words}`" in page
+    for name, longest in (("winnet", 1), ("skynet", 1)):
+        assert f"{name} {FORMATS[name][longest]}" in shown
+    for unit in ("GK", "g/cm3", "km", "erg/s", "MeV"):
+        assert unit in shown
 
 
 def test_files_of_one_name_are_told_apart(folder):

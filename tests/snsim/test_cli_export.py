@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +54,8 @@ def test_writes_beside_the_result_and_checks(name, cooling):
 def test_fluences_need_a_distance(steady, tmp_path):
     refused = call(steady, "--to", "snowglobes")
     assert refused.code == 2
-    assert "needs a distance" in refused.err
+    assert "--distance: missing; snowglobes has neutrinos per cm^2 at the observer" in refused.err
+    assert '--distance "10 kpc"' in refused.err
     done = call(
         steady, "--to", "snowglobes", "--distance", "10 kpc", "--check", "--output", tmp_path / "a" / "f.dat"
     )
@@ -61,6 +63,45 @@ def test_fluences_need_a_distance(steady, tmp_path):
     assert (tmp_path / "a" / "f.dat").exists()
     assert call(steady, "--to", "snowglobes", "--distance", "10 s").code == 2
     assert "has no distance" in call(steady, "--to", "csv", "--distance", "10 kpc").err
+
+
+def test_names_of_formats_in_capitals_and_nearly_right(steady, tmp_path):
+    assert call(steady, "--to", "SNEWPY", "--output", tmp_path / "s.dat").code == 0
+    refused = call(steady, "--to", "sntools")
+    assert refused.code == 2
+    assert "Did you mean 'sntools-gamma'?" in refused.err
+
+
+def test_results_of_different_methods_in_one_signal_are_warned_of(tmp_path):
+    first, second = steady_result(), steady_result(2.0)
+    gray, rays = ({"transport": {"scheme": name}} for name in ("gray", "eddington"))
+    times = ("--to", "csv", "--time", "50 ms", "--time", "150 ms", "--force")
+
+    def warned(one, other):
+        paths = (write_result(one, tmp_path / "a.h5"), write_result(other, tmp_path / "b.h5"))
+        outcome = call(*paths, *times)
+        assert outcome.code == 0
+        return [line for line in outcome.err.splitlines() if "one signal of results" in line]
+
+    assert warned(replace(first, attributes=gray), replace(second, attributes=gray)) == []
+    assert warned(first, replace(second, attributes=gray)) == []  # an older file does not say
+    (line,) = warned(replace(first, attributes=gray), replace(second, attributes=rays))
+    assert "different transport schemes (gray; eddington)" in line
+    more = with_a_species_more(second)
+    (line,) = warned(first, more)
+    assert "different species (nue, anue, nux; nue, anue, nux, numu)" in line
+
+
+def with_a_species_more(result):
+    """The same with numu, a copy of nux."""
+    group = {
+        name: replace(each, values=np.concatenate([each.values, each.values[-1:]]))
+        if each.dims[:1] == ("species",)
+        else each
+        for name, each in result["transport"].items()
+    }
+    group["species"] = replace(group["species"], values=np.array(["nue", "anue", "nux", "numu"]))
+    return replace(result, groups={**result.groups, "transport": group})
 
 
 def test_the_window_of_a_steady_result(steady):

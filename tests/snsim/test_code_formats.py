@@ -166,7 +166,7 @@ SPOILT = [
     (lambda lines: lines[1:], "line 1: expected the number of zones alone"),
     (scaled(4, 1.0 / KELVIN), "temperature.*read in K: is it in MeV"),
     (scaled(5, 1.03), "newtonian integral of the density is off enclosed_mass by"),
-    (scaled(2, 1.0 / CODATA.solar_mass), "are unit and centring of radius, mass and density right"),
+    (scaled(2, 1e-3), "are unit and centring of radius, mass and density right"),
     (edit(9, 2, "1.0E10"), "enclosed_mass falls at point 7"),
 ]
 
@@ -176,6 +176,13 @@ def test_spoilt_progenitors(tmp_path: Path, change: Callable[[list[str]], list[s
     file = short(tmp_path, change=change)
     with pytest.raises(ProfileError, match=words):
         FORMATS["gr1d-short"].read(file, options("gr1d-short", radius_centring="zone"))
+
+
+def test_progenitors_in_solar_masses(tmp_path: Path) -> None:
+    """GR1D itself takes masses below 1e10 for solar ones."""
+    file = short(tmp_path, change=scaled(2, 1.0 / CODATA.solar_mass))
+    star = FORMATS["gr1d-short"].read(file, options("gr1d-short", radius_centring="zone"))
+    assert "enclosed mass is the newtonian integral of the density within" in star.source
 
 
 GHOSTS = 3
@@ -267,6 +274,21 @@ def test_gr1d_velocity_of_another_observer_is_refused_beside_the_metric(tmp_path
         FORMATS["gr1d"].read(folder, options("gr1d", time="0 s"))
     (folder / "v1.xg").unlink()
     assert FORMATS["gr1d"].read(folder, options("gr1d", time="0 s")).velocity is None
+
+
+def test_gr1d_output_over_enclosed_mass_is_refused(tmp_path: Path) -> None:
+    folder = run_of_gr1d(tmp_path)
+    for name in ("rho", "temperature", "ye"):
+        lines = (folder / f"{name}.xg").read_text().splitlines()
+        over_mass = [
+            line if "Time" in line or not line.strip() else f"{0.01 * i:18.9E}{line[18:]}"
+            for i, line in enumerate(lines)
+        ]
+        (folder / f"{name}.xg").write_text("\n".join(over_mass))
+    with pytest.raises(
+        ProfileError, match=r"rho\.xg: .* which are no radii in cm; was it written with vs_mass = 1"
+    ):
+        FORMATS["gr1d"].read(folder, options("gr1d", time="0 s"))
 
 
 def test_spoilt_output(tmp_path: Path) -> None:
@@ -375,9 +397,50 @@ def kepler(
     return file
 
 
-@pytest.mark.parametrize("left", [False, True])
-def test_kepler(tmp_path: Path, left: bool) -> None:
-    star = FORMATS["kepler"].read(kepler(tmp_path, left=left), options("kepler"))
+def magnetic(lines: list[str]) -> list[str]:
+    """Fields between stability and the nuclei, and no network, as in files of magnetic stars."""
+    heading = lines[1].replace("NETWORK", f"{'B_r':>25}{'B_phi':>25}")
+    zones = [line.replace("      QNSE", f"{3e10:25.16E}{'---':>25}") for line in lines[2:]]
+    return [lines[0], heading, *zones]
+
+
+def burning(lines: list[str]) -> list[str]:
+    """Names of a large network, without the column that says which one."""
+    heading = lines[1].replace("   NETWORK", "").replace("neutrons", "     nt1").replace("'Fe'", " fe ")
+    for name in NUCLEI[1:]:
+        heading = heading.replace(f" {name}", f" {name.lower()}")
+    return [lines[0], heading, *(line.replace("      QNSE", "") for line in lines[2:])]
+
+
+def linked(lines: list[str]) -> list[str]:
+    """kepdata's link file: headings, names, units and wind are comments, zones have no colon, and there is a centre."""
+    names = [part.strip() for part in re.split(r"\s{2,}", lines[1].strip())]
+    cells = [
+        name.replace("specific energy", "spec. int. energy") for name in names if name.startswith("cell ")
+    ]
+    nuclei = ["nt1", *(name.lower() for name in NUCLEI[1:])]
+    columns = ["cell mass", *cells, *nuclei]
+    heading = ["# VERSION  10204", "#", "# format                    ions (mass fraction)     ", "#"]
+    heading += ["#" + f"{'grid':>5}" + "".join(f"{name:>25}" for name in columns)]
+    heading += ["#" + f"{'unit':>5}" + "".join(f"{'g':>25}" for _ in columns)]
+    centre = " " + f"{0:>5d}" + f"{'-':>25}" + f"{0.0:25.17e}" * 3 + f"{'-':>25}" * (len(columns) - 4)
+    zones = []
+    for line in lines[2:-1]:
+        words = line.replace("radiative", "").replace("QNSE", "").replace("---", "-").split()
+        zones.append(
+            " " + f"{int(words[0][:-1]):>5d}" + "".join(f"{word:>25}" for word in ("1.0e30", *words[1:]))
+        )
+    return [*heading, centre, *zones, "#" + f"{'wind':>5}" + f"{'-':>25}" * len(columns)]
+
+
+@pytest.mark.parametrize(
+    ("left", "change"),
+    [(False, None), (True, None), (False, magnetic), (False, burning), (False, linked)],
+    ids=["presn", "left", "magnetic", "burn", "link"],
+)
+def test_kepler(tmp_path: Path, left: bool, change: Callable[[list[str]], list[str]] | None) -> None:
+    file = kepler(tmp_path, change or (lambda lines: lines), left)
+    star = FORMATS["kepler"].read(file, options("kepler"))
     edges = np.concatenate([[0.0], Star.edges])
     np.testing.assert_allclose(star.radius, 0.75 * np.diff(edges**4) / np.diff(edges**3), rtol=1e-12)
     np.testing.assert_allclose(star.density, Star.means(), rtol=1e-12)
@@ -408,7 +471,7 @@ def test_kepler(tmp_path: Path, left: bool) -> None:
         ),
         (
             lambda lines: [lines[0], lines[1].replace("cell outer radius", "radius"), *lines[2:]],
-            "line 2: expected the names",
+            "no line of its first 80 has the names of KEPLER's columns",
         ),
         (edit(12, 6, "---"), "line 12, column 'cell temperature': '---' is not a number"),
         (edit(12, 5, "nan"), "line 12, column 'cell density': nan is no value"),
@@ -430,9 +493,12 @@ def test_spoilt_kepler_files(tmp_path: Path, change: Callable[[list[str]], list[
 
 
 def mesa(
-    folder: Path, logarithms: bool, change: Callable[[list[str]], list[str]] = lambda lines: lines
+    folder: Path,
+    logarithms: bool,
+    change: Callable[[list[str]], list[str]] = lambda lines: lines,
+    swapped: dict[str, tuple[str, Callable[[Any], Any]]] | None = None,
 ) -> Path:
-    """A profile of MESA: globals, then names in the sixth line, and the surface first."""
+    """A profile of MESA: globals, then names in the sixth line, and the surface, which is zone 1, first."""
     solar = 6.957e10
     columns = {
         "zone": np.arange(ZONES, 0, -1.0),
@@ -448,6 +514,8 @@ def mesa(
     for name in ("logT", "logRho"):
         if name in columns:
             columns[name] = np.log10(columns[name])
+    for name, (other, formula) in (swapped or {}).items():
+        columns[other] = formula(columns.pop(name))
     lines = [
         "".join(f"{i:>40}" for i in range(1, 4)),
         "".join(f"{name:>40}" for name in ("model_number", "num_zones", "star_mass")),
@@ -472,6 +540,31 @@ def test_mesa(tmp_path: Path, logarithms: bool) -> None:
     np.testing.assert_allclose(star.temperature, Star.temperature(Star.centres), rtol=1e-12)
     np.testing.assert_allclose(star.electron_fraction, Star.electron_fraction(Star.centres), rtol=1e-12)
     assert star.pressure is None
+
+
+FORMS = {
+    "grams": {"mass": ("mass_grams", lambda m: m * CODATA.solar_mass), "velocity": ("vel_km_per_s", lambda v: v / 1e5)},
+    "logarithms": {"mass": ("logM", np.log10), "radius": ("logR_cm", lambda r: np.log10(6.957e10 * r))},
+    "lengths": {"mass": ("log_mass", np.log10), "radius": ("radius_km", lambda r: 6.957e5 * r), "rho": ("density", np.copy)},
+    "cm": {"radius": ("radius_cm", lambda r: 6.957e10 * r)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forms", FORMS)
+def test_other_columns_of_mesa(tmp_path: Path, forms: str) -> None:
+    star = FORMATS["mesa"].read(mesa(tmp_path, False, swapped=FORMS[forms]), options("mesa"))
+    plain = FORMATS["mesa"].read(mesa(tmp_path, False), options("mesa"))
+    for name in ("radius", "density", "temperature", "electron_fraction", "velocity"):
+        np.testing.assert_allclose(getattr(star, name), getattr(plain, name), rtol=1e-12, err_msg=name)
+
+
+def test_mesa_without_ye_takes_mean_charge_over_mean_mass(tmp_path: Path) -> None:
+    def with_means(lines: list[str]) -> list[str]:
+        names = f"{lines[5].replace(' ye', ' zbar')}{'abar':>40}"
+        return [*lines[:5], names, *(f"{line}{0.5:40.16E}" for line in lines[6:])]
+
+    star = FORMATS["mesa"].read(mesa(tmp_path, False, with_means), options("mesa"))
+    np.testing.assert_allclose(star.electron_fraction, 2.0 * Star.electron_fraction(Star.centres), rtol=1e-12)
 
 
 def test_spoilt_mesa_files(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from snsim.config.allowed import allowed
 from snsim.config.evolution import Evolution
 from snsim.config.load import config_hash, input_files, load_config
 from snsim.config.meanings import MEANINGS, comment
-from snsim.config.mistakes import _models
+from snsim.config.mistakes import models_in
 from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, Transport, registry
 from snsim.config.table import TableConfig
 from snsim.config.unused import USED_BY, unused_keys
@@ -332,7 +332,7 @@ def test_what_is_allowed_stands_beside_every_key() -> None:
 def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Every dotted key of a file of sections, those that are not there by default among them."""
     for name, field in model.model_fields.items():
-        inner = _models(field.annotation)
+        inner = models_in(field.annotation)
         own = ".*" if get_origin(field.annotation) is dict else ""
         for section in inner:
             yield from keys_of(section, f"{prefix}{name}{own}.")
@@ -394,6 +394,11 @@ def test_keys_that_a_scheme_does_not_use_are_named(tmp_path: Path) -> None:
     assert USED_BY.keys() == Transport.model_fields.keys() - {"scheme"}
     for run in ("quickstart", "cooling", "collapse"):
         assert unused_keys(load_config(RUNS / run)) == []
+    # what the file has for its own scheme is not idle by a wish; what the command line has is
+    overrides = ["transport.scheme=eddington", "transport.closure=spectral-flux"]
+    (closure,) = unused_keys(load_config(RUNS / "quickstart", overrides), overrides)
+    assert closure.startswith("transport.closure")
+    assert len(unused_keys(load_config(RUNS / "quickstart", overrides))) > 1
 
 
 @pytest.mark.parametrize(

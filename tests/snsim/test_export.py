@@ -256,6 +256,10 @@ def test_jobs_of_marley(signal, tmp_path):
         assert "executable_settings: { events: " in text
         assert '"source"' not in text  # keys stand without quotation marks
         assert ("ve40ArCC" in text) is (file.stem == "ve")
+        assert "// for MARLEY 1.2; version 2 calls executable_settings generate" in text
+        (number,) = re.findall(r"// neutrinos of this flavour: (\S+)", text)
+        (weights,) = re.findall(r"weights: \[ (.*) \]", text)
+        assert float(number) == pytest.approx(sum(map(float, weights.split(", "))), rel=1e-12)
     assert check(signal, tmp_path / "jobs", "marley")[0].what == "neutrinos in bins"
 
 

@@ -97,6 +97,26 @@ def test_rates_are_those_that_were_measured(how, models, signal, calculator, ref
             )
 
 
+@pytest.mark.parametrize(
+    ("detector", "channel", "column", "targets"),
+    # kilotons of the detector times moles of targets in a gram, both from SNOwGLoBES' detector_configurations.dat
+    [("wc100kt30prct", "ibd", 4, 100.0 * 0.1111), ("ar40kt", "nue_Ar40", 1, 40.0 * 0.025)],
+)
+def test_the_fluence_file_folded_with_the_cross_sections_of_snowglobes(
+    detector, channel, column, targets, signal, models, calculator, tmp_path
+):
+    data = pytest.importorskip("snowglobes_data", reason=WHY)
+    write(signal, tmp_path / "fluence.dat", "snowglobes", 3.0856775814913673e22)
+    table = np.loadtxt(tmp_path / "fluence.dat")
+    # log10(E/GeV), then sigma/E in 1e-38 cm2/GeV for the same six flavours
+    cross = np.loadtxt(Path(data.__file__).parent / "xscns" / f"xs_{channel}.dat")
+    energy = table[:, 0]
+    sigma = 1e-38 * energy * np.interp(np.log10(energy), cross[:, 0], cross[:, column])
+    found = targets * 1e9 * 6.02214076e23 * np.dot(table[:, column], sigma)
+    expected = counts(calculator, flux_of(models["memory"], signal.time), detector, channel, False)
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("how", EVERY)
 def test_no_light_beyond_the_ends(how, models):
     from astropy import units

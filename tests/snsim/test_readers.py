@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from astropy import units
 
 from microphysics.constants import CODATA
 from microphysics.errors import PhysicsWarning
@@ -116,6 +118,12 @@ BAD = [
     ({}, {"temperature": TableColumn("temp", "MeV")}, ["no column 'temp'", "temperature", "r, rho, T, ye"]),
     ({}, {"density": TableColumn("rhoo", "g/cm3")}, ["no column 'rhoo'", "did you mean 'rho'?"]),
     ({}, {"density": TableColumn("rho", "MeV")}, ["column 'rho' (density)", "'g / cm3'", "'MeV'"]),
+    ({}, {"density": TableColumn("rho")}, ["a unit like 'g / cm3', got none (dimensionless)"]),
+    (
+        {},
+        {"electron_fraction": TableColumn("ye", "cm")},
+        ["(electron_fraction): expected no unit (dimensionless), got 'cm'"],
+    ),
     ({}, {"density": TableColumn("rho", "gramm")}, ["column 'rho' (density)", "unknown unit 'gramm'"]),
     ({}, {"temprature": TableColumn("T", "MeV")}, ["unknown profile field 'temprature'", "'temperature'?"]),
     ({"rows": changed(2, 0, 20.0)}, {}, ["radius must rise", "point 2 (20 km)", "line 4"]),
@@ -131,7 +139,7 @@ BAD = [
         ["density = -1e+12 g / cm3", "point 1 (r = 30 km)", "allowed", "line 3"],
     ),
     ({"rows": changed(1, 2, 9e10)}, {}, ["temperature = 9e+10 MeV", "is it in K?"]),
-    ({}, {"temperature": TableColumn("T", "K")}, ["temperature", "read in K: is it in MeV?"]),
+    ({}, {"temperature": TableColumn("T", "K")}, ["temperature", "read in K: is it in MeV or GK?"]),
     ({"rows": changed(3, 3, 1.0)}, {}, ["electron_fraction = 1", "(0, 1)", "point 3"]),
     ({"rows": changed(3, 3, 0.0)}, {}, ["electron_fraction = 0", "(0, 1)"]),
     ({"rows": changed(3, 3, 1.7)}, {}, ["electron_fraction = 1.7", "(0, 1)"]),
@@ -283,3 +291,89 @@ def test_columns_must_name_what_every_star_has(tmp_path: Path) -> None:
     columns = {name: spec for name, spec in COLUMNS.items() if name != "density"}
     with pytest.raises(ProfileError, match=r"profile\.columns names no density"):
         read_table(write(tmp_path), columns)
+
+
+# what other units make of the star above: its mass moves by their cube, its temperature as it is
+@pytest.mark.parametrize(
+    ("field", "factor", "unit", "wrong", "words"),
+    [
+        ("radius", 1e3, "cm", 0, "column 'r' (radius) is read in cm: is it in m?"),
+        ("radius", 1.0, "cm", 0, "column 'r' (radius) is read in cm: is it in km?"),
+        ("radius", 1e3, "km", 0, "column 'r' (radius) is read in km: is it in m?"),
+        ("density", 1e3, "g / cm3", 1, "column 'rho' (density) is read in g / cm3: is it in kg/m3?"),
+        ("density", 1.0, "kg/m3", 1, "column 'rho' (density) is read in kg/m3: is it in g/cm3?"),
+        ("temperature", 11.6045, "MeV", 2, "column 'T' (temperature) is read in MeV: is it in GK?"),
+        ("temperature", 11.6045e9, "MeV", 2, "is it in K?"),
+        ("temperature", 11.6045e9, "GK", 2, "is it in K?"),
+    ],
+)
+def test_units_that_are_none_of_a_star_are_asked_about(
+    tmp_path: Path, field: str, factor: float, unit: str, wrong: int, words: str
+) -> None:
+    rows = [tuple(value * (factor if k == wrong else 1.0) for k, value in enumerate(row)) for row in ROWS]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            read_table(write(tmp_path, rows), COLUMNS | {field: TableColumn(COLUMNS[field].column, unit)})
+            said = [str(each.message) for each in caught]
+        except ProfileError as error:
+            said = [str(error)]
+    assert len(said) == 1
+    assert words in said[0]
+    assert str(tmp_path / "star.csv") in said[0]
+
+
+def test_plausible_stars_are_not_doubted(tmp_path: Path) -> None:
+    cold = [(8.0, 8e14, 0.02, 0.05), (10.0, 2e14, 0.02, 0.05), (12.0, 1e8, 0.01, 0.4)]
+    giant = [(1e3, 1e9, 0.7, 0.45), (1e5, 1e2, 0.1, 0.5), (1e8, 1e-8, 1e-4, 0.5), (1e9, 1e-10, 1e-6, 0.6)]
+    for rows in (ROWS, cold, giant):
+        read_table(write(tmp_path, rows), COLUMNS)  # warnings are errors here
+    thin = [(radius, 1e-9 * density, *rest) for radius, density, *rest in ROWS]
+    with pytest.warns(PhysicsWarning, match=r"plausible is 0.01 to 300 Msun$"):  # no unit would help
+        read_table(write(tmp_path, thin), COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"radius": np.array([10.0, 30.0, 100.0])},
+            "radius: expected an astropy Quantity with a unit like 'cm'",
+        ),
+        ({"radius": [10.0, 30.0, 100.0]}, "radius * astropy.units.Unit('cm')"),
+        (
+            {"density": np.ones(3) * units.one},
+            "density: expected a unit like 'g / cm3', got none (dimensionless)",
+        ),
+        ({"electron_fraction": np.ones(3) * units.cm}, "expected no unit (dimensionless), got 'cm'"),
+        ({"shock_radius": 144.0}, "shock_radius: expected an astropy Quantity with a unit like 'cm'"),
+    ],
+)
+def test_arrays_need_their_units(changes: dict, words: str) -> None:
+    good = {
+        "radius": np.array([10.0, 30.0, 100.0]) * units.km,
+        "density": np.array([1e14, 1e12, 1e9]) * units.g / units.cm**3,
+        "temperature": np.array([20.0, 8.0, 2.0]) * units.MeV,
+        "electron_fraction": [0.3, 0.1, 0.4],
+    }
+    assert Profile.from_arrays(**good).radius[-1] == pytest.approx(1e7)
+    with pytest.raises(ProfileError) as caught:
+        Profile.from_arrays(**good | changes)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([(10.0, 2e16, 20.0, 0.3), (30.0, 1e15, 8.0, 0.1), (100.0, 1e12, 2.0, 0.4)], "is it in kg/m3?"),
+        (
+            [(1e-4, 3e14, 20.0, 0.3), (3e-4, 1e12, 8.0, 0.1), (1e-3, 1e9, 2.0, 0.4)],
+            "the radius ends at 0.001 km",
+        ),
+    ],
+    ids=["inside its horizon", "a metre"],
+)
+def test_what_no_grid_can_hold_is_refused_at_once(tmp_path: Path, rows: list, words: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        read_table(write(tmp_path, rows), COLUMNS)
+    assert words in str(caught.value)

@@ -27,6 +27,7 @@ from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.restore import restore_background, restore_solution, restore_spectra
 from snsim.transport.trust import assess
+from snsim.variable import Variable
 
 SMALL = ("profile.format=analytic", "grid.zones=40", "opacity.energies=16")
 COARSE = "ignore::snsim.errors.UnresolvedWarning"
@@ -200,11 +201,14 @@ def test_the_command_renews_the_file_though_the_profile_is_gone(small: Result, t
     done = CliRunner().invoke(app, [*command, "--output", copy])
     assert done.exit_code == 0, done.output
     assert "computed kick, delay in" in done.output
+    assert "gain" not in done.output  # nothing but what was asked
     assert read_result(tmp_path) == before
     assert CliRunner().invoke(app, [*command, "--output", copy]).exit_code == 4  # never over another file
     done = CliRunner().invoke(app, [*command, "--json"])
     assert done.exit_code == 0, done.output
-    answers = {each["key"]: each["value"] for each in json.loads(done.stdout)["answers"]}
+    found = json.loads(done.stdout)["answers"]
+    assert {each["key"].split(".")[0] for each in found} == {"kick", "delay"}
+    answers = {each["key"]: each["value"] for each in found}
     after = read_result(tmp_path)
     assert answers["kick.kick"] == pytest.approx(2.0 * float(before["diagnostics"]["kick"]["kick"].values))
     assert after.provenance["config_hash"] == expected
@@ -215,3 +219,85 @@ def test_the_command_renews_the_file_though_the_profile_is_gone(small: Result, t
 def test_a_resolved_run_file_of_another_time_is_refused(small: Result) -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         diagnose(replace(small, config_toml=small.config_toml + "\n[nonsense]\nx = 1\n"))
+
+
+def test_the_command_shows_what_was_asked_with_units_and_reasons(
+    small: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    group = dict(small["diagnostics/gain_region"])
+    none = replace(group["gain_radius"], values=np.array(np.nan), attributes={"reason": "matter cools"})
+    # a stand-in that finds no gain region: the command shows what the computation gives
+    gone = replace(small, groups={**small.groups, "diagnostics/gain_region": group | {"gain_radius": none}})
+    gone = replace(gone, provenance={**small.provenance, "diagnosed": "now: gain_region"})
+    monkeypatch.setattr("snsim.recompute.diagnose", lambda *_: gone)
+    before = write_result(small, tmp_path / "result.h5").read_bytes()
+    words = ("diagnose", str(tmp_path), "--observables", "gain_region", "--output", str(tmp_path / "b.h5"))
+    outcome = CliRunner().invoke(app, list(words))
+    assert outcome.exit_code == 0, outcome.output
+    lines = [line.split() for line in outcome.stdout.splitlines()]
+    assert ["gain_radius", "undefined", "gain", "radius:", "matter", "cools"] in lines
+    heating = float(small["diagnostics/gain_region"]["net_heating"].values)
+    assert ["net_heating", f"{heating:.6g}", "erg/s"] in [line[:3] for line in lines]
+    assert not [line for line in lines if line[:1] == ["kick"]]
+    assert (tmp_path / "result.h5").read_bytes() == before
+    (tmp_path / "b.h5").unlink()
+    found = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["answers"]
+    by_key = {each["key"]: each for each in found}
+    assert by_key["gain_region.gain_radius"]["value"] is None
+    assert by_key["gain_region.gain_radius"]["reason"] == "matter cools"
+    assert by_key["gain_region.net_heating"]["reason"] == ""
+
+
+def test_the_command_says_what_numbers_mean_and_what_they_are_not(
+    small: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    caveat = {"caveat": "not a prediction"}
+
+    def number(label: str, definition: str = "") -> Variable:
+        """Return what the computation labels."""
+        return Variable(
+            (), np.array(1.0), "1", label, caveat | ({"definition": definition} if definition else {})
+        )
+
+    group = {
+        "force_margin": number("force condition, margin", "gross"),
+        "heating_functional": number("heating functional", "sum of L"),
+        "bare": number("a label alone"),
+        "long": number("label", "word " * 100),
+    }
+    found = replace(small, groups={**small.groups, "diagnostics/explosion": group})
+    found = replace(found, provenance={**small.provenance, "diagnosed": "now: explosion, delay"})
+    monkeypatch.setattr("snsim.recompute.diagnose", lambda *_: found)
+    write_result(small, tmp_path / "result.h5")
+    words = ["diagnose", str(tmp_path), "--observables", "explosion", "--output", str(tmp_path / "b.h5")]
+    outcome = CliRunner().invoke(app, words)
+    assert outcome.exit_code == 0, outcome.output
+    lines = [" ".join(line.split()) for line in outcome.stdout.splitlines()]
+    assert "force_margin 1 force condition, margin; gross" in lines
+    assert "heating_functional 1 sum of L" in lines  # the label would repeat the name
+    assert "bare 1 a label alone" in lines
+    assert outcome.stdout.count("word") < 50
+    assert lines.count("caveat not a prediction") == 1  # and none of the delay, which has none
+    (tmp_path / "b.h5").unlink()
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["caveats"] == {"explosion": ["not a prediction"]}
+    by_key = {each["key"]: each for each in told["answers"]}
+    assert by_key["explosion.long"]["definition"].count("word") == 100
+
+
+def test_ejecta_are_asked_for_elsewhere(small: Result, tmp_path: Path) -> None:
+    write_result(small, tmp_path / "result.h5")
+    outcome = CliRunner().invoke(app, ["diagnose", str(tmp_path), "--observables", "ejecta"])
+    assert outcome.exit_code == 2
+    assert "snsim ejecta" in outcome.output
+
+
+def test_an_unknown_observable_is_that_of_the_option(small: Result, tmp_path: Path) -> None:
+    write_result(small, tmp_path / "result.h5")
+    outcome = CliRunner().invoke(app, ["diagnose", str(tmp_path), "--observables", "delay,kik"])
+    assert outcome.exit_code == 2
+    assert "--observables: unknown observable 'kik'" in outcome.output
+    assert "Did you mean 'kick'?" in outcome.output
+    assert "diagnostics.names" not in outcome.output

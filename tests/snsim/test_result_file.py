@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from microphysics.errors import UnknownNameError
 from snsim.errors import ResultFileError
 from snsim.output import provenance
 from snsim.output.reader import read_provenance, read_result
@@ -226,8 +227,11 @@ def test_access_by_name() -> None:
     result = example()
     assert result["transport"]["mean_energy"].unit == "MeV"
     assert set(result["diagnostics"]) == {"neutrinosphere", "gain_region", "kick"}
-    with pytest.raises(KeyError, match="no group 'transprot'"):
-        result["transprot"]
+    for access in (result.__getitem__, result.to_xarray):
+        with pytest.raises(
+            UnknownNameError, match=r"unknown group 'transprt'; .* Did you mean 'transport'\?"
+        ):
+            access("transprt")
 
 
 def test_summary() -> None:
@@ -291,7 +295,11 @@ def test_files_that_are_no_results(tmp_path: Path) -> None:
     file.write_bytes(whole)
     with h5py.File(file, "r+") as newer:
         newer.attrs["format_version"] = 99
-    with pytest.raises(ResultFileError, match="format version 99"):
+    with pytest.raises(ResultFileError, match="format version 99, this snsim reads up to 1; update snsim"):
+        read_result(file)
+    with h5py.File(file, "r+") as older:
+        older.attrs["format_version"] = 0
+    with pytest.raises(ResultFileError, match="format version 0, which no snsim has written"):
         read_result(file)
     file.write_bytes(whole)
     with h5py.File(file, "r+") as damaged:

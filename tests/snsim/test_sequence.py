@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -182,6 +183,18 @@ def test_observables_of_a_sequence_again(done: Path) -> None:
     assert changed["history"]["transport_sphere_radius_10_mev"].values.shape == (3, 3)
 
 
+def test_the_command_shows_observables_of_the_last_star(done: Path, tmp_path: Path) -> None:
+    copy = ("--output", str(tmp_path / "kick.h5"))
+    outcome = CliRunner().invoke(app, ["diagnose", str(done), "--observables", "kick", "--json", *copy])
+    assert outcome.exit_code == 0, outcome.output
+    found = json.loads(outcome.stdout)
+    assert found["time_s"] == 0.25
+    answers = {each["key"]: each["value"] for each in found["answers"]}
+    kick = read_result(done)["diagnostics"]["kick"]["kick"]
+    assert kick.dims == ("time",)
+    assert answers["kick.kick"] == pytest.approx(float(kick.values[-1]), rel=1e-12)
+
+
 def test_a_run_that_was_stopped_goes_on(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, seen = load_config(run_file(tmp_path)), []
 
@@ -351,6 +364,9 @@ def test_mistakes(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(run_file(tmp_path, text))
     assert words in str(caught.value)
+    if "*" in words:
+        assert "no file has such a name" in str(caught.value)
+        assert "\n" not in str(caught.value)  # nothing follows from it that is worth another line
 
 
 def test_files_by_a_pattern(tmp_path: Path) -> None:

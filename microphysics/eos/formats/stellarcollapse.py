@@ -22,6 +22,8 @@ from microphysics.eos.table import EosTableError, TabulatedEOS, check_axis
 from microphysics.errors import OutOfRangeError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from microphysics.eos.state import EquationOfState
 
 __all__ = ["read_stellarcollapse", "write_stellarcollapse"]
@@ -287,6 +289,7 @@ def write_stellarcollapse(
     electron_fraction: ArrayLike,
     *,
     baryon_mass: float | None = None,
+    executor: Executor | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -305,7 +308,7 @@ def write_stellarcollapse(
         Reference mass of the densities in the file, MeV; the equation of state's own where not given (the atomic
         mass unit for `LattimerSwesty`: in NuLib, the setting for Hempel's tables). With the neutron's mass, which
         NuLib takes for LS tables, the file's densities are those of the same baryons, larger by 0.87 %.
-    jobs, progress
+    executor, jobs, progress
         As in `build_table`.
 
     Returns
@@ -338,7 +341,7 @@ def write_stellarcollapse(
         "chemical_potential_electron", "pressure", "energy", "entropy", "adiabatic_index", "heat_capacity",
         "pressure_temperature_derivative", *EXTRA,
     )  # fmt: skip
-    state = evaluate(eos, axes, wanted, jobs=jobs, progress=progress)
+    state = evaluate(eos, axes, wanted, executor=executor, jobs=jobs, progress=progress)
     if not (state["pressure"] > 0.0).all():
         i, j, k = (int(index[0]) for index in np.nonzero(~(state["pressure"] > 0.0)))
         raise OutOfRangeError(

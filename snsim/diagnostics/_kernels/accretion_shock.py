@@ -10,19 +10,14 @@ import numpy as np
 
 from microphysics._jit import njit
 
-LARGEST_CHANGE = (
-    0.04  # of ln rho, ln T and ln r in a step: the fourth-order rule errs by 1e-7 in critical luminosities
-)
+# of ln rho, ln T and ln r in a step: with the first the fourth-order rule errs by 1e-7 in critical luminosities, with the
+# second by 1e-5, to see where they are to be looked for
+FINE, COARSE = 0.04, 0.12
 OVERSHOT = 50.0  # ln of a density or column that stands for "far more than asked for"
 MOST_STEPS = 20000
 ARRIVED, TOO_DENSE, LOST = 0, 1, 2
 NARROWEST = 1e-7  # of the interval in ln r that holds a maximum
 GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
-WIDE, NARROW = (
-    0.03,
-    0.003,
-)  # spacing in ln r of the three points of a parabola: first to come near, then for the answer
-MOST_MOVES = 12
 
 
 class Flow(NamedTuple):
@@ -30,7 +25,8 @@ class Flow(NamedTuple):
 
     `gravity` = GM, cm^3/s^2; `accretion_rate`, g/s; `heating` = H r^2, erg cm^2/g/s; `cooling` = C/T^6, erg/g/s/MeV^6;
     `radiation` = (11/12) a, erg/cm^3/MeV^4; `nucleon` = 1/m_u, erg/g/MeV; `inner_radius`, cm;
-    `densest`, g/cm^3: flows that get there on the way are far denser than what is asked for.
+    `densest`, g/cm^3: flows that get there on the way are far denser than what is asked for; `largest_change` of ln rho,
+    ln T and ln r in a step.
     """
 
     gravity: float
@@ -41,40 +37,30 @@ class Flow(NamedTuple):
     nucleon: float
     inner_radius: float
     densest: float
-
-
-@njit
-def temperature_of(flow, density, pressure):
-    """Temperature at which radiation, pairs and nucleons have this pressure, MeV; Newton's method from above."""
-    temperature = min((pressure / flow.radiation) ** 0.25, pressure / (density * flow.nucleon))
-    for _ in range(60):
-        hot = flow.radiation * temperature**3
-        gas = density * flow.nucleon
-        change = (hot * temperature + gas * temperature - pressure) / (4.0 * hot + gas)
-        temperature -= change
-        if abs(change) < 1e-15 * temperature:
-            break
-    return temperature
+    largest_change: float
 
 
 @njit
 def behind_shock(flow, radius):
-    """Density and temperature where cold free fall is stopped: jump of mass, momentum and energy at a strong shock."""
+    """Density and temperature where cold free fall is stopped: jump of mass, momentum and energy at a strong shock.
+
+    Momentum and energy make the nucleons' share of the pressure (7 - compression)/3: from 0 at 7, where radiation and pairs
+    have all of it, to 1 at 4. The temperatures of both parts agree for one share.
+    """
     fall = math.sqrt(2.0 * flow.gravity / radius)
     ahead = flow.accretion_rate / (4.0 * math.pi * radius**2 * fall)
-    slow, fast = fall / 7.5, fall / 3.9  # compression by 7 of a relativistic, by 4 of an ideal gas
+    low, high = 0.0, 1.0
     density = temperature = 0.0
     for _ in range(60):
-        speed = 0.5 * (slow + fast)
-        density = ahead * fall / speed
-        pressure = ahead * fall * (fall - speed)
-        temperature = temperature_of(flow, density, pressure)
-        gas = density * flow.nucleon * temperature
-        if (4.0 * pressure - 1.5 * gas) / density > 0.5 * (fall**2 - speed**2):
-            fast = speed
+        share = 0.5 * (low + high)
+        density = ahead * (7.0 - 3.0 * share)
+        pressure = ahead * fall**2 * (1.0 - ahead / density)
+        temperature = share * pressure / (density * flow.nucleon)
+        if flow.radiation * temperature**4 > (1.0 - share) * pressure:
+            high = share
         else:
-            slow = speed
-        if fast - slow < 1e-15 * fall:
+            low = share
+        if high - low < 1e-15 * share:
             break
     return density, temperature
 
@@ -82,17 +68,19 @@ def behind_shock(flow, radius):
 @njit
 def slopes(flow, radius, density, temperature):
     """Return dln rho/dln r, dln T/dln r and c_s^2; the slopes are NaN where the flow is not subsonic."""
-    speed = flow.accretion_rate / (4.0 * math.pi * radius**2 * density)
+    per_radius, volume = 1.0 / radius, 1.0 / density
+    speed = flow.accretion_rate / (4.0 * math.pi) * per_radius**2 * volume
     hot = flow.radiation * temperature**4
     gas = density * flow.nucleon * temperature
-    net = flow.heating / radius**2 - flow.cooling * temperature**6
-    stiff, capacity = 4.0 * hot + gas, 12.0 * hot + 1.5 * gas
-    heated = -density * net * radius / (speed * capacity)
-    share = stiff / capacity
-    sound = (stiff * share + gas) / density
+    net = flow.heating * per_radius**2 - flow.cooling * temperature**6
+    stiff, per_capacity = 4.0 * hot + gas, 1.0 / (12.0 * hot + 1.5 * gas)
+    heated = -density * net * per_capacity * radius / speed
+    share = stiff * per_capacity
+    sound = (stiff * share + gas) * volume
     if not sound > speed**2:
         return math.nan, math.nan, sound
-    contraction = (2.0 * speed**2 - flow.gravity / radius - stiff * heated / density) / (sound - speed**2)
+    pull = 2.0 * speed**2 - flow.gravity * per_radius - stiff * heated * volume
+    contraction = pull / (sound - speed**2)
     return contraction, heated + share * contraction, sound
 
 
@@ -103,9 +91,8 @@ def advance(flow, place, end, state):
     Returns what became of it: `ARRIVED`, `TOO_DENSE` on the way, or `LOST` where it does not stay subsonic. Steps run out
     only in dense matter where cooling balances heating, so that counts as too dense.
     """
+    radius, density, temperature = math.exp(place), math.exp(state[0]), math.exp(state[1])
     for _ in range(MOST_STEPS):
-        radius = math.exp(place)
-        density, temperature = math.exp(state[0]), math.exp(state[1])
         d1, t1, sound = slopes(flow, radius, density, temperature)
         if density > flow.densest:
             return TOO_DENSE
@@ -114,21 +101,23 @@ def advance(flow, place, end, state):
         state[3] = max(state[3], 0.5 * sound * radius / flow.gravity)
         if place <= end:
             return ARRIVED
-        step = -min(LARGEST_CHANGE / max(abs(d1), abs(t1), 1.0), place - end)
-        half = math.exp(place + 0.5 * step)
+        step = -min(flow.largest_change / max(abs(d1), abs(t1), 1.0), place - end)
+        shrink = math.exp(0.5 * step)
+        half, last = radius * shrink, radius * shrink**2
         d2, t2, _ = slopes(
-            flow, half, math.exp(state[0] + 0.5 * step * d1), math.exp(state[1] + 0.5 * step * t1)
+            flow, half, density * math.exp(0.5 * step * d1), temperature * math.exp(0.5 * step * t1)
         )
-        middle = math.exp(state[0] + 0.5 * step * d2)
-        d3, t3, _ = slopes(flow, half, middle, math.exp(state[1] + 0.5 * step * t2))
-        last = math.exp(place + step)
-        d4, t4, _ = slopes(flow, last, math.exp(state[0] + step * d3), math.exp(state[1] + step * t3))
+        middle = density * math.exp(0.5 * step * d2)
+        d3, t3, _ = slopes(flow, half, middle, temperature * math.exp(0.5 * step * t2))
+        d4, t4, _ = slopes(flow, last, density * math.exp(step * d3), temperature * math.exp(step * t3))
         compression = (d1 + 2.0 * d2 + 2.0 * d3 + d4) / 6.0
         if math.isnan(compression):
             return LOST  # a stage lies beyond the sonic point
         state[0] += step * compression
         state[1] += step * (t1 + 2.0 * t2 + 2.0 * t3 + t4) / 6.0
-        state[2] -= step * (density * radius + 4.0 * middle * half + math.exp(state[0]) * last) / 6.0
+        before = density * radius
+        radius, density, temperature = last, math.exp(state[0]), math.exp(state[1])
+        state[2] -= step * (before + 4.0 * middle * half + density * radius) / 6.0
         place = end if place + step <= end else place + step
     return TOO_DENSE
 
@@ -187,39 +176,6 @@ def largest_excess(flow, smallest, largest, points, column, wanted):
     if refined < value:  # beside the maximum lie flows that do not stay subsonic
         return value, math.exp(low + best * width)
     return refined, math.exp(0.5 * (a + b))
-
-
-@njit
-def nearby_maximum(flow, shock, smallest, largest, column, wanted):
-    """Maximum of `excess` next to a radius, and the radius of that shock, by parabolas through three points.
-
-    NaN where the flows around do not all arrive, or where the maximum is too far away: `largest_excess` knows then.
-    """
-    low, high = math.log(smallest), math.log(largest)
-    place, width = math.log(shock), WIDE
-    for _ in range(MOST_MOVES):
-        place = min(max(place, low + width), high - width)
-        before = excess(flow, math.exp(place - width), column, wanted)
-        middle = excess(flow, math.exp(place), column, wanted)
-        after = excess(flow, math.exp(place + width), column, wanted)
-        if max(abs(before), abs(middle), abs(after)) >= OVERSHOT:
-            break
-        bend = before - 2.0 * middle + after
-        shift = (
-            0.5 * width * (before - after) / bend
-            if bend < 0.0
-            else math.copysign(2.0 * width, after - before)
-        )
-        if abs(shift) > width:
-            edge = high if shift > 0.0 else low
-            if abs(edge - place) < 1.5 * width:  # still rising at the end of the range
-                return excess(flow, math.exp(edge), column, wanted), math.exp(edge)
-            place += math.copysign(min(abs(shift), 0.3), shift)
-        elif width == WIDE:
-            place, width = place + shift, NARROW
-        else:
-            return middle - 0.125 * (before - after) ** 2 / bend, math.exp(place + shift)
-    return math.nan, math.nan
 
 
 @njit

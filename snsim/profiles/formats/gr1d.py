@@ -2,12 +2,14 @@
 
 A progenitor, `.short`, has its number of zones in the first line and then, a zone a line: number, enclosed mass (g), radius
 (cm), temperature (K), density, velocity (cm/s), electrons per baryon, angular velocity. GR1D takes the radii for zone centres
-unless its parameter WHW02 says that they are outer edges; so must whoever reads one.
+unless its parameter WHW02 says that they are outer edges; so must whoever reads one. Masses below 1e10 are in solar masses.
 
-A run writes one `.xg` file for each variable: for every output a line ``"Time = t`` and then radius of the zone centre (cm)
-and value, with ghost zones at both ends, those inside at negative radii. Times are the simulation's, not after bounce.
-Temperatures are in MeV, masses (`mass_grav`, `mass_bary`) in g and interior to zone centres. `v` is measured by observers at
-rest, so dr/dtau = W v/X with X = 1/sqrt(1 - 2Gm/(rc^2)), and baryons weigh 4 pi r^2 X W rho dr.
+A run writes one `.xg` file for each variable: for every output a line ``"Time = t`` and then radius of the zone centre (cm;
+with its parameter vs_mass the enclosed mass, which is refused) and value, with ghost zones at both ends, those inside at
+negative radii. Times are the simulation's, not after bounce. Temperatures are in MeV and written with a nuclear equation of
+state only; masses (`mass_grav`, `mass_bary`) are in g and interior to zone centres. `v` is measured by observers at rest, so
+dr/dtau = W v/X with X = 1/sqrt(1 - 2Gm/(rc^2)), and baryons weigh 4 pi r^2 X W rho dr. Scalars over time are of all four
+heavy species; rms energies are roots of <E^2>, weighted with the flux of number.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ Array = NDArray[np.float64]
 
 REFERENCES = "GR1D, O'Connor & Ott 2010, CQG 27, 114103; O'Connor 2015, ApJS 219, 24"
 SHORT_COLUMNS = ["zone", "mass", "radius", "temperature", "density", "velocity", "ye", "omega"]
+LEAST_GRAMS = 1e10  # below it GR1D takes masses of a progenitor for solar ones
+SMALLEST = 1e5  # cm: an outermost radius below it is none
 NEAREST = 1e-3  # s, how far from an output of the run the time asked for may be
 SPECIES = ("nue", "anue", "nux")
 HEAVY = 4.0  # species that GR1D sums in its third luminosity
@@ -75,12 +79,13 @@ def read_short(path: Path, options: Any) -> Profile:
             )
         rows.append(tokens)
         numbers.append(number)
+    in_grams = bool(rows) and is_number(rows[-1][1]) and to_float(rows[-1][1]) >= LEAST_GRAMS
     if len(rows) != count:
         raise ProfileError(f"{path}: {len(rows)} zones, line 1 announces {count}; is the file cut?")
     where = options.radius_centring
     columns = {
         "radius": TableColumn("radius", "cm", where),
-        ENCLOSED_MASS: TableColumn("mass", "g", where),
+        ENCLOSED_MASS: TableColumn("mass", "g" if in_grams else "Msun", where),
         "density": TableColumn("density", "g / cm3"),
         "temperature": TableColumn("temperature", "K"),
         "electron_fraction": TableColumn("ye"),
@@ -179,6 +184,11 @@ def _at(path: Path, when: float, exactly: float | None, radius: Array | None) ->
         if len(tokens) != 2 or not all(is_number(token) for token in tokens):
             raise ProfileError(f"{path}, line {number}: expected radius and value, got '{' '.join(tokens)}'")
     values = np.array([[to_float(token) for token in tokens] for _, tokens in rows]).reshape(-1, 2)
+    if values.size and float(np.nanmax(values[:, 0])) < SMALLEST:
+        raise ProfileError(
+            f"{path}: values stand against numbers up to {np.nanmax(values[:, 0]):.4g}, which are no radii in cm; was it "
+            "written with vs_mass = 1, over the enclosed mass?"
+        )
     if not np.isfinite(values).all():
         number, tokens = rows[int(np.argmax(~np.isfinite(values).all(axis=1)))]
         raise ProfileError(f"{path}, line {number}: {' '.join(tokens)} is no value, expected finite numbers")

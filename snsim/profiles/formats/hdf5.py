@@ -35,6 +35,7 @@ def read_hdf5(path: Path) -> ArrayTable:
     found: dict[str, np.ndarray] = {}
 
     def take(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        """Keep a data set of numbers with one axis."""
         if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu":
             if sum(size > 1 for size in item.shape) == 1:
                 found[name] = np.squeeze(np.asarray(item[()], dtype=np.float64))

@@ -1,11 +1,16 @@
-"""KEPLER progenitors, files named like ``s15_presn`` (Woosley & Heger 2007, Phys. Rep. 442, 269).
+"""KEPLER progenitors, files named like ``s15_presn`` or ``s15@presn`` (Woosley & Heger 2007, Phys. Rep. 442, 269).
 
 Two lines of heading, the second with names in columns of 25 characters that contain blanks; then a zone a line, its number
 with a colon first. Enclosed mass (g), radius (cm) and velocity stand at the zones' outer edges, all else in the zone;
-temperatures are in K, and ``---`` means that there is no value. A last line may be a comment or the wind.
+temperatures are in K, and ``---`` means that there is no value. A last line may be a comment or the wind. Between Y_e and
+the nuclei stand ``stability``, in most files ``NETWORK``, and in those of magnetic stars ``B_r`` and ``B_phi``.
 
-The nucleus of a zone follows from its mean mass number and its electron fraction, so that baryons and charge are exactly
-those of the file, whatever network it used; neutrons, protons and alphas are its own.
+Newer link files (kepdata) have many lines of heading, all of which, the names, their units and the wind begin with ``#``;
+zones have no colon, that of the centre is number 0, and ``-`` means that there is no value.
+
+In quasi-equilibrium the columns of nuclei are sums (``He4`` of 1 < A < 6, ``Fe54`` of part of the iron peak). The nucleus
+of a zone follows from its mean mass number and its electron fraction, so that baryons and charge are exactly those of the
+file, whatever network it used; neutrons, protons and alphas are its own.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from snsim.profiles.readers import assemble
 Array = NDArray[np.float64]
 
 REFERENCES = "KEPLER, Woosley & Heger 2007, Phys. Rep. 442, 269"
-MISSING = "---"
+MISSING = ("---", "-")
 SUM_TOLERANCE = 1e-3
 _COLUMNS = {
     ENCLOSED_MASS: TableColumn("cell outer total mass", "g", "interface"),
@@ -44,6 +49,8 @@ _LIGHT = {
     "mass_fraction_proton": ("H1", "h1", "p"),
     "mass_fraction_alpha": ("He4", "he4"),
 }
+_NUCLEUS = re.compile(r"neutrons|nt1|[npdt]|'?fe'?|[a-z]{1,2}\d{1,3}", re.IGNORECASE)
+_HEADING = 80  # lines in which the names must stand
 _TRACE = 1e-6  # mass fraction below which printed digits do not determine a nucleus
 
 
@@ -78,21 +85,18 @@ def read(path: Path, options: Any) -> Profile:
 def _table(path: Path) -> TextTable:
     """Names and rows; what is missing in a column of nuclei is none of them."""
     lines = lines_of(path)
-    if len(lines) < 3 or "cell outer radius" not in lines[1]:
+    at = next((i for i, line in enumerate(lines[:_HEADING]) if "cell outer radius" in line), None)
+    if at is None:
         raise ProfileError(
-            f"{path}, line 2: expected the names of KEPLER's columns, such as 'cell outer radius'"
+            f"{path}: no line of its first {_HEADING} has the names of KEPLER's columns, such as 'cell outer radius'"
         )
-    names: list[str] = []
-    for part in re.split(r"\s{2,}", lines[1].strip()):
-        names += [part] if part.startswith("cell ") else part.split()
-    if names[0] != "grid":
-        names.insert(0, "grid")
-    first = _first_nucleus(names)
+    names = _names(lines[at])
+    nuclei = {i for i, name in enumerate(names) if _NUCLEUS.fullmatch(name)}
     rows, numbers = [], []
     last = max(number for number, line in enumerate(lines, start=1) if line.strip())
-    for number, line in enumerate(lines[2:], start=3):
+    for number, line in enumerate(lines[at + 1 :], start=at + 2):
         tokens = line.split()
-        if not tokens:
+        if not tokens or tokens[0].startswith("#"):
             continue
         if re.fullmatch(r"\d+:?", tokens[0]) is None:
             if number == last:
@@ -104,21 +108,24 @@ def _table(path: Path) -> TextTable:
             raise ProfileError(
                 f"{path}, line {number}: {len(tokens)} values for {len(names)} columns; is the file cut?"
             )
-        rows.append(tokens[:first] + ["0" if token == MISSING else token for token in tokens[first:]])
-        numbers.append(number)
+        if int(tokens[0].rstrip(":")) > 0:
+            kept = ("0" if i in nuclei and token in MISSING else token for i, token in enumerate(tokens))
+            rows.append(list(kept))
+            numbers.append(number)
     return TextTable(path, names, rows, numbers)
 
 
-def _first_nucleus(names: list[str]) -> int:
-    """Index of the first column of mass fractions."""
-    return 1 + max(
-        (names.index(name) for name in ("stability", "NETWORK") if name in names), default=len(names)
-    )
+def _names(line: str) -> list[str]:
+    """Names of the columns; those that begin with "cell" contain blanks, and the zones' may be missing."""
+    names: list[str] = []
+    for part in re.split(r"\s{2,}", line.lstrip("# ").strip()):
+        names += [part] if part.startswith("cell ") else part.split()
+    return names if names[0] == "grid" else ["grid", *names]
 
 
 def _check_sum(table: TextTable) -> None:
     """Hold the mass fractions of every zone to 1."""
-    nuclei = table.names[_first_nucleus(table.names) :]
+    nuclei = [name for name in table.names if _NUCLEUS.fullmatch(name)]
     if not nuclei:
         return
     total = np.sum([table.column(name, "a mass fraction") for name in nuclei], axis=0)

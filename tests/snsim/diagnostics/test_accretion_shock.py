@@ -236,3 +236,33 @@ def test_critical_point_from_nearby_is_that_of_the_whole_search(closure, monkeyp
         assert quick.luminosity == pytest.approx(slow.luminosity, rel=1e-7)
         assert quick.shock_radius == pytest.approx(slow.shock_radius, rel=3e-5)
         assert quick.at_edge == slow.at_edge
+
+
+@pytest.mark.parametrize("closure", [LightBulb(4.5), FixedSphere(5e6, 4.0)])
+def test_a_curve_is_its_points_whatever_their_order(closure):
+    rates = np.array([0.5, 0.2, 1.0, 0.5, 0.7]) * SUN
+    curve = critical_curve(rates, closure, STAR[0])
+    far = critical_luminosity(closure, STAR[0], 0.05 * SUN)
+    started = critical_curve(rates, closure, STAR[0], near=far)
+    for i, rate in enumerate(rates.tolist()):
+        point = critical_luminosity(closure, STAR[0], rate)
+        for found in (curve, started):
+            assert found.luminosity[i] == pytest.approx(point.luminosity, rel=1e-7)
+            assert found.shock_radius[i] == pytest.approx(point.shock_radius, rel=3e-5)
+            assert found.at_edge[i] == point.at_edge
+
+
+def test_a_lower_maximum_is_no_critical_point(monkeypatch):
+    from snsim.diagnostics._kernels import accretion_shock as kernels
+
+    low = critical_luminosity(LightBulb(4.5), *STAR)
+    whole = kernels.excesses
+
+    def another(flow, shocks, *target):
+        # a second, higher maximum far out, which three flows around the first do not see
+        return whole(flow, shocks, *target) + 5.0 * np.exp(-((np.log(shocks / 5.5e7) / 0.05) ** 2))
+
+    monkeypatch.setattr(kernels, "excesses", another)
+    start = math.log(low.luminosity), low.shock_radius
+    found = accretion_shock._from_nearby(LightBulb(4.5), *STAR, accretion_shock.LARGEST_SHOCK, *start)
+    assert found is None

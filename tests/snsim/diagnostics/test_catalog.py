@@ -6,7 +6,8 @@ from astropy import units
 
 from microphysics.errors import UnknownNameError
 from snsim.config.observables import OF_OPACITIES
-from snsim.diagnostics.catalog import OBSERVABLES, observable
+from snsim.diagnostics.catalog import FROM_SPHERES, OBSERVABLES, observable
+from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.variable import Variable
 
 LENGTHS = {"species": 3, "energy": 48, "zone": 200, "interface": 201}
@@ -72,3 +73,15 @@ def test_every_observable_labels_what_it_returns(star, name, changes):
         assert all(isinstance(value, str) for value in variable.attributes.values())
         assert np.isnan(variable.values).any() == ("reason" in variable.attributes), key
         assert not np.isinf(variable.values).any(), key
+
+
+@pytest.mark.parametrize("name", FROM_SPHERES)
+def test_spheres_that_are_known_change_nothing(star, name):
+    background, spectra, solution = star()
+    spheres = transport_radius(background, spectra, solution)
+    alone = observable(name)(background, spectra, solution)
+    given = observable(name)(background, spectra, solution, spheres=spheres)
+    further = observable(name)(background, spectra, solution, spheres=1.3 * spheres)
+    for key, variable in alone.items():
+        np.testing.assert_array_equal(variable.values, given[key].values)
+    assert any(not np.array_equal(v.values, further[k].values, equal_nan=True) for k, v in alone.items())

@@ -19,7 +19,9 @@ from snsim.diagnostics.electron_fraction import (
     observe,
     qian_woosley,
     redshift_factor,
+    sphere_rates,
 )
+from snsim.diagnostics.neutrinosphere import transport_radius
 from snsim.diagnostics.nucleon_capture import (
     absorption_rate,
     cross_section,
@@ -355,3 +357,15 @@ def test_electron_fraction_stays_physical(ratio, mean, alpha, initial):
     history = integrate_electron_fraction(time, rates[0] * np.ones(20), rates[1] * np.ones(20), initial)
     low, high = sorted((initial, balance))
     assert ((history >= low - 1e-12) & (history <= high + 1e-12)).all()
+
+
+def test_rates_of_some_zones_are_those_of_all(star):
+    background, spectra, solution = star()
+    zones = slice(120, None)
+    for whole, part in zip(local_rates(solution), local_rates(solution, zones=zones), strict=True):
+        np.testing.assert_allclose(part[zones], whole[zones], rtol=1e-12)
+        assert np.isnan(part[:120]).all()
+    spheres = transport_radius(background, spectra, solution)
+    every = sphere_rates(background, solution, spheres)
+    for whole, part in zip(every, sphere_rates(background, solution, spheres, zones=zones), strict=True):
+        np.testing.assert_allclose(part[zones], whole[zones], rtol=1e-12)

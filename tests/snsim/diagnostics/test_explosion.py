@@ -245,7 +245,7 @@ def test_brighter_star_is_nearer_to_its_critical_luminosity(star):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"shock": math.nan}, "no shock"),
+        ({"shock": math.nan}, "no shock was found in the velocity"),
         ({"opacity": (1e-30,) * 3}, "no neutrinosphere"),
         ({"shock": 2e6}, "inside a neutrinosphere"),
         ({"outer": 1.2e7}, "the grid ends inside the shock"),
@@ -273,25 +273,35 @@ def test_matter_at_rest_and_missing_species(star):
 
 
 @pytest.mark.parametrize("light", [(1.0, -1e-3, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (0.0, 0.0, 0.0)])
-def test_luminosity_that_is_not_positive_has_no_conditions(star, light):
+def test_luminosity_that_is_not_positive_takes_away_only_what_needs_it(star, light):
     background, spectra, solution = dense(star)
-    found = observe(
-        background, spectra, replace(solution, luminosity=np.array(light)[:, None] * solution.luminosity)
-    )
-    for name in ("critical_luminosity", "critical_curve", "luminosity", "luminosity_ratio", "force_margin"):
+    dimmed = replace(solution, luminosity=np.array(light)[:, None] * solution.luminosity)
+    found, lit = (observe(background, spectra, each, compactness_mass=1e30) for each in (dimmed, solution))
+    driven = ("critical_luminosity", "luminosity_ratio", "critical_shock_radius", "critical_antesonic_ratio")
+    driven += tuple(f"{name}_light_bulb" for name in driven)
+    driven += ("critical_curve", "heating_functional")
+    for name in driven:
         assert np.isnan(found[name].values).all(), name
         assert "not positive at the shock" in found[name].attributes["reason"], name
-    assert np.isfinite(found["accretion_rate"].values)
+    # heating, matter and its motion are what they were
+    for name in set(lit) - {*driven, "luminosity"}:
+        np.testing.assert_array_equal(found[name].values, lit[name].values, err_msg=name)
+        assert np.isfinite(found[name].values).all(), name
+    edges, shock = background.radius_interface, background.shock_radius
+    mean = [factor * np.interp(shock, edges, solution.luminosity[i]) for i, factor in enumerate(light[:2])]
+    assert found["luminosity"].values == pytest.approx(0.5 * sum(mean), rel=1e-12)
 
 
-def test_star_without_neutrinos_has_no_conditions(star):
+def test_star_without_neutrinos_has_what_matter_alone_gives(star):
     background, spectra, solution = dense(star)
     dark = replace(
         solution, luminosity=0.0 * solution.luminosity, energy_density=0.0 * solution.energy_density
     )
     found = observe(background, spectra, dark)
-    assert np.isnan(found["force_opacity_ratio"].values)
-    assert "not positive at the shock" in found["force_opacity_ratio"].attributes["reason"]
+    for name in ("force_opacity_ratio", "force_margin", "force_margin_net", "force_threshold"):
+        assert np.isnan(found[name].values), name
+        assert "no energy density at the neutrinosphere" in found[name].attributes["reason"], name
+    assert np.isfinite(found["antesonic_ratio"].values)
 
 
 def test_shock_in_the_zone_of_the_sphere_leaves_nothing_between(star):

@@ -9,13 +9,13 @@ from scipy.integrate import solve_ivp
 
 from microphysics.constants import CODATA
 from microphysics.errors import OutOfRangeError, UnknownNameError
+from microphysics.weak.refraction import matter_potential
 from snsim.diagnostics.flavour import crossings, observe, with_envelope
 from snsim.diagnostics.mixing import (
     Mixing,
     adiabatic_survival,
     adiabaticity,
     crossing_probability,
-    matter_potential,
     resonance_density,
 )
 

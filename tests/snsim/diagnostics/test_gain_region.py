@@ -22,7 +22,7 @@ from snsim.diagnostics.accretion_flow import (
     thermal_energy_density,
 )
 from snsim.diagnostics.gain_integrals import gain_integrals, gain_radius, sign_changes
-from snsim.diagnostics.gain_region import NO_RISE, NO_SHOCK, NO_SPECIES, observe
+from snsim.diagnostics.gain_region import NO_RISE, NO_SPECIES, observe
 from snsim.diagnostics.heating_rates import (
     coefficients,
     cooling_closed_form,
@@ -33,6 +33,7 @@ from snsim.diagnostics.neutrino_heating import heating_and_cooling
 from snsim.pipeline import energy_grid, microphysics_settings
 from snsim.profiles.analytic import analytic_profile
 from snsim.result import Result
+from snsim.transport.background import NO_SHOCK, NO_VELOCITY
 from snsim.transport.gray import GraySolver
 from snsim.transport.grid import build_background
 from snsim.transport.solution import SpectralField
@@ -220,12 +221,17 @@ def test_no_region_is_nan_with_a_reason(star):
     assert "reason" not in found["heating_rate"].attributes
 
 
-def test_without_shock_there_is_no_gain_region(star):
-    found = observe(*star(shock=math.nan))
+@pytest.mark.parametrize(
+    ("velocity", "reason"), [(0.0, NO_VELOCITY), (-1e8, NO_SHOCK)], ids=["at rest", "infall"]
+)
+def test_without_shock_there_is_no_gain_region(star, velocity, reason):
+    background, *rest = star(shock=math.nan)
+    found = observe(replace(background, velocity=np.full_like(background.radius, velocity)), *rest)
     for name in ("outer_radius", "gain_radius", "net_heating", "efficiency"):
         assert np.isnan(found[name].values), name
-        assert found[name].attributes["reason"] == NO_SHOCK, name
-    assert "profile.shock_radius" in NO_SHOCK
+        assert found[name].attributes["reason"] == reason, name
+    assert "profile.shock_radius" in reason
+    assert ("column of velocity" in reason) == (velocity == 0.0)
     assert np.isfinite(found["net_rate"].values).all()
 
 

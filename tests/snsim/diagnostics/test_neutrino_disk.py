@@ -6,6 +6,10 @@ import pytest
 from microphysics.constants import CODATA
 from microphysics.eos.nse import SahaNSE
 from microphysics.errors import OutOfRangeError
+from microphysics.matter import MatterState
+from microphysics.opacity import OpacitySet
+from microphysics.processes.settings import Settings
+from snsim.diagnostics.heating_rates import cooling_closed_form, first_principles
 from snsim.diagnostics.neutrino_disk import (
     KELVIN11,
     RADIATION,
@@ -193,3 +197,27 @@ def test_regimes_and_reasons():
 def test_bad_input_is_named(call, words):
     with pytest.raises(OutOfRangeError, match=words):
         call()
+
+
+def test_recalled_depths_beside_those_of_our_own_rates():
+    """tau = q H/(7/2 sigma T^4) at 1e11 K and 1e10 g/cm3, electrons not degenerate; what docs/messengers.md says of them."""
+    temperature = KELVIN11  # MeV
+    flux = 3.5 * 0.25 * RADIATION * CODATA.speed_of_light * temperature**4
+    capture = 1e10 * float(cooling_closed_form(temperature, 0.0, 0.5, 0.5, first_principles())) / flux
+    assert capture == pytest.approx(4.5e-7, rel=0.01)
+    energy = np.geomspace(0.3, 400.0, 300)
+    one, none = np.ones(1), np.zeros(1)
+    matter = MatterState(
+        density=1e6 * one, temperature=temperature * one, electron_fraction=0.5 * one, mass_fraction_neutron=0.5 * one,
+        mass_fraction_proton=0.5 * one, mass_fraction_alpha=none, mass_fraction_heavy=none, mass_number_heavy=none,
+        charge_number_heavy=none, chemical_potential_electron=none, chemical_potential_neutron=none,
+        chemical_potential_proton=none, mean_field_neutron=none, mean_field_proton=none, pressure=1e30 * one,
+    )  # fmt: skip
+    pairs = OpacitySet.from_names(("pair",), Settings(pair_species="all"))
+    spectra = pairs.spectral(matter, energy, species=("nue", "anue", "nux"))
+    filled = spectra.total_absorption[:, 0] / (1.0 + np.exp(energy / temperature)) * energy**4
+    wave = 2.0 * np.pi * CODATA.hbar_c
+    emitted = 4.0 * np.pi * CODATA.speed_of_light * np.trapezoid(filled, np.log(energy)) / wave**3
+    annihilation = CODATA.erg_per_mev * float(emitted @ [1.0, 1.0, 4.0]) / flux
+    assert annihilation == pytest.approx(1.87e-7, rel=0.01)
+    assert 1.3 < 2.5e-7 / annihilation < 1.4

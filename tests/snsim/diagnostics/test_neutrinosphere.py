@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from microphysics.spectrum import FermiDirac
 from snsim.diagnostics.neutrinosphere import (
+    crossing,
     effective_opacity,
     gray_opacity,
     observe,
@@ -130,3 +131,20 @@ def test_more_opacity_moves_spheres_outward(factor, slope):
 def test_random_walk_opacity_lies_between_its_parts(absorbing, scattering):
     assert absorbing * (1 - 1e-12) <= effective_opacity(absorbing, scattering)
     assert effective_opacity(absorbing, scattering) <= (absorbing + scattering) * (1 + 1e-12)
+
+
+def test_crossings_are_where_the_whole_optical_depth_has_its_level(star):
+    background, spectra, _ = star()
+    random = np.random.default_rng(3)
+    opacity = spectra.total_absorption * random.uniform(0.1, 3.0, spectra.total_absorption.shape)
+    opacity[0, :, 7], opacity[1, 50, 9] = 0.0, np.nan
+    found = crossing(background, opacity, 0.4)
+    depth = optical_depth(background.radius_interface, background.gamma, np.moveaxis(opacity, 1, -1))
+    np.testing.assert_allclose(
+        found.radius, radius_of_depth(background.radius_interface, depth, 0.4), rtol=1e-12
+    )
+    there = np.isfinite(found.radius)
+    assert not there[0, 7]
+    assert there.any()
+    outer, inner = (np.take_along_axis(depth, found.zone[..., None] + i, -1)[..., 0] for i in (1, 0))
+    np.testing.assert_allclose((outer + found.share * (inner - outer))[there], 0.4, rtol=1e-12)

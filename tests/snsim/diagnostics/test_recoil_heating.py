@@ -28,7 +28,7 @@ def test_rate_is_that_of_the_local_spectrum(star):
         spectrum = FermiDirac(solution.neutrino_temperature[i, -1])
         flux = count * CODATA.speed_of_light * solution.number_density[i, -1]
         exact = recoil_heating(cevns, spectrum, flux)
-        assert found[i, -1] == pytest.approx(float(exact), rel=1e-4)
+        assert found[i, -1] == pytest.approx(float(exact), rel=1e-9)
 
 
 def test_point_nuclei_count_the_fourth_moment(star):
@@ -108,3 +108,15 @@ def test_off_the_grid_there_is_no_launch(star):
 def test_without_a_sphere_nothing_is_ejecta(star):
     found = observe(*star(opacity=(2e-6, 1e-30, 1e-30)))
     assert np.isnan(found["ratio"].values).all()
+
+
+def test_some_zones(star):
+    background, _, solution = star()
+    outer = background.radius > 1e7
+    cevns, share = CEvNS(SN, helm(SN)), background.matter.electron_fraction
+    np.testing.assert_allclose(
+        recoil_rate(solution, cevns, outer), recoil_rate(solution, cevns)[:, outer], rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        capture_rate(solution, share, zones=outer), capture_rate(solution, share)[outer], rtol=1e-12
+    )

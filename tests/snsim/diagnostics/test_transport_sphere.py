@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snsim.diagnostics import neutrinosphere
+from snsim.diagnostics._kernels import spheres as kernels
+from snsim.diagnostics.neutrinosphere import Crossing
 from snsim.diagnostics.transport_sphere import (
     at_infinity,
     observe,
@@ -137,8 +139,12 @@ def test_transparent_star(star):
     high=st.lists(st.floats(1.0, 9.0), min_size=4, max_size=4),
 )
 def test_shares_add_up_and_lie_between_their_ends(low, high):
-    depths = np.array([[b, a, 0.0] for a, b in zip(low, high, strict=False)])
-    depths[:, 0] += depths[:, 1]
-    shares = shares_at_sphere(depths, 0.5 * depths.sum(axis=0)[0])
+    path = np.array([0.5, 2.0])
+    parts = [
+        np.array([[[b], [a]]]) / path[:, None] for a, b in zip(low, high, strict=False)
+    ]  # one species, two zones, one energy
+    total = sum(low[: len(parts)]) + sum(high[: len(parts)])
+    sphere = Crossing(*kernels.crossings(np.array([1.0, 2.0, 3.0]), path, sum(parts), 0.5 * total))
+    shares = shares_at_sphere(path, parts, sphere, 0.5 * total)
     assert shares.sum() == pytest.approx(1.0, rel=1e-12)
     assert (shares >= 0.0).all()

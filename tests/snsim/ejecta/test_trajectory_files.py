@@ -145,10 +145,14 @@ def test_tables_with_names(tmp_path):
         (
             "# c\n" + ROWS[0] + "\n1e-3 9.0 -9e7 110 0.2 1e52 2e52 4 5\n",
             "a.dat",
-            r"a: density = -90000000 g / cm3 in line 3",
+            r"a\.dat: density = -90000000 g / cm3 in line 3",
         ),
-        (ROWS[1] + "\n" + ROWS[0] + "\n", "a.dat", r"time = 0 s in row 2: must be later than 0\.001 s"),
-        (ROWS[0] + "\n1e-3 nan 9e7 110 0.2 1e52 2e52 4 5\n", "a.dat", "temperature = nan MeV in row 2"),
+        (
+            ROWS[1] + "\n" + ROWS[0] + "\n",
+            "a.dat",
+            r"a\.dat: time = 0 s in line 2: must be later than 0\.001 s",
+        ),
+        (ROWS[0] + "\n1e-3 nan 9e7 110 0.2 1e52 2e52 4 5\n", "a.dat", "temperature = nan MeV in line 2"),
         (ROWS[0] + "\n1e-3 x 9e7 110 0.2 1e52 2e52 4 5\n", "a.dat", "line 2: temperature = 'x' is no number"),
         (ROWS[0] + "\n", "a.dat", r"1 row\(s\) of numbers"),
         ("1 2 3\n4 5 6\n", "a.dat", "3 columns; winnet has 'time temp dens rad ye lnue"),
@@ -161,13 +165,18 @@ def test_tables_with_names(tmp_path):
         (
             "t_s,T_km,rho_g_cc,ye\n0,1,2,0.1\n1,2,3,0.1\n",
             "a.csv",
-            "temperature in 'km': expected a unit like MeV",
+            "temperature in 'km': expected a unit like 'MeV'",
         ),
         ("t_s,T_K,ye\n0,1e9,0.1\n1,2e9,0.1\n", "a.csv", "no column for density"),
         (
             "t_s,T_K,rho_g_cc,ye,tnue_MeV,enue_MeV\n0,1e9,1e6,0.1,4,12\n1,9e8,1e5,0.1,4,12\n",
             "a.csv",
             "expected one",
+        ),
+        (
+            ROWS[0] + "\n# a note\n\n1e-3 9.0 -9e7 110 0.2 1e52 2e52 4 5\n",
+            "a.dat",
+            r"a\.dat: density = -90000000 g / cm3 in line 4",
         ),
         ("# mass = 3 km\n" + "\n".join(ROWS), "a.dat", "line 1: mass: expected a mass"),
     ],
@@ -224,7 +233,7 @@ def test_faster_than_light_is_another_unit(tmp_path):
     file = tmp_path / "cm.dat"
     file.write_text(TWO_ROWS.replace("100.0", "1e7").replace("300.0", "3e7"))
     with pytest.raises(
-        TrajectoryError, match=r"radius = 3e\+12 cm in row 2: .* is the unit of radius or time another"
+        TrajectoryError, match=r"radius = 3e\+12 cm in line \d: .* is the unit of radius or time another"
     ):
         read_trajectory(file)
 

@@ -8,14 +8,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from typer.testing import CliRunner
 
+from microphysics.opacity import OpacitySet
+from snsim.cli.app import app
+from snsim.config.eos import equation_of_state
 from snsim.config.load import load_config
+from snsim.config.microphysics import process_names
 from snsim.config.schema import Config
 from snsim.errors import UnresolvedWarning
-from snsim.pipeline import simulate
+from snsim.pipeline import energy_grid, microphysics_settings, simulate
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import load_profile
 from snsim.transport.coverage import beyond, fermi_surface
+from snsim.transport.grid import build_background
+from snsim.transport.outer_edge import estimate
 
 QUICKSTART = "runs/quickstart"
 NAMES = ("nue", "anue", "nux")
@@ -173,3 +180,32 @@ def test_the_warning_begins_where_the_neutrinosphere_does():
         words, _ = said(f'grid.r_outer="{radius / 1e5} km"')
         assert bool(words) == warned
         assert not any("nux" in each for each in words)
+
+
+def test_validate_sees_the_cut_that_the_run_sees():
+    for edge, warned in ((50.0, True), (60.0, True), (100.0, False), (None, False)):
+        given = [] if edge is None else ["--set", f'grid.r_outer="{edge} km"']
+        outcome = CliRunner().invoke(app, ["validate", QUICKSTART, *given])
+        assert outcome.exit_code == 0, outcome.output
+        assert ("the outer edge lies inside or close to the neutrinosphere" in outcome.stderr) == warned
+    outcome = CliRunner().invoke(app, ["validate", QUICKSTART, "--set", 'grid.r_outer="50 km"'])
+    assert "raise grid.r_outer; the profile reaches 2000 km" in outcome.stderr
+    assert all(name in outcome.stderr for name in NAMES)
+    none = ["--set", "transport.scheme=none"]  # the run says nothing either
+    assert (
+        "edge"
+        not in CliRunner()
+        .invoke(app, ["validate", QUICKSTART, "--set", 'grid.r_outer="50 km"', *none])
+        .stderr
+    )
+
+
+def test_the_estimate_inside_the_sphere_is_that_of_the_solution():
+    _, transport = said('grid.r_outer="50 km"')
+    config = load_config(QUICKSTART, ['grid.r_outer="50 km"'])
+    eos = equation_of_state(config.microphysics)
+    star = load_profile(config.profile, eos=eos)
+    background = build_background(star, config.grid.zones, config.grid.r_inner, config.grid.r_outer, eos)
+    opacities = OpacitySet.from_names(process_names(config.microphysics), microphysics_settings(config))
+    found = estimate(background, opacities, energy_grid(config), NAMES)
+    np.testing.assert_allclose(found, transport["outer_depth"].values, rtol=0.5)

@@ -1,0 +1,195 @@
+"""`snsim detect`: events of a source of neutrinos in a detector."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from snsim.cli.cevns import physics_of
+from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
+from snsim.cli.detect_source import SOURCES, detector_from, source_of
+from snsim.cli.eos_options import Force
+from snsim.cli.inputs import CsvFile, PlotFile, claim_all, say_files, write_csv, write_figure
+
+if TYPE_CHECKING:
+    from snsim.detection.rates import Expectation
+
+EPILOG = (
+    "Examples: snsim detect --source pions --protons 1.76e23 --detector coherent_csi | snsim detect --source solar "
+    '--components 8B,hep --target Xe --exposure "1 t yr" --threshold "1 keVnr" --plot xenon.png | snsim detect --source '
+    'result.h5 --distance "10 kpc" --detector darwin'
+)
+Text = str | None
+
+
+def _option(words: str, metavar: str = "VALUE") -> Any:
+    return typer.Option(metavar=metavar, help=words)
+
+
+def detect(
+    source: Annotated[
+        Text, _option(f"{', '.join(SOURCES)}, a table (.csv) or a result of a run.", "NAME|FILE")
+    ] = None,
+    detector: Annotated[Text, _option("See: snsim list detectors.", "NAME")] = None,
+    distance: Annotated[
+        Text, _option('To the source, such as "20 m"; the baseline of the detector by default.')
+    ] = None,
+    protons: Annotated[float | None, _option("pions: on target in all.", "NUMBER")] = None,
+    pions_per_proton: Annotated[float | None, _option("pions: [0.08]", "NUMBER")] = None,
+    power: Annotated[Text, _option('reactor: thermal, such as "3.6 GW".')] = None,
+    low: Annotated[Text, _option("reactor: below 2 MeV, vogel_engel.", "NAME")] = None,
+    components: Annotated[Text, _option("solar: such as 8B,hep; all by default.", "NAMES")] = None,
+    norm: Annotated[
+        list[str] | None, _option("solar: flux of a component, 1/(cm2 s). Repeatable.", "NAME=NUMBER")
+    ] = None,
+    target: Annotated[Text, _option("An isotope, element or compound.", "NAME")] = None,
+    mass: Annotated[Text, _option('Such as "14.57 kg".')] = None,
+    live_time: Annotated[Text, _option('Such as "308 d".')] = None,
+    exposure: Annotated[Text, _option('Such as "1 t yr", instead of one of both.')] = None,
+    threshold: Annotated[Text, _option('"5 keVnr" (recoil), "160 eVee" or "6 pe".')] = None,
+    highest: Annotated[Text, _option("Upper end of the analysis, in the same kind.")] = None,
+    bins: Annotated[int, typer.Option("--bins", min=1, max=200, help="Of what is measured.")] = 12,
+    form_factor: Annotated[Text, _option("See: snsim list form-factors.  [helm]", "NAME")] = None,
+    radiative: Annotated[
+        bool, typer.Option("--radiative", help="Couplings with radiative corrections.")
+    ] = False,
+    axial: Annotated[
+        bool, typer.Option("--axial", help="Add an estimate of the axial part of nuclei with spin.")
+    ] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="DIR|FILE", help="Take form factor, couplings, new physics of a run file."
+        ),
+    ] = None,
+    set_: Settings = None,
+    plot: PlotFile = None,
+    csv: CsvFile = None,
+    force: Force = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show the events of coherent scattering that a source makes in a detector."""
+    from snsim.detection.rates import Expectation, even_bins
+    from snsim.errors import ConfigError
+
+    if source is None:
+        raise ConfigError(
+            f"--source: expected, {'; '.join(f'{name} ({words})' for name, words in SOURCES.items())}"
+        )
+    claim_all(plot, csv, force)
+    changes = {
+        "target": target, "mass": mass, "live_time": live_time, "exposure": exposure, "threshold": threshold,
+        "highest": highest,
+    }  # fmt: skip
+    options = {
+        "--distance": distance, "--protons": protons, "--pions-per-proton": pions_per_proton, "--power": power, "--low": low,
+        "--components": components, "--norm": norm,
+    }  # fmt: skip
+    seen_by = detector_from(detector, changes, physics_of(run, set_, form_factor, radiative), axial)
+    flux = source_of(source, options, seen_by.baseline)
+    seen_by = replace(seen_by, baseline=None)  # the flux is the one at the distance that was asked for
+    whole = Expectation.of(flux, seen_by)
+    binned = Expectation.of(flux, seen_by, even_bins(flux, seen_by, bins))
+    parts = _parts(whole)
+    columns = _columns(binned)
+    if csv is not None:
+        write_csv(csv, [f"{name}: {words}" for name, words in _describe(whole)], columns)
+    if plot is not None:
+        _draw(binned, whole.total(), plot)
+    total = whole.total()
+    if json:
+        say_json(
+            {
+                **dict(_describe(whole)),
+                "events": total,
+                "events_by_component": {name: float(values.sum()) for name, values in parts.items()},
+                "unit": seen_by.response.unit,
+                **columns,
+                "references": [*flux.references, *seen_by.references],
+                "figure": plot,
+                "csv": csv,
+            }
+        )
+        return
+    say_rows([*_describe(whole), ("events", f"{total:.5g}")])
+    typer.echo()
+    say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
+    rows = zip(*columns.values(), strict=True)
+    say_table("", ["from", f"to [{_WORDS[seen_by.response.unit]}]", "events"],
+              [[f"{value:.4g}" for value in row[:3]] for row in rows])  # fmt: skip
+    say_rows([("papers", "; ".join([*flux.references, *seen_by.references]))])
+    say_files(plot, csv)
+
+
+_WORDS = {"nr": "keV recoil", "ee": "keV ee", "pe": "pe"}
+
+
+def _parts(found: Expectation) -> dict[str, Any]:
+    """Return the events of each component; those of the same name and flavour together."""
+    parts: dict[str, Any] = {}
+    for component, values in zip(found.flux.components, found.by_component(), strict=True):
+        parts[component.label] = parts.get(component.label, 0.0) + values
+    return parts
+
+
+def _columns(found: Expectation) -> dict[str, list[float]]:
+    columns = {
+        "low": found.edges[:-1].tolist(),
+        "high": found.edges[1:].tolist(),
+        "counts": found.counts().tolist(),
+    }
+    for name, values in _parts(found).items():
+        columns[name.replace(" ", "_")] = values.tolist()
+    return columns
+
+
+def _describe(found: Expectation) -> list[tuple[str, str]]:
+    """Say what was folded."""
+    flux, detector = found.flux, found.detector
+    response = detector.response
+    per = "1/(cm2 s)" if flux.per_time else "1/cm2"
+    each = ", ".join(f"{flux.total(flavor):.4g} {flavor}" for flavor in flux.flavors)
+    exposure = f"{detector.mass / 1e3:.6g} kg"
+    if flux.per_time and detector.live_time is not None:
+        exposure += f" for {detector.live_time / 86400.0:.6g} d"
+    low, high = found.edges[0], found.edges[-1]
+    bound = f"{low:g} to {high:g}" if high < float("inf") else f"above {low:g}"
+    where = "" if flux.distance is None else f" at {_far(flux.distance)}"
+    return [
+        ("source", f"{flux.name}{where}"),
+        ("flux", f"{each} [{per}]"),
+        ("detector", detector.name),
+        ("exposure", exposure),
+        ("measured", f"{bound} {_WORDS[response.unit]}"),
+    ]
+
+
+def _far(distance: float) -> str:
+    if distance < 1e8:
+        return f"{distance / 1e2:.6g} m"
+    return f"{distance / 3.0856775814913673e21:.6g} kpc"
+
+
+def _draw(found: Expectation, total: float, path: Path) -> None:
+    from snsim.plots.detection import detection, round_number
+
+    flux = found.flux
+    curves = {each.label: (each.energy, each.density) for each in flux.components if each.energy.size}
+    lines = {
+        each.label: (each.line_energy, each.line_flux) for each in flux.components if each.line_energy.size
+    }
+    words = f"{flux.name} in {found.detector.name}: {round_number(total)} events"
+    figure = detection(
+        curves,
+        lines,
+        found.edges,
+        _parts(found),
+        per_time=flux.per_time,
+        unit=found.detector.response.unit,
+        words=words,
+    )
+    write_figure(figure, path)

@@ -1,0 +1,112 @@
+"""Neutrinos at the Earth: fluxes of sources, detectors, and the events in them.
+
+Names below are loaded when first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "AmplitudeTemplates": "templates",
+    "CoherentCount": "coherent_csi",
+    "Component": "sources.flux",
+    "ConstantQuenching": "response",
+    "ContactEvents": "contact_limits",
+    "Contours": "contours",
+    "CouplingTemplates": "templates",
+    "DETECTORS": "presets",
+    "DesignPoint": "design",
+    "Detector": "detectors",
+    "Discovery": "neutrino_fog",
+    "Expectation": "rates",
+    "Fit": "fits",
+    "Flux": "sources.flux",
+    "Fog": "dark_matter_fog",
+    "Forecast": "coherent_csi",
+    "GaussianSmearing": "smearing",
+    "Interval": "intervals",
+    "LimitRow": "limits_table",
+    "LindhardQuenching": "response",
+    "MediatorEvents": "mediator_limits",
+    "MediatorLimits": "mediator_limits",
+    "MomentEvents": "transition_limits",
+    "MomentSetup": "moment_setups",
+    "PionTiming": "sources.pions",
+    "PoissonSmearing": "smearing",
+    "PolynomialQuenching": "response",
+    "PreparedRecoils": "rates",
+    "PullFit": "statistics",
+    "RadiusFit": "neutron_radius",
+    "Response": "response",
+    "SOLAR_MODELS": "sources.solar",
+    "StandardHalo": "wimps",
+    "SOLAR_UNCERTAINTIES": "sources.solar",
+    "TabulatedEfficiency": "response",
+    "TabulatedQuenching": "response",
+    "Threshold": "response",
+    "WeakDensity": "weak_density",
+    "added_events": "transition_limits",
+    "adiabatic": "sources.supernova",
+    "atmospheric": "sources.atmospheric",
+    "best_design": "design",
+    "coherent_chi_square": "statistics",
+    "coherent_expectation": "coherent_csi",
+    "confidence_interval": "intervals",
+    "contact_contours": "contact_limits",
+    "contact_interval": "contact_limits",
+    "contours_of": "contours",
+    "design_table": "design",
+    "detector_of": "presets",
+    "diffuse_background": "sources.supernova",
+    "discovery_limit": "neutrino_fog",
+    "discovery_significance": "statistics",
+    "effective_area": "areas",
+    "even_bins": "rates",
+    "events": "rates",
+    "fit": "fits",
+    "flavor_ratio": "universality",
+    "fog_boundary": "neutrino_fog",
+    "form_factor_points": "weak_density",
+    "mediator_limits_of": "mediator_limits",
+    "moment_contours": "transition_limits",
+    "moment_limits": "transition_limits",
+    "monochromatic": "sources.flux",
+    "neutrino_backgrounds": "dark_matter_fog",
+    "neutrino_fog_of": "dark_matter_fog",
+    "one_event_contour": "neutrino_fog",
+    "one_pull_chi_square": "statistics",
+    "opacity_index": "neutrino_fog",
+    "pinched_fluence": "sources.supernova",
+    "pion_decay_at_rest": "sources.pions",
+    "poisson_chi_square": "statistics",
+    "profile": "fits",
+    "profile_grid": "intervals",
+    "pull_chi_square": "statistics",
+    "radius_counts": "neutron_radius",
+    "radius_fit": "neutron_radius",
+    "reactor": "sources.reactor",
+    "read_flux": "sources.file",
+    "recoil_rate": "rates",
+    "setup_of": "moment_setups",
+    "signal_fluence": "sources.supernova",
+    "solar": "sources.solar",
+    "supernova_rate": "areas",
+    "table_of_limits": "limits_table",
+    "tabulated": "sources.flux",
+    "term_counts": "templates",
+    "term_counts_by_component": "templates",
+    "time_spectrum": "areas",
+    "unbinned_chi_square": "statistics",
+    "weak_mixing_angle": "contact_limits",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'snsim.detection' has no attribute '{name}'")
+    return getattr(import_module(f"snsim.detection.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Compiled pieces of the statistics of counts."""

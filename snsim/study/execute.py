@@ -1,0 +1,168 @@
+"""One way to get many small jobs done by any executor: in batches that grow, with executors that break on the way."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from snsim.errors import EngineError
+
+AHEAD = 2  # batches handed out for each worker
+BATCH_SECONDS = 1.0  # that a batch should take: far above the cost of handing it out
+MANY = 100  # workers from which on batches take longer: a scheduler hands out about as many a second
+MOST_DEATHS = 3  # of executors that a job alone in one has taken with it
+MOST_BREAKS = 5  # of executors in a row that brought nothing back
+TICK = 0.5  # s between two looks at the clock
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What starts jobs.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    start : callable
+        Returns an executor.
+    stop : callable
+        Of the executor: ends it without waiting for what it is doing.
+    width : callable
+        Of the executor: how many jobs run in it at once, now.
+    broken : tuple of exceptions
+        Which mean that an executor, not a job, has failed.
+    """
+
+    name: str
+    start: Callable[[], Executor]
+    stop: Callable[[Executor], None]
+    width: Callable[[Executor], int]
+    broken: tuple[type[BaseException], ...]
+
+
+@dataclass
+class _Pace:
+    """Seconds that a job takes, as far as is known."""
+
+    seconds: float = 0.0
+
+    def learn(self, seconds: float, count: int) -> None:
+        each = seconds / max(count, 1)
+        self.seconds = each if not self.seconds else 0.7 * self.seconds + 0.3 * each
+
+    def batch(self, waiting: int, width: int) -> int:
+        """Jobs of one batch: one at first, longer for many workers, and no more than leave work for everybody."""
+        if not self.seconds:
+            return 1
+        return max(1, min(int(BATCH_SECONDS * max(1.0, width / MANY) / self.seconds), waiting // (2 * width)))
+
+
+def timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """Call, and say how long it took; runs in the worker."""
+    began = time.perf_counter()
+    answer = work(*arguments)
+    return answer, time.perf_counter() - began
+
+
+def execute(
+    engine: Engine,
+    work: Callable[[Sequence[Job]], Sequence[Answer]],
+    jobs: Iterable[Job],
+    begun: Callable[[Job], bool] = lambda job: True,
+    tick: Callable[[], None] = lambda: None,
+) -> Generator[tuple[Job, Answer | None]]:
+    """Yield jobs with their answers as they become ready.
+
+    Parameters
+    ----------
+    engine : Engine
+    work : callable
+        Of a list of jobs: their answers, in this order; fewer where the rest must not be done. Picklable.
+    jobs : iterable
+        Done about in this order.
+    begun : callable
+        Whether a job that an executor took down with it had been begun. Such jobs are done again alone, at the end, so that
+        one that kills its worker cannot take others with it more than once.
+    tick : callable
+        Called about twice a second.
+
+    Yields
+    ------
+    job, answer
+        The answer is None for a job that killed its worker each time.
+
+    Raises
+    ------
+    EngineError
+        If executors break without ever bringing anything back.
+    """
+    fresh, alone = deque(jobs), deque[Job]()
+    deaths: Counter[int] = Counter()
+    running: dict[Future[Any], list[Job]] = {}
+    pace, breaks = _Pace(), 0
+    failures: tuple[type[BaseException], ...] = (*engine.broken, CancelledError)
+    executor = engine.start()
+    try:
+        while fresh or alone or running:
+            lost: list[Job] = []
+            try:
+                width = max(engine.width(executor), 1)
+                while fresh and len(running) < AHEAD * width:
+                    batch = [fresh.popleft() for _ in range(min(pace.batch(len(fresh), width), len(fresh)))]
+                    lost = batch
+                    running[executor.submit(timed, work, batch)] = batch
+                    lost = []
+                if alone and not fresh and not running:
+                    lost = [alone.popleft()]
+                    running[executor.submit(timed, work, lost)] = lost
+                    lost = []
+            except engine.broken:
+                pass
+            ready, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            tick()
+            broken = bool(lost)
+            for future in [each for each in running if each in ready]:  # in the order of the jobs
+                batch = running.pop(future)
+                try:
+                    answers, seconds = future.result()
+                except failures:
+                    lost += batch
+                    broken = True
+                    continue
+                breaks = 0
+                pace.learn(seconds, len(answers))
+                yield from zip(batch, answers, strict=False)
+            if not broken:
+                continue
+            lost += [job for batch in running.values() for job in batch]
+            running.clear()
+            breaks += 1
+            engine.stop(executor)
+            single = len(lost) == 1 and not fresh
+            for job in lost:
+                if not begun(job):
+                    fresh.append(job)
+                    continue
+                deaths[id(job)] += single
+                if deaths[id(job)] >= MOST_DEATHS:
+                    yield job, None
+                else:
+                    alone.append(job)
+            if breaks > MOST_BREAKS:
+                raise EngineError(
+                    f"{engine.name}: workers died {breaks} times in a row before they brought anything back; what is "
+                    'finished is kept. In a script, its top level must stand under `if __name__ == "__main__":`, as every '
+                    "worker imports it"
+                )
+            executor = engine.start()
+    finally:
+        for future in running:
+            future.cancel()
+        engine.stop(executor)
