@@ -155,7 +155,9 @@ def _read_star(config: Config, profile: Profile | None) -> _Star:
     """Read the profile, unless it is given, and put it on the grid."""
     eos, grid = equation_of_state(config.microphysics), config.grid
     profile = load_profile(config.profile, eos=eos) if profile is None else profile
-    background = build_background(profile, grid.zones, grid.r_inner, grid.r_outer, eos)
+    background = build_background(
+        profile, grid.zones, grid.r_inner, grid.r_outer, eos, grid.edge_at_shock is not False
+    )
     warn_of_limits(background, config)
     return _Star(profile, eos, background)
 

@@ -134,7 +134,7 @@ def simulate_sequence(
 
 
 def read_stars(config: Config) -> list[Star]:
-    """Read every star of ``[sequence]``, and give all the same grid.
+    """Read every star of ``[sequence]``, and give all the same zones, wherever their shocks are.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def read_stars(config: Config) -> list[Star]:
     outer = config.grid.r_outer or min(
         DEFAULT_OUTER_RADIUS, *(float(star.profile.radius[-1]) for star in found)
     )
-    grid = config.grid.model_copy(update={"r_outer": outer})
+    grid = config.grid.model_copy(update={"r_outer": outer, "edge_at_shock": False})
     for star in found:
         if outer > star.profile.radius[-1] * (1.0 + 1e-12):
             raise ProfileError(

@@ -231,7 +231,10 @@ def _describe_profile(config: Config) -> str:
     from snsim.transport.grid import build_background
 
     # the grid and the equation of state have their own limits: find them now rather than at the run
-    background = build_background(profile, config.grid.zones, config.grid.r_inner, config.grid.r_outer, eos)
+    grid = config.grid
+    background = build_background(
+        profile, grid.zones, grid.r_inner, grid.r_outer, eos, grid.edge_at_shock is not False
+    )
     if config.transport.scheme != "none":
         _warn_of_cut(config, background, float(profile.radius[-1]))
     shock = "no shock" if profile.velocity is not None else "no velocity, so that no shock can be found"

@@ -120,7 +120,12 @@ class Config(Section):
                 "either",
                 "expected [sequence] or [evolution], not both: stars of a sequence are steady states",
             )
-        profile = found.data.get("profile")
+        profile, grid = found.data.get("profile"), found.data.get("grid")
+        if sequence is not None and grid is not None and grid.edge_at_shock:
+            raise PydanticCustomError(
+                "shared_zones",
+                "stars of a [sequence] share their zones: expected no grid.edge_at_shock, or false",
+            )
         if sequence is not None and not sequence.profile and profile is not None and profile.format != "gr1d":
             raise PydanticCustomError(
                 "profile", "expected keys of [profile] with one value for each time in [sequence.profile]"

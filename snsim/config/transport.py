@@ -29,6 +29,7 @@ class Grid(Section):
     zones: int = Field(default=200, ge=10, le=20000)
     r_inner: Annotated[float, quantities.length(0.01, 100.0, "4 km")] = default("4 km")
     r_outer: Annotated[float | None, quantities.length(10.0, 1e6)] = None
+    edge_at_shock: bool | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Grid:

@@ -30,6 +30,7 @@ def build_background(
     r_inner: float = 4e5,
     r_outer: float | None = None,
     eos: EquationOfState | None = None,
+    edge_at_shock: bool = True,
 ) -> Background:
     """Put a profile onto the transport grid and give it a metric.
 
@@ -38,12 +39,14 @@ def build_background(
     profile : Profile
         The star.
     zones : int
-        Number of zones; edges are 0 and then logarithmic from `r_inner` to `r_outer`.
+        Number of zones; edges as of `zone_edges`.
     r_inner, r_outer : float
         First edge above 0 and last edge, cm. By default the grid ends at 600 km or at the profile's last point,
         whichever comes first.
     eos : EquationOfState, optional
         Gives a profile without composition one; `LattimerSwesty` by default.
+    edge_at_shock : bool
+        Whether zones end at the shock. Not for stars that need the same zones while their shock moves (`MovingMatter`).
 
     Returns
     -------
@@ -56,11 +59,47 @@ def build_background(
         If the grid leaves the profile, or the matter lies inside its own horizon.
     """
     r_outer = grid_extent(profile, r_inner, r_outer)
-    edges = np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
+    edges = zone_edges(zones, r_inner, r_outer, profile.shock_radius if edge_at_shock else None)
     centres = 0.5 * (edges[1:] + edges[:-1])
     matter = _matter(profile, centres, eos)
     mass = _gravitational_mass(profile, np.sort(np.concatenate([edges, centres])))
     return _with_metric(profile, edges, centres, matter, mass)
+
+
+def zone_edges(zones: int, r_inner: float, r_outer: float, shock_radius: float | None = None) -> Array:
+    """Edges of zones: 0, then logarithmic, one of them at the shock, so that no zone stands for matter on both sides of it.
+
+    A zone has the matter at its centre. Were the shock inside one, heating and luminosities would jump whenever it crosses
+    such a centre: by 10 % and 1.5 % with 40 zones, 3 % and 0.3 % with 200.
+
+    Parameters
+    ----------
+    zones : int
+        Their number.
+    r_inner, r_outer : float
+        First edge above 0 and last edge, cm.
+    shock_radius : float, optional
+        cm. Zones on either side of it are equal in ln r. Nearer than half a zone to an end, or outside, it moves no edge.
+
+    Returns
+    -------
+    ndarray, shape (zones + 1,)
+        cm.
+
+    Examples
+    --------
+    >>> zone_edges(4, 1.0, 8.0)
+    array([0., 1., 2., 4., 8.])
+    >>> zone_edges(4, 1.0, 8.0, 4.41).round(2)
+    array([0.  , 1.  , 2.1 , 4.41, 8.  ])
+    """
+    if shock_radius is not None and shock_radius > 0.0:
+        below = np.rint((zones - 1) * np.log(shock_radius / r_inner) / np.log(r_outer / r_inner))
+        if 1 <= below <= zones - 2:
+            settled = np.geomspace(r_inner, shock_radius, int(below) + 1)
+            falling = np.geomspace(shock_radius, r_outer, zones - int(below))
+            return np.concatenate([[0.0], settled, falling[1:]])
+    return np.concatenate([[0.0], np.geomspace(r_inner, r_outer, zones)])
 
 
 def grid_extent(profile: Profile, r_inner: float, r_outer: float | None) -> float:

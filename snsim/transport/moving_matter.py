@@ -60,7 +60,8 @@ class MovingMatter:
         for time, background in backgrounds[1:]:
             if not np.array_equal(background.radius_interface, first):
                 raise ProfileError(
-                    f"the profile at {time:g} s is on other zones than the first (grid.zones, grid.r_inner, grid.r_outer)"
+                    f"the profile at {time:g} s is on other zones than the first (grid.zones, grid.r_inner, grid.r_outer; "
+                    "build_background(..., edge_at_shock=False) where the shock moves)"
                 )
         return cls(times, tuple(background.matter for _, background in backgrounds))
 
