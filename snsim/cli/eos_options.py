@@ -23,6 +23,8 @@ class AlphaBinding(StrEnum):
 
 INCOMPRESSIBILITY = "220 MeV"
 
+Density = Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "1e12 g/cm3".')]
+Temperature = Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "2 MeV" or "2e10 K".')]
 Incompressibility = Annotated[
     str | None,
     typer.Option(

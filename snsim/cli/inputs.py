@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES, TABLES = (".png", ".pdf"), (".csv",)
+
+Text = str | None  # of options that may be left out
+Number = float | None
+
+
+def with_value(words: str, metavar: str = "VALUE", **more: Any) -> Any:
+    """Return an option that takes a value; it has the name of its parameter."""
+    return typer.Option(metavar=metavar, help=words, **more)
+
+
+def with_number(words: str, metavar: str = "NUMBER") -> Any:
+    """Return an option that takes a number, and shows what is none."""
+    return with_value(words, metavar, parser=read_number)
+
 
 Energies = Annotated[
     list[str] | None,
