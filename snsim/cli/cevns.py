@@ -97,7 +97,7 @@ def cevns(
         raise ConfigError("--target: expected, such as Ar40, Xe or CsI")
     _require_one_flavor(flavor)
     claim_all(plot, csv, force)
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    energies = read_energies(energy, points, ENERGIES)
     threshold = _threshold(recoil_min)
     physics = physics_of(run, set_, form_factor, radiative)
     asked = _Asked(target, _target(target, physics, axial), physics, flavor, energies, threshold, axial)

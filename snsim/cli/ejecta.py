@@ -20,7 +20,7 @@ from snsim.cli.console import (
     say_warning,
 )
 from snsim.cli.eos_options import Force
-from snsim.cli.inputs import Number, Text, say_files, with_number, with_value
+from snsim.cli.inputs import Number, Text, naming, say_files, with_number, with_value
 
 if TYPE_CHECKING:
     from snsim.config.quantities import Dimension
@@ -171,10 +171,8 @@ def _values(text: str, option: str, dimension: Dimension, count: int) -> tuple[f
     parts = text.split(",")
     if len(parts) != count:
         raise ConfigError(f'{option} = "{text}": expected {count} value(s), got {len(parts)}')
-    try:
+    with naming(option, text):
         return tuple(dimension.read(part) for part in parts)
-    except ValueError as error:
-        raise ConfigError(f'{option} = "{text}": {error}') from None
 
 
 def _claim(

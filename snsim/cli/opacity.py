@@ -109,7 +109,7 @@ def opacity(
 
     point = _point(density, temperature, electron_fraction)
     claim_all(plot, csv, force)
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    energies = read_energies(energy, points, ENERGIES)
     groups = _species(species)
     config = load_config(run, set_ or ())
     chosen = _chosen(config.microphysics, process, eos_table)

@@ -119,7 +119,7 @@ def structure_factor(
     if energy and plasma.matter is None:
         raise ConfigError("--energy: --coupling alone gives energies in hbar c/a only; give a --density")
     _require_form_factor(form_factor)
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    energies = read_energies(energy, points, ENERGIES)
     if plasma.matter is None and "table" in names:  # the only kernels that need no matter
         announce_compilation()
     found = _evaluate(plasma, models, list(q or WAVE_NUMBERS), energies)
