@@ -121,7 +121,7 @@ def _sweep(
     last = time.monotonic()
 
     try:
-        with open_engine(jobs, dask) as engine, _progress(plan) as show:
+        with open_engine(jobs, dask) as engine, _progress() as show:
 
             def go_on(report: Report) -> None:
                 """Show how far the sweep is, and collect now and then what is finished."""
@@ -245,7 +245,7 @@ def _states(counts: dict[str, int]) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _progress(plan: Plan) -> Iterator[Callable[[Report], None]]:
+def _progress() -> Iterator[Callable[[Report], None]]:
     """Show how far the sweep is: a bar where somebody is looking, else a line now and then."""
     if sys.stderr.isatty():
         from snsim.cli.console import progress_bar

@@ -105,7 +105,7 @@ def read_stellarcollapse(path: str | Path, *, baryon_mass: float | None = None) 
     mass = _baryon_mass(axes, values, baryon_mass, stored, notes)
     totals = _totals(axes, values, mass, name)
     totals.extra, totals.references = extra, references
-    totals.notes = notes + _redundant(axes, values, mass)
+    totals.notes = notes + _redundant(axes, values)
     _light_clusters(totals, values)
     return with_alpha_binding(baryon_table(totals))
 
@@ -221,7 +221,7 @@ def _totals(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: fl
     return totals
 
 
-def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: float) -> list[str]:
+def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array]) -> list[str]:
     """Compare what the file says twice, in notes."""
     notes = []
     if "muhat" in values:
