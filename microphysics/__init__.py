@@ -3,8 +3,7 @@
 Names below are loaded when first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
-from typing import Any
+from microphysics._lazy import lazy_names
 
 _HOMES = {
     "CEvNS": "weak.cevns",
@@ -31,13 +30,4 @@ _HOMES = {
     "transport_average": "api",
 }
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'microphysics' has no attribute '{name}'")
-    return getattr(import_module(f"microphysics.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

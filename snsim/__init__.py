@@ -3,8 +3,7 @@
 Names below are loaded when first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
-from typing import Any
+from microphysics._lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -19,13 +18,4 @@ _HOMES = {
     "write_result": "output.writer",
 }
 __all__ = [*_HOMES, "__version__"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'snsim' has no attribute '{name}'")
-    return getattr(import_module(f"snsim.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

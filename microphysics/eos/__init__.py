@@ -3,8 +3,7 @@
 Names below are loaded when first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
-from typing import Any
+from microphysics._lazy import lazy_names
 
 _HOMES = {
     "ElectronGas": "electron_gas",
@@ -20,13 +19,4 @@ _HOMES = {
     "write_stellarcollapse": "formats",
 }
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'microphysics.eos' has no attribute '{name}'")
-    return getattr(import_module(f"microphysics.eos.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -13,11 +13,11 @@ from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import (
     Evaluated,
     PlasmaNuclei,
+    angular_integrals,
     by_species,
     coherent_rows,
     electron_cloud,
     tells_flavors,
-    vector_strength,
 )
 from microphysics.processes.settings import Settings
 from microphysics.weak.form_factors import FormFactor, Gaussian, Point
@@ -50,10 +50,7 @@ class AlphaScattering:
         if self.elsewhere:
             return Rates()
         quadrature = AngularQuadrature.of(energy, settings)
-        strength = 0.5 * vector_strength(settings) * energy**2
-        # transport opacities and collisions side by side, so that one product gives both
-        weights = (lambda x: 1.0 - x * x, lambda x: 1.0 + x)
-        operator = np.hstack([strength * quadrature.operator(weight) for weight in weights])
+        operator = angular_integrals(quadrature, settings)
         # the electrons' charge matters to what couples like the photon; their own weak charge goes with S(q)
         cloud = electron_cloud(quadrature.q, matter, settings) if tells_flavors(settings) else None
         shape = Evaluated.at(alpha_form_factor(settings), quadrature.q)

@@ -9,7 +9,7 @@ are trapped; and the energy that sterile neutrinos carry away is in no budget he
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,27 @@ _SOFTEST = 1e-6  # 1/fm, of the panels: electrons screen at larger ones in all m
 HELICITY_FLIPS = ("magnetic_scattering", "scalar_scattering")
 
 
+class _HelicityFlip:
+    """A process that turns neutrinos of one helicity into the other."""
+
+    name: ClassVar[str]
+    kind: ClassVar[type[Any]]  # of the terms of new physics
+    screened: ClassVar[bool]  # by the electrons around a nucleus
+    species = FLAVORS
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.terms = [term for term in settings.new_physics if isinstance(term, self.kind)]
+        self.references = list(self.kind.references)
+        _check(self.name, self.terms, settings)
+
+    def __call__(self, energy: Array, matter: MatterState) -> Rates:
+        """Return transport opacity (Majorana) or absorption (Dirac), shape (species, zone, energy)."""
+        return _rates(self.terms, energy, matter, self.settings, screened=self.screened)
+
+
 @PROCESSES.register("magnetic_scattering")
-class MagneticScattering:
+class MagneticScattering(_HelicityFlip):
     """Magnetic moments of neutrinos on nuclei, alphas and free protons.
 
     d sigma/dx = pi alpha^2 (hbar c)^2 mu^2 Z^2/m_e^2 F^2/(1 - x), in the plasma with the charge that electrons leave of
@@ -43,38 +62,20 @@ class MagneticScattering:
     """
 
     name = "magnetic_scattering"
-    species = FLAVORS
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.terms = [term for term in settings.new_physics if isinstance(term, MagneticMoment)]
-        self.references = list(MagneticMoment.references)
-        _check(self.name, self.terms, settings)
-
-    def __call__(self, energy: Array, matter: MatterState) -> Rates:
-        """Return transport opacity (Majorana) or absorption (Dirac), shape (species, zone, energy)."""
-        return _rates(self.terms, energy, matter, self.settings, screened=True)
+    kind = MagneticMoment
+    screened = True
 
 
 @PROCESSES.register("scalar_scattering")
-class ScalarScattering:
+class ScalarScattering(_HelicityFlip):
     """Exchange of a scalar boson with nuclei, alphas and free nucleons; electrons do not screen it.
 
     d sigma/dx = q^2 g_nu^2 Q_s^2 F^2/[8 pi (q^2 + m^2)^2], times S(q) for the heavy nuclei.
     """
 
     name = "scalar_scattering"
-    species = FLAVORS
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.terms = [term for term in settings.new_physics if isinstance(term, Scalar)]
-        self.references = list(Scalar.references)
-        _check(self.name, self.terms, settings)
-
-    def __call__(self, energy: Array, matter: MatterState) -> Rates:
-        """Return transport opacity (Majorana) or absorption (Dirac), shape (species, zone, energy)."""
-        return _rates(self.terms, energy, matter, self.settings, screened=False)
+    kind = Scalar
+    screened = False
 
 
 def _check(name: str, terms: list[Any], settings: Settings) -> None:

@@ -16,11 +16,11 @@ from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import (
     Evaluated,
     PlasmaNuclei,
+    angular_integrals,
     by_species,
     coherent_rows,
     electron_cloud,
     tells_flavors,
-    vector_strength,
 )
 from microphysics.processes.settings import Settings
 from microphysics.weak.couplings import WeakCouplings
@@ -136,11 +136,7 @@ class LightClusterScattering:
         settings = self.settings
         quadrature = AngularQuadrature.of(energy, settings)
         cloud = electron_cloud(quadrature.q, matter, settings) if tells_flavors(settings) else None
-        strength = 0.5 * vector_strength(settings) * energy**2
-        # transport and collision side by side, so that one product gives both
-        vector, axial = (
-            np.hstack([strength * quadrature.operator(weight) for weight in weights]) for weights in _WEIGHTS
-        )
+        vector, axial = (angular_integrals(quadrature, settings, weights) for weights in _WEIGHTS)
         total: Any = 0.0
         for cluster, fraction in present:
             density = fraction * matter.baryon_density / cluster.mass_number

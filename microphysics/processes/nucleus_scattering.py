@@ -21,11 +21,11 @@ from microphysics.processes.contract import Rates
 from microphysics.processes.plasma_nuclei import (
     Evaluated,
     PlasmaNuclei,
+    angular_integrals,
     by_species,
     coherent_rows,
     electron_cloud,
     heavy_nucleus,
-    vector_strength,
 )
 from microphysics.processes.settings import Settings
 from microphysics.weak.form_factors import form_factor_of
@@ -106,12 +106,8 @@ class NucleusScattering:
 
     def _integrals(self, energy: Array, matter: MatterState) -> tuple[Array, Array]:
         """Integrate the squared amplitude over angles with (1 - x)(1 + x) and 1 + x; (species, zone, energy), 1/cm."""
-        settings = self.settings
-        quadrature = AngularQuadrature.of(energy, settings)
-        strength = 0.5 * vector_strength(settings) * energy**2
-        # side by side, so that one product gives both
-        weights = (lambda x: 1.0 - x * x, lambda x: 1.0 + x)
-        operator = np.hstack([strength * quadrature.operator(weight) for weight in weights])
+        quadrature = AngularQuadrature.of(energy, self.settings)
+        operator = angular_integrals(quadrature, self.settings)
         found: Array | None = None
         heavy = matter.number_density_heavy > 0.0
         mixture = hasattr(self.structure, "coherent_sum")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from microphysics.matter import FLAVORS, SPECIES, MatterState
 from microphysics.nuclei import Nucleus
+from microphysics.processes.angular import AngularQuadrature
 from microphysics.processes.settings import Settings
 from microphysics.structure.plasma import electron_screening
 from microphysics.weak.cevns import CEvNS
 from microphysics.weak.form_factors import FormFactor, OneShape
 
 Array = NDArray[np.float64]
+
+# of the transport opacity and of collisions, where spin plays no part
+COHERENT = (lambda x: 1.0 - x * x, lambda x: 1.0 + x)
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,14 @@ def electron_cloud(q: Array, matter: MatterState, settings: Settings) -> Array |
 def vector_strength(settings: Settings) -> Any:
     """G_F^2 (hbar c)^2/pi, cm^2/MeV^2: d sigma/dx = this E^2 A^2 (1 + x)/2."""
     return settings.couplings.sigma0 / (4.0 * settings.couplings.constants.electron_mass**2)
+
+
+def angular_integrals(
+    quadrature: AngularQuadrature, settings: Settings, weights: Sequence[Callable[[Array], Array]] = COHERENT
+) -> Array:
+    """Matrix of G_F^2 E^2/(2 pi) int weight(x) G dx, the weights side by side, so that one product gives all."""
+    strength = 0.5 * vector_strength(settings) * quadrature.energy**2
+    return np.hstack([strength * quadrature.operator(weight) for weight in weights])
 
 
 def tells_flavors(settings: Settings) -> bool:

@@ -8,7 +8,6 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,8 +15,8 @@ from microphysics._workers import processors
 from microphysics.eos.state import EquationOfState
 from microphysics.opacity import OpacitySet
 from microphysics.tables.grids import outside, require_cover
-from microphysics.tables.plan import Block, TablePlan, plan_key
-from microphysics.tables.table import KernelTable, OpacityTable
+from microphysics.tables.plan import Block, TablePlan, plan_key, table_of
+from microphysics.tables.table import OpacityTable
 from microphysics.tables.worker import evaluate_block
 
 __all__ = ["Estimate", "bytes_of", "covered", "estimate", "free_bytes", "outline"]
@@ -72,22 +71,9 @@ def outline(plan: TablePlan) -> OpacityTable:
     OpacityTableError
         For axes that no table can have.
     """
-    nothing: Any = np.broadcast_to(0.0, plan.shape)
-    kernels = None
-    if plan.kernels is not None and plan.kernel_roles:
-        square: Any = np.broadcast_to(0.0, plan.kernel_shape)
-        kernels = KernelTable(
-            plan.kernels.temperature, plan.kernels.degeneracy, **dict.fromkeys(plan.kernel_roles, square)
-        )
-    return OpacityTable(
-        density=plan.density,
-        temperature=plan.temperature,
-        electron_fraction=plan.electron_fraction,
-        energy=plan.energy,
-        energy_edges=plan.energy_edges,
-        species=plan.species,
-        **dict.fromkeys(plan.roles, nothing),
-        kernels=kernels,
+    return table_of(
+        plan,
+        lambda role: np.broadcast_to(0.0, plan.kernel_shape if role in plan.kernel_roles else plan.shape),
     )
 
 

@@ -21,8 +21,8 @@ from typing import Any, Self
 import numpy as np
 
 from microphysics.errors import OpacityTableError
-from microphysics.tables.plan import Block, TablePlan
-from microphysics.tables.table import KernelTable, OpacityTable
+from microphysics.tables.plan import Block, TablePlan, table_of
+from microphysics.tables.table import OpacityTable
 from microphysics.tables.worker import BlockResult, Caught
 
 __all__ = ["PartialTable", "reason_of"]
@@ -104,21 +104,7 @@ class PartialTable:
 
     def table(self, attributes: Mapping[str, Any]) -> OpacityTable:
         """Return the table, its arrays on disk; only while this is open."""
-        plan, kernels = self.plan, None
-        if plan.kernels is not None and plan.kernel_roles:
-            arrays = {role: self._dataset(role) for role in plan.kernel_roles}
-            kernels = KernelTable(plan.kernels.temperature, plan.kernels.degeneracy, **arrays)
-        return OpacityTable(
-            density=plan.density,
-            temperature=plan.temperature,
-            electron_fraction=plan.electron_fraction,
-            energy=plan.energy,
-            energy_edges=plan.energy_edges,
-            species=plan.species,
-            **{role: self._dataset(role) for role in plan.roles},
-            kernels=kernels,
-            attributes=attributes,
-        )
+        return table_of(self.plan, self._dataset, attributes)
 
     def remove(self) -> None:
         """Delete the file."""

@@ -19,9 +19,9 @@ from microphysics._registry import PROCESSES
 from microphysics.constants import CODATA
 from microphysics.eos.state import EquationOfState
 from microphysics.processes.settings import Settings
-from microphysics.tables.table import KERNEL_ROLES, ROLES
+from microphysics.tables.table import KERNEL_ROLES, ROLES, KernelTable, OpacityTable
 
-__all__ = ["Block", "KernelAxes", "TablePlan", "code_version", "plan_key"]
+__all__ = ["Block", "KernelAxes", "TablePlan", "code_version", "plan_key", "table_of"]
 
 Array = NDArray[np.float64]
 
@@ -204,6 +204,42 @@ def _pieces(length: int, each: int, wanted: int) -> Iterator[tuple[int, int]]:
     number = -(-length // max(1, round(wanted / each)))
     for i in range(number):
         yield i * length // number, (i + 1) * length // number
+
+
+def table_of(
+    plan: TablePlan, values: Callable[[str], Any], attributes: Mapping[str, Any] | None = None
+) -> OpacityTable:
+    """Return a table with the axes of a plan.
+
+    Parameters
+    ----------
+    plan : TablePlan
+        What the table holds.
+    values : callable
+        The array of each role, and of each kernel.
+    attributes : mapping, optional
+        Of the table.
+
+    Raises
+    ------
+    OpacityTableError
+        For axes that no table can have.
+    """
+    kernels = None
+    if plan.kernels is not None and plan.kernel_roles:
+        arrays = {role: values(role) for role in plan.kernel_roles}
+        kernels = KernelTable(plan.kernels.temperature, plan.kernels.degeneracy, **arrays)
+    return OpacityTable(
+        density=plan.density,
+        temperature=plan.temperature,
+        electron_fraction=plan.electron_fraction,
+        energy=plan.energy,
+        energy_edges=plan.energy_edges,
+        species=plan.species,
+        **{role: values(role) for role in plan.roles},
+        kernels=kernels,
+        attributes=attributes or {},
+    )
 
 
 def plan_key(plan: TablePlan, eos: EquationOfState) -> str:

@@ -200,19 +200,6 @@ class CEvNS:
             c0, c1, c2 = c0 + a0, c1 + a1, c2 + a2
         return c0, c1, c2
 
-    def amplitude_squared(self, q: ArrayLike, energy: ArrayLike, flavor: str = "nue") -> Array:
-        """All terms with their kinematic factors, (dsigma/dT)/(G_F^2 M/pi), dimensionless.
-
-        Parameters
-        ----------
-        q, energy : array_like
-            Momentum transfer, 1/fm, and neutrino energy, MeV; they broadcast.
-        flavor : str
-            Of the incoming neutrino.
-        """
-        recoil = self._recoil(np.asarray(q, dtype=np.float64))
-        return self.dsigma_dT(energy, recoil, flavor) / (self.strength * self.nucleus.mass)
-
     def dsigma_dT(self, energy: ArrayLike, recoil_energy: ArrayLike, flavor: str = "nue") -> Array:
         """Differential cross section in the recoil energy, exact kinematics.
 
@@ -339,12 +326,6 @@ class CEvNS:
             if mass > 0.0 or massless:
                 scale = np.minimum(scale, mass**2 / per_mass_squared)
         return scale
-
-
-def momentum_transfer(energy: ArrayLike, cosine: ArrayLike, hbar_c: float) -> Array:
-    """Return q = E sqrt(2 (1 - cos))/(hbar c) of elastic scattering off a heavy target, 1/fm (energy in MeV)."""
-    e, x = np.asarray(energy, dtype=np.float64), np.asarray(cosine, dtype=np.float64)
-    return e * np.sqrt(2.0 * (1.0 - x)) / (hbar_c * 1e13)
 
 
 def _positive(energy: ArrayLike) -> Array:

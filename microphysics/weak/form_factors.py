@@ -261,11 +261,6 @@ class MomentExpansion(OneShape):
     name = "moment_expansion"
     references = ("Patton, Engel, McLaughlin & Schunck 2012, PRC 86, 024612",)
 
-    @classmethod
-    def from_form_factor(cls, form_factor: Any) -> MomentExpansion:
-        """Return the expansion of a form factor that knows its `moments`."""
-        return cls(*form_factor.moments())
-
     def __call__(self, q: Array) -> Array:
         """Return F(q), q in 1/fm; warns where q R > 2.5."""
         q2 = np.asarray(q) ** 2

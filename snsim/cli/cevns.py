@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.completion import one_of
 from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
 from snsim.cli.eos_options import Force
 from snsim.cli.inputs import (
@@ -16,13 +16,16 @@ from snsim.cli.inputs import (
     Energies,
     PlotFile,
     Points,
+    Text,
     claim_all,
     read_energies,
     read_energy,
     say_files,
+    with_value,
     write_csv,
     write_figure,
 )
+from snsim.cli.physics_options import Axial, FormFactor, PhysicsOfRun, physics_of
 
 if TYPE_CHECKING:
     from microphysics.targets import Target
@@ -46,41 +49,40 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for; energies in MeV.
+
+    Attributes
+    ----------
+    threshold : float
+        Smaller recoils do not count.
+    """
+
+    name: str
+    target: Target
+    physics: dict[str, Any]
+    flavor: str
+    energies: list[float]
+    threshold: float
+    axial: bool
+
+
 def cevns(
     target: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="An isotope (Ar40), a natural element (Xe) or a compound (CsI)."),
+        Text, with_value("An isotope (Ar40), a natural element (Xe) or a compound (CsI).", "NAME")
     ] = None,
     energy: Energies = None,
     points: Points = 10,
-    flavor: Annotated[
-        str, typer.Option(metavar="NAME", help="nue, anue, numu, anumu, nutau or anutau.")
-    ] = "nue",
-    form_factor: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="See: snsim list form-factors.  [helm]",
-            autocompletion=one_of("form-factors"),
-        ),
-    ] = None,
+    flavor: Annotated[str, with_value("nue, anue, numu, anumu, nutau or anutau.", "NAME")] = "nue",
+    form_factor: FormFactor = None,
     radiative: Annotated[
         bool,
         typer.Option("--radiative", help="Couplings with radiative corrections, which know the flavour."),
     ] = False,
-    axial: Annotated[
-        bool, typer.Option("--axial", help="Add an estimate of the axial part of nuclei with spin.")
-    ] = False,
-    recoil_min: Annotated[
-        str | None,
-        typer.Option(metavar="VALUE", help='Count only larger recoils, such as "1 keV".'),
-    ] = None,
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            "--run", metavar="DIR|FILE", help="Take form factor, couplings, new physics of a run file."
-        ),
-    ] = None,
+    axial: Axial = False,
+    recoil_min: Annotated[Text, with_value('Count only larger recoils, such as "1 keV".')] = None,
+    run: PhysicsOfRun = None,
     set_: Settings = None,
     plot: PlotFile = None,
     csv: CsvFile = None,
@@ -89,106 +91,99 @@ def cevns(
     debug: Debug = False,
 ) -> None:
     """Show cross sections and recoils of coherent elastic neutrino-nucleus scattering."""
-    from microphysics.errors import OutOfRangeError
-    from microphysics.weak.couplings import family
     from snsim.errors import ConfigError
 
     if target is None:
         raise ConfigError("--target: expected, such as Ar40, Xe or CsI")
-    if flavor in HEAVY_LEPTON:
-        raise ConfigError(
-            f'--flavor = "{flavor}": stands for several flavours, which differ here. Did you mean {HEAVY_LEPTON[flavor]}?'
-        )
-    family(flavor)
+    _require_one_flavor(flavor)
     claim_all(plot, csv, force)
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
-    threshold = 0.0 if recoil_min is None else read_energy("--recoil-min", recoil_min, "1 keV")
-    if threshold < 0.0:
-        raise ConfigError(f'--recoil-min = "{recoil_min}": must not be negative')
+    energies = read_energies(energy, points, ENERGIES)
+    threshold = _threshold(recoil_min)
     physics = physics_of(run, set_, form_factor, radiative)
-    try:
-        chosen = _target(target, physics, axial)
-    except OutOfRangeError as error:
-        if not str(error).startswith("target"):
-            raise
-        raise ConfigError(f"--{error}") from None
-    try:
-        found = _evaluate(chosen, energies, flavor, threshold)
-    except OutOfRangeError as error:
-        raise OutOfRangeError(str(error).replace("recoil_min:", "--recoil-min:")) from None
+    asked = _Asked(target, _target(target, physics, axial), physics, flavor, energies, threshold, axial)
+    found = _evaluate(asked)
+    described = _describe(asked)
     if csv is not None:
-        described = _describe(target, chosen, physics, flavor, threshold, axial)
         write_csv(csv, [f"{name}: {words}" for name, words in described], found)
     if plot is not None:
-        _draw(target, chosen, physics, flavor, threshold, energies, axial, plot)
-    described = _describe(target, chosen, physics, flavor, threshold, axial)
+        _draw(asked, plot)
     if json:
         facts: dict[str, Any] = {name.replace(" ", "_"): words for name, words in described}
-        facts["nuclei_per_gram"] = chosen.composition.atoms_per_gram
+        facts["nuclei_per_gram"] = asked.target.composition.atoms_per_gram
         say_json({**facts, **found, "recoil_min_kev": threshold * 1e3, "figure": plot, "csv": csv})
         return
     say_rows(described)
     typer.echo()
     rows = zip(*found.values(), strict=True)
     say_table("", [heading for _, heading, _ in COLUMNS], [[_number(value) for value in row] for row in rows])
-    if len(chosen.scattering) > 1:
+    if len(asked.target.scattering) > 1:
         typer.echo("cross sections are the mean per nucleus, the largest recoil that of the lightest one")
     say_files(plot, csv)
 
 
-def physics_of(
-    run: Path | None, overrides: list[str] | None, form_factor: str | None, radiative: bool
-) -> dict[str, Any]:
-    """Return form factor, couplings and new physics of a run file (or of none, with its defaults) and the options."""
-    from microphysics.weak.couplings import WeakCouplings
+def _require_one_flavor(flavor: str) -> None:
+    """Make sure that a flavour is one, by which couplings with radiative corrections differ."""
+    from microphysics.weak.couplings import family
+    from snsim.errors import ConfigError
 
-    couplings, terms, name = WeakCouplings(), (), "helm"
-    if run is not None or overrides:
-        settings = _settings(run, overrides or [])
-        couplings, terms, name = settings.couplings, settings.new_physics, settings.form_factor
-    if radiative:
-        couplings = couplings.changed(radiative=True)
-    return {"form_factor": form_factor or name, "couplings": couplings, "new_physics": terms}
+    if flavor in HEAVY_LEPTON:
+        raise ConfigError(
+            f'--flavor = "{flavor}": stands for several flavours, which differ here. Did you mean {HEAVY_LEPTON[flavor]}?'
+        )
+    family(flavor)
 
 
-def _settings(run: Path | None, overrides: list[str]) -> Any:
-    """Return the microphysics of a run file with changed keys."""
-    from snsim.config.load import load_config
-    from snsim.pipeline import microphysics_settings
+def _threshold(recoil_min: str | None) -> float:
+    """Return the least recoil that counts, MeV."""
+    from snsim.errors import ConfigError
 
-    return microphysics_settings(load_config(run, overrides))
+    threshold = 0.0 if recoil_min is None else read_energy("--recoil-min", recoil_min, "1 keV")
+    if threshold < 0.0:
+        raise ConfigError(f'--recoil-min = "{recoil_min}": must not be negative')
+    return threshold
 
 
 def _target(name: str, physics: dict[str, Any], axial: bool) -> Target:
+    """Return a target; what is wrong with its name is a matter of usage."""
+    from microphysics.errors import OutOfRangeError
     from microphysics.targets import Target
+    from snsim.errors import ConfigError
 
-    return Target.of(name, **physics, axial=axial)
+    try:
+        return Target.of(name, **physics, axial=axial)
+    except OutOfRangeError as error:
+        if not str(error).startswith("target"):
+            raise
+        raise ConfigError(f"--{error}") from None
 
 
-def _evaluate(target: Target, energies: list[float], flavor: str, threshold: float) -> dict[str, list[float]]:
+def _evaluate(asked: _Asked) -> dict[str, list[float]]:
     """Return the columns."""
     import numpy as np
 
-    energy = np.array(energies)
-    values = (
-        energy,
-        target.total(energy, flavor, threshold),
-        target.transport(energy, flavor, threshold),
-        target.largest_recoil(energy),
-        target.mean_recoil(energy, flavor, threshold),
-    )
+    from microphysics.errors import OutOfRangeError
+
+    target, energy, which = asked.target, np.array(asked.energies), (asked.flavor, asked.threshold)
+    try:
+        values = (
+            energy,
+            target.total(energy, *which),
+            target.transport(energy, *which),
+            target.largest_recoil(energy),
+            target.mean_recoil(energy, *which),
+        )
+    except OutOfRangeError as error:
+        raise OutOfRangeError(str(error).replace("recoil_min:", "--recoil-min:")) from None
     return {
         name: (factor * column).tolist() for (name, _, factor), column in zip(COLUMNS, values, strict=True)
     }
 
 
-def _describe(
-    name: str, target: Target, physics: dict[str, Any], flavor: str, threshold: float, axial: bool
-) -> list[tuple[str, str]]:
+def _describe(asked: _Asked) -> list[tuple[str, str]]:
     """Say what was computed."""
-    composition, couplings = target.composition, physics["couplings"]
-    shape = target.scattering[0].form_factor
-    proton, neutron = couplings.vector_couplings(flavor)
+    composition, couplings = asked.target.composition, asked.physics["couplings"]
+    shape = asked.target.scattering[0].form_factor
+    proton, neutron = couplings.vector_couplings(asked.flavor)
     parts = ", ".join(
         f"{nucleus.name} {100.0 * share:.3g} %" for nucleus, share in composition if share > 5e-4
     )
@@ -198,25 +193,25 @@ def _describe(
             f"A = {float(nucleus.mass_number):g}, Z = {float(nucleus.charge_number):g}, "
             f"M = {float(nucleus.mass):.7g} MeV, J = {nucleus.spin:g}"
         )
-    terms = _terms(physics)
+    terms = _terms(asked.physics)
     rows = [
-        ("target", f"{name}: {parts}"),
+        ("target", f"{asked.name}: {parts}"),
         ("nuclei per gram", f"{composition.atoms_per_gram:.5g}"),
-        ("form factor", f"{physics['form_factor']} ({'; '.join(shape.references)})"),
+        ("form factor", f"{asked.physics['form_factor']} ({'; '.join(shape.references)})"),
         (
             "couplings",
-            f"g_p = {proton:.5g}, g_n = {neutron:.5g} of {flavor}, "
+            f"g_p = {proton:.5g}, g_n = {neutron:.5g} of {asked.flavor}, "
             f"{'with radiative corrections' if couplings.radiative else 'tree level'}",
         ),
     ]
     if terms:
         rows.append(("new physics", terms))
-    if axial:
+    if asked.axial:
         rows.append(
             ("axial part", "estimate from unpaired nucleons (Barranco, Miranda & Rashba 2005, JHEP 12, 021)")
         )
-    if threshold > 0.0:
-        rows.append(("recoils above", f"{threshold * 1e3:.4g} keV"))
+    if asked.threshold > 0.0:
+        rows.append(("recoils above", f"{asked.threshold * 1e3:.4g} keV"))
     return rows
 
 
@@ -261,34 +256,23 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def _draw(
-    name: str,
-    target: Target,
-    physics: dict[str, Any],
-    flavor: str,
-    threshold: float,
-    energies: list[float],
-    axial: bool,
-    path: Path,
-) -> None:
+def _draw(asked: _Asked, path: Path) -> None:
     """Draw recoil spectra and cross sections; the standard model beside them where something else was asked for."""
     from snsim.plots.cevns import cevns as figure
 
     standard = None
-    if physics["new_physics"]:
-        standard = _target(name, physics | {"new_physics": ()}, axial)
-    write_figure(
-        figure(
-            target,
-            energies,
-            flavor=flavor,
-            recoil_min=threshold,
-            standard=standard,
-            words=name,
-            note=_terms(physics),
-        ),
-        path,
+    if asked.physics["new_physics"]:
+        standard = _target(asked.name, asked.physics | {"new_physics": ()}, asked.axial)
+    drawn = figure(
+        asked.target,
+        asked.energies,
+        flavor=asked.flavor,
+        recoil_min=asked.threshold,
+        standard=standard,
+        words=asked.name,
+        note=_terms(asked.physics),
     )
+    write_figure(drawn, path)
 
 
 def _number(value: float) -> str:

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.cevns import physics_of
 from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
 from snsim.cli.detect_source import SOURCES, detector_from, source_of
 from snsim.cli.eos_options import Force
-from snsim.cli.inputs import CsvFile, PlotFile, claim_all, say_files, write_csv, write_figure
+from snsim.cli.inputs import (
+    CsvFile,
+    Number,
+    PlotFile,
+    Text,
+    claim_all,
+    say_files,
+    with_value,
+    write_csv,
+    write_figure,
+)
+from snsim.cli.physics_options import Axial, FormFactor, PhysicsOfRun, physics_of
 
 if TYPE_CHECKING:
     from snsim.detection.rates import Expectation
@@ -22,49 +32,38 @@ EPILOG = (
     '--components 8B,hep --target Xe --exposure "1 t yr" --threshold "1 keVnr" --plot xenon.png | snsim detect --source '
     'result.h5 --distance "10 kpc" --detector darwin'
 )
-Text = str | None
-
-
-def _option(words: str, metavar: str = "VALUE") -> Any:
-    return typer.Option(metavar=metavar, help=words)
+_WORDS = {"nr": "keV recoil", "ee": "keV ee", "pe": "pe"}
 
 
 def detect(
     source: Annotated[
-        Text, _option(f"{', '.join(SOURCES)}, a table (.csv) or a result of a run.", "NAME|FILE")
+        Text, with_value(f"{', '.join(SOURCES)}, a table (.csv) or a result of a run.", "NAME|FILE")
     ] = None,
-    detector: Annotated[Text, _option("See: snsim list detectors.", "NAME")] = None,
+    detector: Annotated[Text, with_value("See: snsim list detectors.", "NAME")] = None,
     distance: Annotated[
-        Text, _option('To the source, such as "20 m"; the baseline of the detector by default.')
+        Text, with_value('To the source, such as "20 m"; the baseline of the detector by default.')
     ] = None,
-    protons: Annotated[float | None, _option("pions: on target in all.", "NUMBER")] = None,
-    pions_per_proton: Annotated[float | None, _option("pions: [0.08]", "NUMBER")] = None,
-    power: Annotated[Text, _option('reactor: thermal, such as "3.6 GW".')] = None,
-    low: Annotated[Text, _option("reactor: below 2 MeV, vogel_engel.", "NAME")] = None,
-    components: Annotated[Text, _option("solar: such as 8B,hep; all by default.", "NAMES")] = None,
+    protons: Annotated[Number, with_value("pions: on target in all.", "NUMBER")] = None,
+    pions_per_proton: Annotated[Number, with_value("pions: [0.08]", "NUMBER")] = None,
+    power: Annotated[Text, with_value('reactor: thermal, such as "3.6 GW".')] = None,
+    low: Annotated[Text, with_value("reactor: below 2 MeV, vogel_engel.", "NAME")] = None,
+    components: Annotated[Text, with_value("solar: such as 8B,hep; all by default.", "NAMES")] = None,
     norm: Annotated[
-        list[str] | None, _option("solar: flux of a component, 1/(cm2 s). Repeatable.", "NAME=NUMBER")
+        list[str] | None, with_value("solar: flux of a component, 1/(cm2 s). Repeatable.", "NAME=NUMBER")
     ] = None,
-    target: Annotated[Text, _option("An isotope, element or compound.", "NAME")] = None,
-    mass: Annotated[Text, _option('Such as "14.57 kg".')] = None,
-    live_time: Annotated[Text, _option('Such as "308 d".')] = None,
-    exposure: Annotated[Text, _option('Such as "1 t yr", instead of one of both.')] = None,
-    threshold: Annotated[Text, _option('"5 keVnr" (recoil), "160 eVee" or "6 pe".')] = None,
-    highest: Annotated[Text, _option("Upper end of the analysis, in the same kind.")] = None,
+    target: Annotated[Text, with_value("An isotope, element or compound.", "NAME")] = None,
+    mass: Annotated[Text, with_value('Such as "14.57 kg".')] = None,
+    live_time: Annotated[Text, with_value('Such as "308 d".')] = None,
+    exposure: Annotated[Text, with_value('Such as "1 t yr", instead of one of both.')] = None,
+    threshold: Annotated[Text, with_value('"5 keVnr" (recoil), "160 eVee" or "6 pe".')] = None,
+    highest: Annotated[Text, with_value("Upper end of the analysis, in the same kind.")] = None,
     bins: Annotated[int, typer.Option("--bins", min=1, max=200, help="Of what is measured.")] = 12,
-    form_factor: Annotated[Text, _option("See: snsim list form-factors.  [helm]", "NAME")] = None,
+    form_factor: FormFactor = None,
     radiative: Annotated[
         bool, typer.Option("--radiative", help="Couplings with radiative corrections.")
     ] = False,
-    axial: Annotated[
-        bool, typer.Option("--axial", help="Add an estimate of the axial part of nuclei with spin.")
-    ] = False,
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            "--run", metavar="DIR|FILE", help="Take form factor, couplings, new physics of a run file."
-        ),
-    ] = None,
+    axial: Axial = False,
+    run: PhysicsOfRun = None,
     set_: Settings = None,
     plot: PlotFile = None,
     csv: CsvFile = None,
@@ -94,38 +93,41 @@ def detect(
     seen_by = replace(seen_by, baseline=None)  # the flux is the one at the distance that was asked for
     whole = Expectation.of(flux, seen_by)
     binned = Expectation.of(flux, seen_by, even_bins(flux, seen_by, bins))
-    parts = _parts(whole)
-    columns = _columns(binned)
     if csv is not None:
-        write_csv(csv, [f"{name}: {words}" for name, words in _describe(whole)], columns)
+        write_csv(csv, [f"{name}: {words}" for name, words in _describe(whole)], _columns(binned))
     if plot is not None:
         _draw(binned, whole.total(), plot)
-    total = whole.total()
     if json:
-        say_json(
-            {
-                **dict(_describe(whole)),
-                "events": total,
-                "events_by_component": {name: float(values.sum()) for name, values in parts.items()},
-                "unit": seen_by.response.unit,
-                **columns,
-                "references": [*flux.references, *seen_by.references],
-                "figure": plot,
-                "csv": csv,
-            }
-        )
+        say_json({**_as_json(whole, binned), "figure": plot, "csv": csv})
         return
-    say_rows([*_describe(whole), ("events", f"{total:.5g}")])
-    typer.echo()
-    say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
-    rows = zip(*columns.values(), strict=True)
-    say_table("", ["from", f"to [{_WORDS[seen_by.response.unit]}]", "events"],
-              [[f"{value:.4g}" for value in row[:3]] for row in rows])  # fmt: skip
-    say_rows([("papers", "; ".join([*flux.references, *seen_by.references]))])
+    _say(whole, binned)
     say_files(plot, csv)
 
 
-_WORDS = {"nr": "keV recoil", "ee": "keV ee", "pe": "pe"}
+def _say(whole: Expectation, binned: Expectation) -> None:
+    """Write what was folded, then events by component and by what is measured."""
+    parts, unit = _parts(whole), _WORDS[whole.detector.response.unit]
+    say_rows([*_describe(whole), ("events", f"{whole.total():.5g}")])
+    typer.echo()
+    say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
+    rows = zip(*_columns(binned).values(), strict=True)
+    say_table("", ["from", f"to [{unit}]", "events"], [[f"{value:.4g}" for value in row[:3]] for row in rows])
+    say_rows([("papers", "; ".join(_papers(whole)))])
+
+
+def _as_json(whole: Expectation, binned: Expectation) -> dict[str, Any]:
+    return {
+        **dict(_describe(whole)),
+        "events": whole.total(),
+        "events_by_component": {name: float(values.sum()) for name, values in _parts(whole).items()},
+        "unit": whole.detector.response.unit,
+        **_columns(binned),
+        "references": _papers(whole),
+    }
+
+
+def _papers(found: Expectation) -> list[str]:
+    return [*found.flux.references, *found.detector.references]
 
 
 def _parts(found: Expectation) -> dict[str, Any]:

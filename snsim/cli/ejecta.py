@@ -20,7 +20,7 @@ from snsim.cli.console import (
     say_warning,
 )
 from snsim.cli.eos_options import Force
-from snsim.cli.inputs import read_number, say_files
+from snsim.cli.inputs import Number, Text, naming, say_files, with_number, with_value
 
 if TYPE_CHECKING:
     from snsim.config.quantities import Dimension
@@ -46,68 +46,41 @@ def ejecta(
         list[Path],
         typer.Argument(metavar="FILE [FILE ...]", help="Trajectories, one a file.", show_default=False),
     ],
-    format: Annotated[
-        str, typer.Option(metavar="NAME", help="winnet, skynet or csv.  [csv for *.csv, else winnet]")
-    ] = "",
+    format: Annotated[str, with_value("winnet, skynet or csv.  [csv for *.csv, else winnet]", "NAME")] = "",
     columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORDS", help='Of a text, such as "time temp dens rad ye lnue lanue enue eanue".'
-        ),
+        Text, with_value('Of a text, such as "time temp dens rad ye lnue lanue enue eanue".', "WORDS")
     ] = None,
     luminosity_from: Annotated[
-        Path | None,
-        typer.Option(
-            "--luminosity-from", metavar="RESULT", help="Neutrinos of a run, in place of the files'."
-        ),
+        Path | None, with_value("Neutrinos of a run, in place of the files'.", "RESULT")
     ] = None,
     luminosity_at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE", help="Where the files' hold: tracer, neutrinosphere or infinity.  [tracer]"
-        ),
+        Text, with_value("Where the files' hold: tracer, neutrinosphere or infinity.  [tracer]", "PLACE")
     ] = None,
-    mass: Annotated[
-        str | None, typer.Option(metavar="VALUE", help='Of the metric, such as "1.4 Msun".  [flat space]')
-    ] = None,
+    mass: Annotated[Text, with_value('Of the metric, such as "1.4 Msun".  [flat space]')] = None,
     neutrinospheres: Annotated[
-        str | None, typer.Option(metavar="VALUES", help='Radii of nue and anue, such as "30 km, 28 km".')
+        Text, with_value('Radii of nue and anue, such as "30 km, 28 km".', "VALUES")
     ] = None,
-    time_frame: Annotated[
-        str, typer.Option(metavar="NAME", help="Clock of the files: proper or coordinate.")
-    ] = "proper",
-    geometry: Annotated[str, typer.Option(metavar="NAME", help="isotropic, sphere or disk.")] = "isotropic",
-    disk: Annotated[
-        str | None, typer.Option(metavar="VALUES", help='Inner and outer radius, such as "30 km, 100 km".')
-    ] = None,
-    polar_angle: Annotated[
-        str | None, typer.Option(metavar="VALUE", help='Of the parcels, such as "30 deg".  [0 deg: the axis]')
-    ] = None,
-    pinching: Annotated[
-        float | None,
-        typer.Option(parser=read_number, metavar="NUMBER", help="Pinched spectra.  [Fermi-Dirac, eta = 0]"),
-    ] = None,
+    time_frame: Annotated[str, with_value("Clock of the files: proper or coordinate.", "NAME")] = "proper",
+    geometry: Annotated[str, with_value("isotropic, sphere or disk.", "NAME")] = "isotropic",
+    disk: Annotated[Text, with_value('Inner and outer radius, such as "30 km, 100 km".', "VALUES")] = None,
+    polar_angle: Annotated[Text, with_value('Of the parcels, such as "30 deg".  [0 deg: the axis]')] = None,
+    pinching: Annotated[Number, with_number("Pinched spectra.  [Fermi-Dirac, eta = 0]")] = None,
     no_weak_magnetism: Annotated[
         bool, typer.Option("--no-weak-magnetism", help="Leave weak magnetism and recoil out.")
     ] = False,
     no_captures: Annotated[bool, typer.Option("--no-captures", help="Leave e- and e+ capture out.")] = False,
     no_alphas: Annotated[bool, typer.Option("--no-alphas", help="Leave alpha particles out.")] = False,
     alpha_freeze: Annotated[
-        str | None,
-        typer.Option(metavar="VALUE", help='Below it alphas stay what they are, such as "4 GK".  [never]'),
+        Text, with_value('Below it alphas stay what they are, such as "4 GK".  [never]')
     ] = None,
     bare: Annotated[
         bool, typer.Option("--bare", help="Also without weak magnetism, capture and alphas, to compare.")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write result.h5 and ejecta.png there.")
-    ] = None,
+    output: Annotated[Path | None, with_value("Write result.h5 and ejecta.png there.", "DIR")] = None,
     write_winnet: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write trajectories with the new Y_e for WinNet.")
+        Path | None, with_value("Write trajectories with the new Y_e for WinNet.", "DIR")
     ] = None,
-    write_csv: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The same with named columns.")
-    ] = None,
+    write_csv: Annotated[Path | None, with_value("The same with named columns.", "DIR")] = None,
     check: Annotated[bool, typer.Option("--check", help="Read written trajectories back: 1e-10.")] = False,
     force: Force = False,
     json: Json = False,
@@ -198,10 +171,8 @@ def _values(text: str, option: str, dimension: Dimension, count: int) -> tuple[f
     parts = text.split(",")
     if len(parts) != count:
         raise ConfigError(f'{option} = "{text}": expected {count} value(s), got {len(parts)}')
-    try:
+    with naming(option, text):
         return tuple(dimension.read(part) for part in parts)
-    except ValueError as error:
-        raise ConfigError(f'{option} = "{text}": {error}') from None
 
 
 def _claim(

@@ -9,8 +9,10 @@ import typer
 from snsim.cli.console import Debug, Json, announce_compilation, guarded, say_json, say_rows, say_table
 from snsim.cli.eos_options import (
     Alphas,
+    Density,
     Incompressibility,
     TableFile,
+    Temperature,
     describe,
     equation_of_state,
     inside,
@@ -47,10 +49,8 @@ _PARTS = (("pressure", "erg/cm3"), ("energy", "MeV/baryon"), ("entropy", "kB/bar
 @guarded
 def state(
     context: typer.Context,
-    density: Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "1e12 g/cm3".')] = None,
-    temperature: Annotated[
-        str | None, typer.Option(metavar="VALUE", help='Such as "2 MeV" or "2e10 K".')
-    ] = None,
+    density: Density = None,
+    temperature: Temperature = None,
     entropy: Annotated[
         str | None,
         typer.Option(metavar="VALUE", help='Instead of a temperature, such as "1.2 kB" per baryon.'),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from snsim.cli.inputs import Text, naming, with_value
+
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
 
@@ -23,12 +25,10 @@ class AlphaBinding(StrEnum):
 
 INCOMPRESSIBILITY = "220 MeV"
 
+Density = Annotated[Text, with_value('Such as "1e12 g/cm3".')]
+Temperature = Annotated[Text, with_value('Such as "2 MeV" or "2e10 K".')]
 Incompressibility = Annotated[
-    str | None,
-    typer.Option(
-        metavar="VALUE",
-        help=f"Of symmetric nuclear matter; literature: 180, 220, 375 MeV.  [{INCOMPRESSIBILITY}]",
-    ),
+    Text, with_value(f"Of symmetric nuclear matter; literature: 180, 220, 375 MeV.  [{INCOMPRESSIBILITY}]")
 ]
 Alphas = Annotated[
     AlphaBinding | None,
@@ -63,7 +63,6 @@ def value(what: str, text: str, option: str | None = None) -> float:
         With an example of what is right.
     """
     from snsim.config import quantities
-    from snsim.errors import ConfigError
 
     if what == "entropy":
         return _entropy(text)
@@ -74,10 +73,8 @@ def value(what: str, text: str, option: str | None = None) -> float:
         "energy": quantities.particle_energy(*everything, example="8 MeV"),
         "incompressibility": quantities.particle_energy(*everything, example=INCOMPRESSIBILITY),
     }[what]
-    try:
+    with naming(option or f"--{what}", text):
         return kind.read(re.sub(r"\s*/\s*baryon\s*$", "", text) if what == "energy" else text)
-    except ValueError as error:
-        raise ConfigError(f'{option or f"--{what}"} = "{text}": {error}') from None
 
 
 def _entropy(text: str) -> float:

@@ -20,6 +20,7 @@ from snsim.cli.eos_options import (
     equation_of_state,
     value,
 )
+from snsim.cli.inputs import Processes
 from snsim.cli.sweep import Dask
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def table(
     incompressibility: Incompressibility = None,
     alpha_binding: Alphas = None,
     source: TableFile = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
-    ] = None,
+    jobs: Processes = None,
     dask: Dask = None,
     force: Force = False,
     json: Json = False,

@@ -10,6 +10,7 @@ import typer
 from snsim.cli.completion import one_of
 from snsim.cli.console import Debug, Json, say_json, say_rows, say_warning, warn_unconverged
 from snsim.cli.eos_options import Force
+from snsim.cli.inputs import naming
 
 if TYPE_CHECKING:
     from snsim.export.check import Row
@@ -125,15 +126,12 @@ def _beside(result: Path, to: str) -> Path:
 def _quantity(option: str, text: str | None) -> float | None:
     """Return a length in cm, or a time in s."""
     from snsim.config import quantities
-    from snsim.errors import ConfigError
 
     if text is None:
         return None
     kind = quantities.distance() if option == "--distance" else quantities.time(0.0, float("inf"))
-    try:
+    with naming(option, text):
         return kind.read(text)
-    except ValueError as error:
-        raise ConfigError(f'{option} = "{text}": {error}') from None
 
 
 def _refuse(why: str, options: dict[str, Any]) -> None:

@@ -1,11 +1,12 @@
-"""What the commands of the microphysics share: energies with units, files for figures and numbers."""
+"""What the commands share: options with values, energies with units, files for figures and numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
 
 FIGURES, TABLES = (".png", ".pdf"), (".csv",)
 
+Text = str | None  # of options that may be left out
+Number = float | None
+
+
+def with_value(words: str, metavar: str = "VALUE", **more: Any) -> Any:
+    """Return an option that takes a value; it has the name of its parameter."""
+    return typer.Option(metavar=metavar, help=words, **more)
+
+
+def with_number(words: str, metavar: str = "NUMBER") -> Any:
+    """Return an option that takes a number, and shows what is none."""
+    return with_value(words, metavar, parser=read_number)
+
+
 Energies = Annotated[
     list[str] | None,
     typer.Option(
@@ -21,6 +36,9 @@ Energies = Annotated[
     ),
 ]
 Points = Annotated[int, typer.Option("--points", min=2, max=10000, help="Energies in a range, even in ln E.")]
+Processes = Annotated[
+    int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
+]
 PlotFile = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw a figure: .png or .pdf.")]
 CsvFile = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers, commas between them.")
@@ -37,6 +55,23 @@ def read_number(text: str) -> float:
         return float(text)
     except ValueError:
         raise typer.BadParameter(f"'{text}' is not a number") from None
+
+
+@contextmanager
+def naming(option: str, text: str) -> Iterator[None]:
+    """Say which option held what cannot be read.
+
+    Raises
+    ------
+    ConfigError
+        For a ValueError.
+    """
+    from snsim.errors import ConfigError
+
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f'{option} = "{text}": {error}') from None
 
 
 def read_energy(option: str, text: str, example: str = "30 MeV") -> float:
@@ -57,16 +92,15 @@ def read_energy(option: str, text: str, example: str = "30 MeV") -> float:
         Saying what was expected.
     """
     from snsim.config.quantities import particle_energy
-    from snsim.errors import ConfigError
 
-    try:
+    with naming(option, text):
         return particle_energy(0.0, float("inf"), example).read(text)
-    except ValueError as error:
-        raise ConfigError(f'{option} = "{text}": {error}') from None
 
 
-def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]:
-    """Return energies in MeV, rising and each once; "5 to 50 MeV" stands for many, even in ln E; commas separate.
+def read_energies(texts: Iterable[str] | None, points: int, usual: Iterable[float]) -> list[float]:
+    """Return the energies of --energy in MeV, rising and each once, or the usual ones.
+
+    "5 to 50 MeV" stands for many, even in ln E; commas separate.
 
     Raises
     ------
@@ -77,6 +111,9 @@ def read_energies(option: str, texts: Iterable[str], points: int) -> list[float]
 
     from snsim.errors import ConfigError
 
+    if not texts:
+        return list(usual)
+    option = "--energy"
     found: list[float] = []
     for text in (part for given in texts for part in given.split(",")):
         match = _RANGE.fullmatch(text.strip())

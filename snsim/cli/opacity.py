@@ -17,15 +17,17 @@ from snsim.cli.console import (
     say_json,
     say_warning,
 )
-from snsim.cli.eos_options import Force, describe, inside, value
+from snsim.cli.eos_options import Density, Force, Temperature, describe, inside, value
 from snsim.cli.inputs import (
     CsvFile,
+    Number,
     PlotFile,
     Points,
     claim_all,
     read_energies,
-    read_number,
     say_files,
+    with_number,
+    with_value,
     write_csv,
     write_figure,
 )
@@ -56,51 +58,39 @@ UNITS = {
 
 
 def opacity(
-    density: Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "1e12 g/cm3".')] = None,
-    temperature: Annotated[
-        str | None, typer.Option(metavar="VALUE", help='Such as "2 MeV" or "2e10 K".')
-    ] = None,
-    electron_fraction: Annotated[
-        float | None, typer.Option(parser=read_number, metavar="NUMBER", help="Such as 0.3.")
-    ] = None,
+    density: Density = None,
+    temperature: Temperature = None,
+    electron_fraction: Annotated[Number, with_number("Such as 0.3.")] = None,
     energy: Annotated[
         list[str] | None,
-        typer.Option(
-            "--energy",
-            metavar="VALUE",
-            help='Such as "30 MeV" or "5 to 50 MeV". Repeatable, or with commas.  [3, 10, 30 MeV]',
-        ),
+        with_value('Such as "30 MeV" or "5 to 50 MeV". Repeatable, or with commas.  [3, 10, 30 MeV]'),
     ] = None,
     points: Points = 10,
     species: Annotated[
         list[str] | None,
-        typer.Option(
-            "--species",
-            metavar="NAME",
-            help="nue, anue, numu, anumu, nutau, anutau; nux, numutau, anumutau: the mean of several; six: all flavours. "
+        with_value(
+            "nue, anue, numu, anumu, nutau, anutau; nux, numutau, anumutau: the mean of several; six: all flavours. "
             "Repeatable, or with commas.  [nue,anue,nux]",
+            "NAME",
         ),
     ] = None,
     process: Annotated[
         list[str] | None,
-        typer.Option(
-            "--process",
-            metavar="NAME",
-            help="See: snsim list processes. Repeatable, or with commas.  [those of a run]",
+        with_value(
+            "See: snsim list processes. Repeatable, or with commas.  [those of a run]",
+            "NAME",
             autocompletion=one_of("processes"),
         ),
     ] = None,
     run: Annotated[
-        Path | None,
-        typer.Option("--run", metavar="DIR|FILE", help="Take [microphysics] and [opacity] of a run file."),
+        Path | None, with_value("Take [microphysics] and [opacity] of a run file.", "DIR|FILE")
     ] = None,
     set_: Settings = None,
     eos_table: Annotated[
         Path | None,
-        typer.Option(
-            "--eos-table",
-            metavar="FILE",
-            help="Instead of the run's equation of state: a table of stellarcollapse.org, CompOSE or snsim.",
+        with_value(
+            "Instead of the run's equation of state: a table of stellarcollapse.org, CompOSE or snsim.",
+            "FILE",
         ),
     ] = None,
     emissivity: Annotated[bool, typer.Option("--emissivity", help="Show also what matter emits.")] = False,
@@ -119,7 +109,7 @@ def opacity(
 
     point = _point(density, temperature, electron_fraction)
     claim_all(plot, csv, force)
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    energies = read_energies(energy, points, ENERGIES)
     groups = _species(species)
     config = load_config(run, set_ or ())
     chosen = _chosen(config.microphysics, process, eos_table)

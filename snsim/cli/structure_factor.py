@@ -5,23 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from snsim.cli.completion import one_of
 from snsim.cli.console import Debug, Json, announce_compilation, say_json
-from snsim.cli.eos_options import Alphas, Force, Incompressibility, TableFile, equation_of_state, value
+from snsim.cli.eos_options import (
+    Alphas,
+    Density,
+    Force,
+    Incompressibility,
+    TableFile,
+    equation_of_state,
+    value,
+)
 from snsim.cli.inputs import (
     CsvFile,
     Energies,
+    Number,
     PlotFile,
     Points,
+    Text,
     claim_all,
     read_energies,
-    read_number,
     say_files,
+    with_number,
+    with_value,
     write_csv,
     write_figure,
 )
+from snsim.cli.physics_options import FORM_FACTOR_HELP
 from snsim.cli.structure_factor_text import write
 
 if TYPE_CHECKING:
@@ -50,62 +60,33 @@ WITHOUT: dict[str, dict[str, Any]] = {
 
 
 def structure_factor(
-    coupling: Annotated[
-        float | None,
-        typer.Option(parser=read_number, metavar="NUMBER", help="Gamma = Z^2 e^2/(a T), in place of matter."),
-    ] = None,
+    coupling: Annotated[Number, with_number("Gamma = Z^2 e^2/(a T), in place of matter.")] = None,
     screening: Annotated[
-        float | None,
-        typer.Option(
-            parser=read_number,
-            metavar="NUMBER",
-            help="kappa = k_sc a of the electrons.  [0: a rigid background]",
-        ),
+        Number, with_number("kappa = k_sc a of the electrons.  [0: a rigid background]")
     ] = None,
-    density: Annotated[str | None, typer.Option(metavar="VALUE", help='Such as "1e12 g/cm3".')] = None,
-    temperature: Annotated[
-        str | None, typer.Option(metavar="VALUE", help='Such as "1.5 MeV" or "2e10 K".')
-    ] = None,
+    density: Density = None,
+    temperature: Annotated[Text, with_value('Such as "1.5 MeV" or "2e10 K".')] = None,
     electron_fraction: Annotated[
-        float | None,
-        typer.Option(
-            parser=read_number, metavar="NUMBER", help="Such as 0.35: the equation of state gives the nuclei."
-        ),
+        Number, with_number("Such as 0.35: the equation of state gives the nuclei.")
     ] = None,
     mass_number: Annotated[
-        float | None,
-        typer.Option(
-            parser=read_number, metavar="A", help="Nuclei of one kind, in place of the equation of state."
-        ),
+        Number, with_number("Nuclei of one kind, in place of the equation of state.", "A")
     ] = None,
-    charge_number: Annotated[
-        float | None, typer.Option(parser=read_number, metavar="Z", help="Of these nuclei.")
-    ] = None,
+    charge_number: Annotated[Number, with_number("Of these nuclei.", "Z")] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="See: snsim list structure-factors. Repeatable.  [table]",
+        with_value(
+            "See: snsim list structure-factors. Repeatable.  [table]",
+            "NAME",
             autocompletion=one_of("structure-factors"),
         ),
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help='S(q) of your own, for --model "file".')
-    ] = None,
-    q: Annotated[
-        list[float] | None,
-        typer.Option(
-            "--q", parser=read_number, metavar="NUMBER", help="In 1/a, the ion-sphere radius. Repeatable."
-        ),
-    ] = None,
+    file: Annotated[Path | None, with_value('S(q) of your own, for --model "file".', "FILE")] = None,
+    q: Annotated[list[float] | None, with_number("In 1/a, the ion-sphere radius. Repeatable.")] = None,
     energy: Energies = None,
     points: Points = 10,
     form_factor: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="See: snsim list form-factors.", autocompletion=one_of("form-factors")
-        ),
+        str, with_value(FORM_FACTOR_HELP, "NAME", autocompletion=one_of("form-factors"))
     ] = "helm",
     incompressibility: Incompressibility = None,
     alpha_binding: Alphas = None,
@@ -137,11 +118,8 @@ def structure_factor(
     )
     if energy and plasma.matter is None:
         raise ConfigError("--energy: --coupling alone gives energies in hbar c/a only; give a --density")
-    from microphysics._registry import FORM_FACTORS
-    from microphysics.weak import form_factors as _  # noqa: F401 - registers the built-in ones
-
-    FORM_FACTORS[form_factor]
-    energies = read_energies("--energy", energy, points) if energy else list(ENERGIES)
+    _require_form_factor(form_factor)
+    energies = read_energies(energy, points, ENERGIES)
     if plasma.matter is None and "table" in names:  # the only kernels that need no matter
         announce_compilation()
     found = _evaluate(plasma, models, list(q or WAVE_NUMBERS), energies)
@@ -173,6 +151,14 @@ def _models(names: list[str], file: Path | None) -> dict[str, Any]:
         return {name: STRUCTURE_FACTORS[name](**({"path": file} if name == "file" else {})) for name in names}
     except StructureFileError as error:
         raise ResultFileError(str(error)) from error
+
+
+def _require_form_factor(name: str) -> None:
+    """Make sure that a form factor is known, which only an opacity would find."""
+    from microphysics._registry import FORM_FACTORS
+    from microphysics.weak import form_factors as _  # noqa: F401 - registers the built-in ones
+
+    FORM_FACTORS[name]
 
 
 def _plasma(of_plasma: dict[str, Any], of_matter: dict[str, Any], of_eos: dict[str, Any]) -> IonPlasma:

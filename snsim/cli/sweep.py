@@ -118,17 +118,19 @@ def _sweep(
     from snsim.study.sweep import sweep as run_sweep
 
     announce_compilation("gray")
-    last = [time.monotonic()]
+    last = time.monotonic()
 
     try:
-        with open_engine(jobs, dask) as engine, _progress(plan) as show:
+        with open_engine(jobs, dask) as engine, _progress() as show:
 
             def go_on(report: Report) -> None:
+                """Show how far the sweep is, and collect now and then what is finished."""
+                nonlocal last
                 show(report)
-                if report.rows and time.monotonic() - last[0] > COLLECT_EVERY:
+                if report.rows and time.monotonic() - last > COLLECT_EVERY:
                     began = time.monotonic()
                     collect(plan, report.rows, keep=keep, check=False)
-                    last[0] = time.monotonic() + 20.0 * (time.monotonic() - began)  # a small part of the time
+                    last = time.monotonic() + 20.0 * (time.monotonic() - began)  # a small part of the time
 
             report = run_sweep(plan, engine, retry=retry, keep=keep, only_failed=only_failed, progress=go_on)
     except KeyboardInterrupt:
@@ -243,7 +245,7 @@ def _states(counts: dict[str, int]) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _progress(plan: Plan) -> Iterator[Callable[[Report], None]]:
+def _progress() -> Iterator[Callable[[Report], None]]:
     """Show how far the sweep is: a bar where somebody is looking, else a line now and then."""
     if sys.stderr.isatty():
         from snsim.cli.console import progress_bar
@@ -252,28 +254,24 @@ def _progress(plan: Plan) -> Iterator[Callable[[Report], None]]:
             assert bar is not None
             yield lambda report: bar(report.done + len(report.failures), report.points)
         return
-    last, before = [time.monotonic()], [-1]
-    first: list[
-        tuple[float, int]
-    ] = []  # when points were first seen finished, and how many: start-up has no rate
+    last = time.monotonic()
+    before: int | None = None  # points that were finished at the start
+    first: tuple[float, int] | None = None  # when more were first seen, and how many: start-up has no rate
 
     def line(report: Report) -> None:
+        """Say how far the sweep is and how fast it goes, unless that was said a moment ago."""
+        nonlocal last, before, first
         at, finished = time.monotonic(), report.done + len(report.failures)
-        if before[0] < 0:
-            before[0] = finished
-        if not first and finished > before[0]:
-            first.append((at, finished))
-        if at - last[0] < EVERY:
+        if before is None:
+            before = finished
+        if first is None and finished > before:
+            first = at, finished
+        if at - last < EVERY:
             return
-        last[0] = at
+        last = at
+        rate = _rate_in_words(at - first[0], finished - first[1], report.points - finished) if first else ""
         typer.echo(
-            f"{report.done} of {report.points} points done, {len(report.failures)} failed"
-            + (
-                _rate_in_words(at - first[0][0], finished - first[0][1], report.points - finished)
-                if first
-                else ""
-            ),
-            err=True,
+            f"{report.done} of {report.points} points done, {len(report.failures)} failed{rate}", err=True
         )
 
     yield line

@@ -19,6 +19,7 @@ from snsim.cli.console import (
     say_rows,
 )
 from snsim.cli.eos_options import Force
+from snsim.cli.inputs import Processes
 from snsim.cli.sweep import Dask
 from snsim.cli.table_files import check, error, info
 
@@ -66,9 +67,7 @@ def build(
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the files go.  [beside the configuration]")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="Processes.  [one for each processor]")
-    ] = None,
+    jobs: Processes = None,
     dask: Dask = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how large and how long.")] = False,
     force: Force = False,

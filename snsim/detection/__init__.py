@@ -3,8 +3,7 @@
 Names below are loaded when first used, so that importing the package costs nothing.
 """
 
-from importlib import import_module
-from typing import Any
+from microphysics._lazy import lazy_names
 
 _HOMES = {
     "AmplitudeTemplates": "templates",
@@ -100,13 +99,4 @@ _HOMES = {
     "weak_mixing_angle": "contact_limits",
 }
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'snsim.detection' has no attribute '{name}'")
-    return getattr(import_module(f"snsim.detection.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -74,6 +74,7 @@ def _seen_cross_section(one: CEvNS, response: Response, energy: Array, flavor: s
     cuts = recoil_cuts(response, limits, float(most.max()), least=float(most.min()))
 
     def integrals(low: Array, high: Array) -> Array:
+        """Integrals of the coefficients, times the response, between two recoils each; shape (coefficient, panel)."""
         recoil, weight = panel_nodes(low, high)
         flat = recoil.ravel()
         kernel = response.probabilities(flat * KEV, limits)[0] * weight.ravel()

@@ -119,6 +119,7 @@ def _encloses(lines: Sequence[Array], x: Array, y: Array, closed: NDArray[np.boo
     """Whether lines bound a region: they close, or end on edges that nothing can pass."""
 
     def stops(point: Array) -> bool:
+        """Whether a point lies on an edge that nothing can pass."""
         at_edge = [
             [abs(value - end) <= SAME * (grid[-1] - grid[0]) for end in grid[[0, -1]]]
             for value, grid in zip(point, (x, y), strict=True)

@@ -169,12 +169,7 @@ def design_table(
         raise OutOfRangeError("live_time: expected, such as '1 yr', where there is a background")
     found = []
     for formula in targets:
-        if mass is not None:
-            grams = measured("mass", mass, "g", "10 kg")
-        elif formula in densities:
-            grams = measured("volume", volume, "cm3", "10 l") * densities[formula]
-        else:
-            raise UnknownNameError("density of a target", formula, densities)
+        grams = _grams(formula, mass, volume, densities)
         made = {
             shift: Target.of(formula, form_factor=_helm(shift))
             for shift in (0.0, radius_error, -radius_error)
@@ -205,6 +200,15 @@ def best_design(points: Sequence[DesignPoint]) -> DesignPoint:
     if best is None or not best.significance > 0.0:
         raise OutOfRangeError("design: no target has an event above its threshold")
     return best
+
+
+def _grams(formula: str, mass: Any, volume: Any, densities: Mapping[str, float]) -> float:
+    """Mass of a target: the one that is given, or what fills the volume."""
+    if mass is not None:
+        return measured("mass", mass, "g", "10 kg")
+    if formula not in densities:
+        raise UnknownNameError("density of a target", formula, densities)
+    return measured("volume", volume, "cm3", "10 l") * densities[formula]
 
 
 def _point(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -157,10 +157,6 @@ class Detector:
     def nuclei(self) -> float:
         """Number of nuclei in the target."""
         return self.mass * self.target.composition.atoms_per_gram
-
-    def with_target(self, target: Target) -> Detector:
-        """Return the same detector with other cross sections of the same nuclei."""
-        return replace(self, target=target)
 
 
 def _mass_and_time(mass: Any, live_time: Any, exposure: Any) -> tuple[float, float | None]:

@@ -117,6 +117,7 @@ def discovery_limit(
     log_sigma, index, pulls = _solved(counts, expected, shifts, significance**2)
 
     def of_all_masses(values: Array) -> Array:
+        """Put values of the masses with events among all masses, NaN elsewhere."""
         lead, rest = scale.shape, values.shape[scale.ndim + 1 :]
         filled = np.full((*lead, seen.size, *rest), np.nan)
         filled[(slice(None),) * scale.ndim + (seen,)] = values

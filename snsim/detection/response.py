@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,14 +82,6 @@ class Threshold:
                 '(electron-equivalent) or "6 pe" (photoelectrons)'
             )
         return cls(float(match[1]) * _SCALE.get(match[2], 1.0), match[3] or "pe")
-
-
-class Quenching(Protocol):
-    """Share of the recoil energy that is seen."""
-
-    def __call__(self, recoil: Array) -> Array:
-        """Return it at recoil energies in keV."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,10 @@ def counted_lines(expected: Array, edges: Array, lines: Lines) -> Array:
     from scipy.special import gammaincc
 
     def shares(borders: Array, some: slice, bent: bool) -> tuple[Array, Array | None]:
+        """Probabilities of the whole numbers between borders, and where lines are bent their first moments."""
         mean = np.maximum(expected[some], np.finfo(float).tiny)
-        before = np.append(np.ceil(borders[:-1]), np.floor(borders[-1]) + 1.0)[
-            :, None
-        ]  # numbers below each border
+        # how many whole numbers lie below each border
+        before = np.append(np.ceil(borders[:-1]), np.floor(borders[-1]) + 1.0)[:, None]
         share = np.diff(gammaincc(before, mean), axis=0)
         return share, mean * np.diff(gammaincc(np.maximum(before - 1.0, 0.0), mean), axis=0) if bent else None
 
@@ -125,6 +125,7 @@ def blurred_lines(expected: Array, width: Array, edges: Array, lines: Lines) -> 
     from scipy.special import ndtr
 
     def shares(borders: Array, some: slice, bent: bool) -> tuple[Array, Array | None]:
+        """Probabilities of values between borders, and where lines are bent their first moments."""
         mean, sigma = expected[some], np.maximum(width[some], np.finfo(float).tiny)
         with np.errstate(over="ignore"):  # of a width of zero
             z = np.clip((borders[:, None] - mean) / sigma, -40.0, 40.0)

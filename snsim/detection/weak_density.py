@@ -149,15 +149,7 @@ def weak_density(
     >>> [round(float(value), 3) for value in found.rms_radius()]
     [3.397, 0.005]
     """
-    q, f, sigma = (np.asarray(value, dtype=np.float64) for value in (wave_number, form_factor, error))
-    if q.ndim != 1 or q.size == 0 or not (q.shape == f.shape == sigma.shape):
-        raise OutOfRangeError(
-            f"q, F and error have shapes {q.shape}, {f.shape}, {sigma.shape}: must be equal columns that are not empty"
-        )
-    if not (np.isfinite(q).all() and np.isfinite(f).all() and np.isfinite(sigma).all()):
-        raise OutOfRangeError("q, F and error must be finite")
-    require(q >= 0.0, q, "q", "1/fm", ">= 0")
-    require(sigma > 0.0, sigma, "error of F", "", "> 0")
+    q, f, sigma = _checked_points(wave_number, form_factor, error)
     require(cutoff > 0.0, cutoff, "cutoff", "fm", "> 0")
     require(falloff > 0.0, falloff, "falloff", "", "> 0")
     last, spacing = float(q.max()), math.pi / cutoff
@@ -169,7 +161,7 @@ def weak_density(
     k: Any = term * spacing
     near_end = q >= last - spacing
     at_end: float = min(float(np.max(np.abs(f[near_end]) + sigma[near_end])), 1.0)
-    width = np.where(k <= last, 1.0, at_end * (last / np.maximum(k, last)) ** falloff)
+    width = np.where(k <= last, 1.0, at_end * (last / np.maximum(k, last)) ** falloff)  # of the prior
     # F(0) = 1 counts as one more point
     places, values = np.concatenate([[0.0], q]), np.concatenate([[1.0], f])
     errors = np.concatenate([[_NORM_ERROR], sigma])
@@ -188,6 +180,21 @@ def weak_density(
         last,
         float(left[1:] @ left[1:]),
     )
+
+
+def _checked_points(
+    wave_number: ArrayLike, form_factor: ArrayLike, error: ArrayLike
+) -> tuple[Array, Array, Array]:
+    q, f, sigma = (np.asarray(value, dtype=np.float64) for value in (wave_number, form_factor, error))
+    if q.ndim != 1 or q.size == 0 or not (q.shape == f.shape == sigma.shape):
+        raise OutOfRangeError(
+            f"q, F and error have shapes {q.shape}, {f.shape}, {sigma.shape}: must be equal columns that are not empty"
+        )
+    if not (np.isfinite(q).all() and np.isfinite(f).all() and np.isfinite(sigma).all()):
+        raise OutOfRangeError("q, F and error must be finite")
+    require(q >= 0.0, q, "q", "1/fm", ">= 0")
+    require(sigma > 0.0, sigma, "error of F", "", "> 0")
+    return q, f, sigma
 
 
 def _interpolation(q: Array, k: Array, cutoff: float, term: NDArray[np.int64]) -> Array:

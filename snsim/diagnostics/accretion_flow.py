@@ -18,23 +18,6 @@ Array = NDArray[np.float64]
 ABSENT = 1e-30  # of a kind of nucleon that is not there, in its chemical potential
 
 
-def crossing_time(radius_interface: Array, velocity: Array, inner: float, outer: float) -> float:
-    """Time int dr/|v| that matter needs from one radius to another, s; NaN if it stands still somewhere.
-
-    Parameters
-    ----------
-    radius_interface : ndarray, shape (interface,)
-        cm.
-    velocity : ndarray, shape (zone,)
-        dr/dtau, cm/s: the answer is proper time of the fluid.
-    inner, outer : float
-        cm.
-    """
-    if math.isnan(inner) or math.isnan(outer):
-        return math.nan
-    return path_time(np.diff(np.clip(radius_interface, inner, outer)), velocity)
-
-
 def path_time(path: Array, velocity: Array) -> float:
     """Time sum path/|v| along parts of the zones, s; NaN if there is none or matter stands still in one.
 

@@ -249,6 +249,7 @@ def critical_luminosity(
 
     @cache
     def best(logarithm: float, change: float = kernels.FINE) -> tuple[float, float]:
+        """Largest excess that any shock reaches at the logarithm of a luminosity, and the radius of that shock."""
         conditions, flow = _flow(closure, mass, accretion_rate, math.exp(logarithm), change)
         smallest = _CLOSEST * conditions.inner_radius
         if smallest >= largest_radius:

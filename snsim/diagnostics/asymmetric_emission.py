@@ -120,13 +120,3 @@ def magnetic_expansion(magnetic_field: Values, energy: Values) -> Array:
     charge = math.sqrt(CODATA.coulomb_squared * CODATA.erg_per_mev)
     square = charge * np.asarray(magnetic_field, dtype=np.float64) * CODATA.hbar_c / CODATA.erg_per_mev
     return square / np.asarray(energy) ** 2
-
-
-def nucleon_polarisation(magnetic_field: Values, temperature: Values) -> Array:
-    """Ratio mu_N B/T of a nucleon's magnetic energy to the temperature (MeV); 6e-4 at 1e15 G and 5 MeV.
-
-    mu_N = e hbar/(2 m_p c) is the nuclear magneton.
-    """
-    charge = math.sqrt(CODATA.coulomb_squared * CODATA.erg_per_mev)
-    energy = charge * CODATA.hbar_c / (2.0 * CODATA.proton_mass) * np.asarray(magnetic_field)
-    return energy / CODATA.erg_per_mev / np.asarray(temperature)

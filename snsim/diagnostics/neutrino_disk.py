@@ -165,6 +165,7 @@ def closed_form(electron_fraction: float = 0.5, flavours: int = 3) -> Matter:
     )
 
     def column(density: Array, temperature: Array, height: Array) -> Column:
+        """Pressure, trapped radiation, cooling and depth of columns of this matter."""
         t11, rho10 = temperature / KELVIN11, density / 1e10
         scattering = 2.7e-7 * t11**2 * rho10 * height
         pairs = 2.5e-7 * t11**5 * height

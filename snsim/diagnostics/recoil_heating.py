@@ -38,6 +38,7 @@ DEFAULT_VELOCITY = 3e9  # cm/s
 _FLAVORS = {"nue": ("nue",), "anue": ("anue",), "nux": ("numu", "anumu", "nutau", "anutau")}
 EVERYWHERE = slice(None)
 _NO_SPHERE = "inside a neutrinosphere, or a species has none on the grid"
+_LABELS = {"frame": STATIC_FRAME, "references": REFERENCES}
 
 
 def recoil_rate(solution: TransportSolution, scattering: CEvNS, zones: Zones = EVERYWHERE) -> Array:
@@ -196,44 +197,73 @@ def observe(
     recoil, capture = np.full((2, outside.size), np.nan)
     recoil[outside] = recoil_rate(solution, scattering, outside).sum(axis=0)
     capture[outside] = capture_rate(solution, background.matter.electron_fraction, couplings, outside)
-    ratio = np.divide(recoil, capture, out=np.full_like(recoil, np.nan), where=capture > 0.0)
     ejecta = f"A = {mass_number:g}, Z = {charge_number:g}"
-    where = f"{launch_radius / 1e5:g} km"
-    meanings = {
-        "recoil_heating": f"c N <sigma T>/A of all species, nuclei of {ejecta}, S(q) = 1",
-        "capture_heating": "c N <sigma E> of nue n and anue p if all matter were free nucleons of the zone's Y_e",
-        "ratio": "recoil_heating/capture_heating",
+    return {
+        **_heating(background.radius, recoil, capture, ejecta, launch_radius),
+        **_coasting(background.radius, recoil, capture, launch_radius, velocity),
     }
-    labels = {"frame": STATIC_FRAME, "references": REFERENCES}
+
+
+def _heating(
+    radius: Array, recoil: Array, capture: Array, ejecta: str, launch_radius: float
+) -> dict[str, Variable]:
+    """Label both heatings and their ratio, in every zone and at the launch."""
+    ratio = np.divide(recoil, capture, out=np.full_like(recoil, np.nan), where=capture > 0.0)
+    where = _kilometres(launch_radius)
     found: dict[str, Variable] = {}
-    for name, values, unit, words in (
-        ("recoil_heating", recoils.per_gram(recoil), "erg / (g s)", "heating by recoils of nuclei"),
-        ("capture_heating", recoils.per_gram(capture), "erg / (g s)", "heating by capture on free nucleons"),
-        ("ratio", ratio, "1", "recoils over captures"),
+    for name, values, unit, words, meaning in (
+        (
+            "recoil_heating",
+            recoils.per_gram(recoil),
+            "erg / (g s)",
+            "heating by recoils of nuclei",
+            f"c N <sigma T>/A of all species, nuclei of {ejecta}, S(q) = 1",
+        ),
+        (
+            "capture_heating",
+            recoils.per_gram(capture),
+            "erg / (g s)",
+            "heating by capture on free nucleons",
+            "c N <sigma E> of nue n and anue p if all matter were free nucleons of the zone's Y_e",
+        ),
+        ("ratio", ratio, "1", "recoils over captures", "recoil_heating/capture_heating"),
     ):
         found[name] = labelled(
-            ("zone",), values, unit, words, definition=meanings[name], reason=_NO_SPHERE, **labels
+            ("zone",), values, unit, words, definition=meaning, reason=_NO_SPHERE, **_LABELS
         )
         found[f"launch_{name}"] = labelled(
             (),
-            _at(background.radius, values, launch_radius),
+            _at(radius, values, launch_radius),
             unit,
             f"{words} at {where}",
-            definition=meanings[name],
+            definition=meaning,
             reason=f"{where} is not on the grid, or {_NO_SPHERE}",
-            **labels,
+            **_LABELS,
         )
-    for name, values in (("recoil", recoil), ("capture", capture)):
-        found[f"coasting_{name}_energy"] = labelled(
+    return found
+
+
+def _coasting(
+    radius: Array, recoil: Array, capture: Array, launch_radius: float, velocity: float
+) -> dict[str, Variable]:
+    """Label the energies that both leave in matter that coasts out."""
+    where = _kilometres(launch_radius)
+    return {
+        f"coasting_{name}_energy": labelled(
             (),
-            coasting_energy(background.radius, values, launch_radius, velocity),
+            coasting_energy(radius, values, launch_radius, velocity),
             "MeV",
             f"energy per baryon from {name}s, coasting out from {where}",
             definition=f"int rate dr/v, v = {velocity:g} cm/s; beyond the grid the rate falls with 1/r^2",
             reason=f"{where} is not on the grid, or {_NO_SPHERE}",
-            **labels,
+            **_LABELS,
         )
-    return found
+        for name, values in (("recoil", recoil), ("capture", capture))
+    }
+
+
+def _kilometres(radius: float) -> str:
+    return f"{radius / 1e5:g} km"
 
 
 def _at(radius: Array, values: Array, at: float) -> float:

@@ -149,6 +149,7 @@ def observe(
     edges, path = background.radius_interface, np.diff(background.radius_interface) / background.gamma
 
     def seen(opacity: Array) -> Array:
+        """Opacity by the energy that the frame counts."""
         return (
             at_infinity(opacity, spectra.energy, background.lapse) if energy_frame == "infinity" else opacity
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -252,8 +252,3 @@ def _validate_charge(profile: Profile) -> None:
     if abs(defect[worst]) > CHARGE_LIMIT:
         raise ProfileError(f"{message}: allowed is a difference of {CHARGE_LIMIT:g}")
     warnings.warn(message, PhysicsWarning, stacklevel=2)
-
-
-def as_dict(profile: Profile) -> dict[str, Any]:
-    """Fields that are given, by name."""
-    return {f.name: getattr(profile, f.name) for f in fields(profile) if getattr(profile, f.name) is not None}

@@ -126,6 +126,7 @@ def _views(result: Result, name: str) -> Iterator[View]:
     def lines(
         key: str, scale: float, unit: str, label: str = "", dashes: str = "solid", root: bool = False
     ) -> list[Curve]:
+        """One curve for each species; none where the group lacks the numbers or all are NaN."""
         if key not in group or not np.isfinite(group[key].values).any():
             return []
         values = np.sqrt(group[key].values) if root else group[key].values / scale

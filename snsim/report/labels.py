@@ -94,7 +94,7 @@ def number_text(value: float, digits: int = 4) -> str:
     return f"{lead} × 10{str(power).translate(_SUPERSCRIPTS)}".replace("-", "−")
 
 
-def with_unit(value: float, unit: str, digits: int = 4) -> str:
+def with_unit(value: float, unit: str) -> str:
     """Return a number in the unit people want for its size.
 
     Examples
@@ -103,7 +103,7 @@ def with_unit(value: float, unit: str, digits: int = 4) -> str:
     '85.14 km'
     """
     shown, factor = shown_unit(unit, abs(value))
-    return f"{number_text(value / factor, digits)} {unit_text(shown)}".strip()
+    return f"{number_text(value / factor)} {unit_text(shown)}".strip()
 
 
 def axis_title(words: str, unit: str) -> str:

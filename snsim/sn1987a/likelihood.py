@@ -1,4 +1,8 @@
-"""Extended unbinned likelihood of a signal: every event with its time, energy and background, each clock free."""
+"""Extended unbinned likelihood of a signal: every event with its time, energy and background, each clock free.
+
+Directions of the positrons, scattering on electrons and oxygen and the recoil of the neutron are left out; so is the
+expected background in the exponent, which is the same for every model.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,6 @@ POSITRONS = np.arange(1.0, 100.01, 0.25)  # MeV
 SCAN, ZOOMS = 201, 5  # offsets tried at once, and how often around the best
 LATEST = 15.0  # s: no detector misses the first neutrinos for longer
 REFERENCES = "Loredo & Lamb 2002, PRD 65, 063002; Vissani 2015, J. Phys. G 42, 013001"
-LEFT_OUT = (
-    "directions of the positrons, scattering on electrons and oxygen, recoil of the neutron; the expected background is "
-    "the same for every model and left out of the exponent"
-)
 
 
 @dataclass(frozen=True)

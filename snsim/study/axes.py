@@ -64,6 +64,7 @@ def read_axes(tables: Mapping[str, Any], folder: Path) -> tuple[Axis, ...]:
     mistakes: list[str] = []
 
     def heard(make: Callable[[], Axis]) -> Iterator[Axis]:
+        """Yield an axis, or note the mistake in it and yield none."""
         try:
             yield make()
         except ConfigError as error:

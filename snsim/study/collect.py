@@ -155,6 +155,7 @@ class _Earlier:
 
     @classmethod
     def read(cls, file: Path, plan: Plan) -> _Earlier:
+        """Read a collection; without numbers where there is none of this very study that can be read."""
         try:
             result = read_result(file) if file.is_file() else None
         except ResultFileError:

@@ -127,16 +127,19 @@ def cluster(address: str) -> Engine:
     seen = {"width": 0, "when": -1.0}
 
     def start() -> Executor:
+        """Connect; wait longer for a scheduler that has answered before."""
         client = _connected(address, PATIENCE if clients else 10.0)
         executor: Executor = client.get_executor(pure=False)
         clients[executor] = client
         return executor
 
     def stop(executor: Executor) -> None:
+        """Close the connection; the scheduler goes on."""
         with suppress(Exception):  # whatever a client says whose scheduler has gone
             clients[executor].close(timeout=2)
 
     def width(executor: Executor) -> int:
+        """Count the workers, at most once a second."""
         if time.monotonic() - seen["when"] > 1.0:
             threads = clients[executor].nthreads()
             if any(count > 1 for count in threads.values()):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from snsim.errors import EngineError
 
@@ -71,6 +71,52 @@ def timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     return answer, time.perf_counter() - began
 
 
+@dataclass
+class _Queue(Generic[Job]):
+    """Jobs that wait, those that wait to be done alone, and batches that were handed out."""
+
+    fresh: deque[Job]
+    alone: deque[Job] = field(default_factory=deque)
+    running: dict[Future[Any], list[Job]] = field(default_factory=dict)
+    deaths: Counter[int] = field(default_factory=Counter)
+    pace: _Pace = field(default_factory=_Pace)
+
+    def hand_out(
+        self, engine: Engine, executor: Executor, work: Callable[[Sequence[Job]], Sequence[Any]]
+    ) -> list[Job]:
+        """Hand out what the executor can take; return the jobs on which it turned out to be broken."""
+        batch: list[Job] = []
+        try:
+            width = max(engine.width(executor), 1)
+            while self.fresh and len(self.running) < AHEAD * width:
+                count = min(self.pace.batch(len(self.fresh), width), len(self.fresh))
+                batch = [self.fresh.popleft() for _ in range(count)]
+                self.running[executor.submit(timed, work, batch)] = batch
+                batch = []
+            if self.alone and not self.fresh and not self.running:
+                batch = [self.alone.popleft()]
+                self.running[executor.submit(timed, work, batch)] = batch
+                batch = []
+        except engine.broken:
+            pass
+        return batch
+
+    def put_back(self, lost: list[Job], begun: Callable[[Job], bool]) -> Iterator[Job]:
+        """Let jobs that an executor took down with it wait again; yield those that have done so too often."""
+        lost = lost + [job for batch in self.running.values() for job in batch]
+        self.running.clear()
+        single = len(lost) == 1 and not self.fresh
+        for job in lost:
+            if not begun(job):
+                self.fresh.append(job)
+                continue
+            self.deaths[id(job)] += single
+            if self.deaths[id(job)] >= MOST_DEATHS:
+                yield job
+            else:
+                self.alone.append(job)
+
+
 def execute(
     engine: Engine,
     work: Callable[[Sequence[Job]], Sequence[Answer]],
@@ -103,58 +149,31 @@ def execute(
     EngineError
         If executors break without ever bringing anything back.
     """
-    fresh, alone = deque(jobs), deque[Job]()
-    deaths: Counter[int] = Counter()
-    running: dict[Future[Any], list[Job]] = {}
-    pace, breaks = _Pace(), 0
+    queue = _Queue(deque(jobs))
     failures: tuple[type[BaseException], ...] = (*engine.broken, CancelledError)
+    breaks = 0
     executor = engine.start()
     try:
-        while fresh or alone or running:
-            lost: list[Job] = []
-            try:
-                width = max(engine.width(executor), 1)
-                while fresh and len(running) < AHEAD * width:
-                    batch = [fresh.popleft() for _ in range(min(pace.batch(len(fresh), width), len(fresh)))]
-                    lost = batch
-                    running[executor.submit(timed, work, batch)] = batch
-                    lost = []
-                if alone and not fresh and not running:
-                    lost = [alone.popleft()]
-                    running[executor.submit(timed, work, lost)] = lost
-                    lost = []
-            except engine.broken:
-                pass
-            ready, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+        while queue.fresh or queue.alone or queue.running:
+            lost = queue.hand_out(engine, executor, work)
+            ready, _ = wait(queue.running, timeout=TICK, return_when=FIRST_COMPLETED)
             tick()
-            broken = bool(lost)
-            for future in [each for each in running if each in ready]:  # in the order of the jobs
-                batch = running.pop(future)
+            for future in [each for each in queue.running if each in ready]:  # in the order of the jobs
+                batch = queue.running.pop(future)
                 try:
                     answers, seconds = future.result()
                 except failures:
                     lost += batch
-                    broken = True
                     continue
                 breaks = 0
-                pace.learn(seconds, len(answers))
+                queue.pace.learn(seconds, len(answers))
                 yield from zip(batch, answers, strict=False)
-            if not broken:
+            if not lost:
                 continue
-            lost += [job for batch in running.values() for job in batch]
-            running.clear()
             breaks += 1
             engine.stop(executor)
-            single = len(lost) == 1 and not fresh
-            for job in lost:
-                if not begun(job):
-                    fresh.append(job)
-                    continue
-                deaths[id(job)] += single
-                if deaths[id(job)] >= MOST_DEATHS:
-                    yield job, None
-                else:
-                    alone.append(job)
+            for job in queue.put_back(lost, begun):
+                yield job, None
             if breaks > MOST_BREAKS:
                 raise EngineError(
                     f"{engine.name}: workers died {breaks} times in a row before they brought anything back; what is "
@@ -163,6 +182,6 @@ def execute(
                 )
             executor = engine.start()
     finally:
-        for future in running:
+        for future in queue.running:
             future.cancel()
         engine.stop(executor)

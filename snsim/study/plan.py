@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -259,14 +259,12 @@ def _base(given: Any, file: Path, title: str) -> Base:
     return Base(tables, home, file, title)
 
 
-def make_plan(study: Study, progress: Callable[[int, int], None] | None = None) -> Plan:
+def make_plan(study: Study) -> Plan:
     """Validate every point and give it its folder; nothing is written.
 
     Parameters
     ----------
     study : Study
-    progress : callable, optional
-        Called with the number of points done and that of all, now and then.
 
     Raises
     ------
@@ -295,8 +293,6 @@ def make_plan(study: Study, progress: Callable[[int, int], None] | None = None) 
         if used not in codes:
             codes[used] = code_stamp(code_of(config))
         found.append((values, config_hash(config), codes[used]))
-        if progress is not None and index % 1000 == 0:
-            progress(index, len(study))
     if mistakes:
         raise ConfigError("\n".join(_counted(mistakes, study)))
     _refuse_twins(found)

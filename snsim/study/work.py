@@ -269,6 +269,7 @@ def _logged(path: Path) -> Iterator[list[str]]:
     of_physics: list[str] = []
 
     def hear(message: Warning | str, category: type[Warning], *_: Any) -> None:
+        """Note a warning the first time that it is said."""
         if str(message) not in said:
             said.add(str(message))
             if issubclass(category, PhysicsWarning):

@@ -92,8 +92,12 @@ class FrozenStar:
             Over 4 pi c, MeV s/cm and s/cm: energy and number of each species, then, where matter takes part, energy and
             lepton number of everything.
         """
-        known = self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None
+        known = self._looked_up(y)
         return self._contents(np.exp(y[:, : 2 * len(self.species)]), y, known)
+
+    def _looked_up(self, y: Array) -> Array | None:
+        """Matter at y, if any takes part."""
+        return None if self.matter is None else self.matter(y[:, -2], y[:, -1])
 
     def _contents(self, x: Array, y: Array, known: Array | None) -> Array:
         """M at x = (e, n) of every species and, if any, at looked-up matter."""
@@ -123,7 +127,7 @@ class FrozenStar:
             Closure, fluxes and residuals; sources are those of matter in y.
         """
         x = np.exp(y)
-        sources = self._sources(y, self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None)
+        sources = self._sources(y, self._looked_up(y))
         return tuple(
             replace(problem, medium=medium).at(np.ascontiguousarray(x[:, 2 * s : 2 * s + 2]))
             for s, (problem, (medium, _)) in enumerate(zip(self.gray, sources, strict=True))
@@ -172,7 +176,7 @@ class FrozenStar:
         """
         zones, size = y.shape
         x = np.exp(y[:, : 2 * len(self.species)])
-        known = self.matter(y[:, -2], y[:, -1]) if self.matter is not None else None
+        known = self._looked_up(y)
         conserved = self._contents(x, y, known)
         rates, scale = np.zeros_like(y), np.zeros_like(y)
         lower, diagonal, upper, slope = (np.zeros((zones, size, size)) for _ in range(4))

@@ -59,12 +59,6 @@ class MatterTable:
         kernels.look_up(self.nodes, self.first, np.array(STEP), log_temperature, electron_fraction, out)
         return out
 
-    def temperature_bounds(self) -> tuple[float, float]:
-        """Temperatures between which states can be looked up, MeV."""
-        count = self.nodes.shape[1]
-        low, high = self.first[0] + STEP[0], self.first[0] + STEP[0] * (count - 2)
-        return float(np.exp(low)), float(np.exp(high))
-
     def electron_fraction_bounds(self) -> tuple[float, float]:
         """Y_e between which states can be looked up."""
         return float(self.first[1] + STEP[1]), float(self.first[1] + STEP[1] * (self.nodes.shape[2] - 2))

@@ -27,13 +27,7 @@ _NOTHING = np.empty(0)
 STILL = kernels.Lagged(False, 0.0, False, 0.0, 0.0, _NOTHING, _NOTHING, _NOTHING, False, 0.0)
 
 LARGEST_FACTOR = 5.0  # by which an unknown may change in a Newton step
-FOLLOW_BELOW = 0.3  # residual below which what is lagged follows the iterate
 AT_ONCE, WATCHED, CAREFUL = 1e12, 100.0, 1.0  # first steps in pseudo-time
-GROWTH, CALM, WILD = (
-    4.0,
-    0.6,
-    2.0,
-)  # of steps in pseudo-time; changes of x below and above which they grow and shrink
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from microphysics.constants import CODATA
-
 Array = NDArray[np.float64]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
-G_OVER_C2 = CODATA.gravitational_constant / CODATA.speed_of_light**2  # cm/g
 
 
 def sphere_emergent(depth: float) -> float:

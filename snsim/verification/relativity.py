@@ -276,10 +276,6 @@ def doppler(quick: bool) -> Outcome:
     return Outcome(rows, (Panel("falling matter", "radius [km]", "fluid over static frame", curves, True),))
 
 
-def _worst(ratio: Array, chosen: NDArray[np.bool_]) -> float:
-    return float(np.abs(ratio - 1.0)[chosen].max())
-
-
 RELATIVITY = (
     Problem(
         "star",

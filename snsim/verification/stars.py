@@ -37,12 +37,8 @@ BRUENN = Settings(
     couplings=WeakCouplings(axial_coupling=1.254, v_ud=1.0, charged_current_norm="tree"), weak_magnetism=False
 )
 ENERGIES = np.geomspace(0.5, 350.0, 48)  # of the gray scheme, MeV
-SCHEMES = ("gray", "multigroup", "eddington")
-LIMITER = {
-    "gray": "wilson",
-    "multigroup": "wilson",
-    "eddington": "wilson",
-}  # the last has none and does not look at it
+# of each scheme; the last has none and does not look at it
+LIMITER = {"gray": "wilson", "multigroup": "wilson", "eddington": "wilson"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ def solve(
     profile : Profile
         The star.
     scheme : str
-        One of `SCHEMES`.
+        One of `LIMITER`.
     zones, groups : int
         Resolution; groups of the spectral schemes.
     limiter : str

@@ -167,7 +167,17 @@ def test_without_radii_there_are_notes(star):
 
 
 def test_nothing_at_all_still_draws(star):
-    draw(overview(without(star, *star.groups)))
+    figure = overview(without(star, *star.groups))
+    draw(figure)
+    notes = [
+        [text.get_text() for text in ax.texts if text.get_text().startswith("no ")] for ax in figure.axes[:4]
+    ]
+    assert notes == [
+        ["no profile in this result"],
+        ["no transport in this result"],
+        ["no neutrinosphere among the diagnostics"],
+        ["no gain region among the diagnostics"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,9 +202,14 @@ def test_nothing_at_all_still_draws(star):
         ("profile", {"radius_interface": None}),
     ],
 )
-def test_undefined_and_constant_values_draw_without_warning(star, group, values):
+def test_undefined_and_constant_values_draw_without_warning(star, group, values, recwarn):
     found = PANELS[group](with_values(star, group, **values))
-    draw(next(iter(found.values())).figure)
+    figure = next(iter(found.values())).figure
+    draw(figure)
+    assert list(recwarn) == []
+    for ax in figure.axes:
+        low, high = ax.get_ylim()
+        assert -np.inf < low < high < np.inf
 
 
 @pytest.mark.parametrize("panel", PANELS.values())

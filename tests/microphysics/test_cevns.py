@@ -12,7 +12,7 @@ from microphysics.matter import MatterState
 from microphysics.nuclei import Nucleus
 from microphysics.processes.nucleus_scattering import NucleusScattering
 from microphysics.processes.settings import Settings
-from microphysics.weak.cevns import CEvNS, momentum_transfer
+from microphysics.weak.cevns import CEvNS
 from microphysics.weak.couplings import FLAVORS, WeakCouplings
 from microphysics.weak.form_factors import Gaussian, Point, helm
 
@@ -96,11 +96,6 @@ def test_recoil_and_angle_forms_agree_for_a_heavy_nucleus():
     np.testing.assert_allclose(
         xs.dsigma_dT(energy, recoil) * energy**2 / heavy.mass, xs.dsigma_dcos(energy, x), rtol=1e-8
     )
-    np.testing.assert_allclose(
-        momentum_transfer(energy, x, CODATA.hbar_c),
-        np.sqrt(2.0 * heavy.mass * recoil) / (CODATA.hbar_c * 1e13),
-        rtol=1e-12,
-    )
     # and the real nucleus differs by O(E/M) = 1e-3
     real = CEvNS(Nucleus.named("Fe56"))
     nodes, weight = np.polynomial.legendre.leggauss(40)
@@ -164,10 +159,8 @@ def test_momentum_transfer_and_recoil_agree():
     q = math.sqrt(2.0 * mass * t + t**2) / (CODATA.hbar_c * 1e13)
     kinematic = 1.0 - t / energy - mass * t / (2.0 * energy**2)
     expected = float(xs.amplitude(q)) ** 2 * kinematic
-    assert float(xs.amplitude_squared(q, energy)) == pytest.approx(expected, rel=1e-11, abs=0.0)
     strength = (CODATA.fermi_constant * CODATA.hbar_c) ** 2 / math.pi
     assert float(xs.dsigma_dT(energy, t)) == pytest.approx(strength * mass * expected, rel=1e-11, abs=0.0)
-    assert float(xs.amplitude_squared(1.0, 1.0)) == 0.0
 
 
 @given(st.floats(0.5, 100.0), st.floats(0.0, 1.0), st.sampled_from(FLAVORS), st.booleans())
@@ -354,8 +347,6 @@ def test_refusals():
                 method(bad, 0.01)
         with pytest.raises(OutOfRangeError, match="energy"):
             xs.legendre(bad, 0)
-        with pytest.raises(OutOfRangeError, match="energy"):
-            xs.amplitude_squared(0.1, bad)
     with pytest.raises(OutOfRangeError, match=r"recoil_energy = -0\.1 MeV"):
         xs.dsigma_dT(10.0, -0.1)
     with pytest.raises(OutOfRangeError, match="recoil_min"):

@@ -231,7 +231,7 @@ def test_bruenn_is_the_published_exponential():
 
 @pytest.mark.parametrize("form_factor", CLOSED, ids=lambda f: f.name)
 def test_moment_expansion_joins_its_parent(form_factor):
-    expansion = MomentExpansion.from_form_factor(form_factor)
+    expansion = MomentExpansion(*form_factor.moments())
     radius = np.sqrt(expansion.second)
     q = np.linspace(0.0, 1.0, 11) / radius
     # the next term is q^8 <r^8>/9!, and even of an exponential density <r^8> is no more than 87 R^8

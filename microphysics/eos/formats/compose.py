@@ -6,6 +6,7 @@ the first line of ``eos.thermo`` gives; energies likewise. The composition comes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,21 @@ def _thermo(path: Path, grid: Grid) -> tuple[float, bool, Array, NDArray[np.bool
     return neutron_mass, bool(contained), quantities, taken
 
 
+def _entries(
+    values: Array, first: NDArray[np.int64], width: int, count: NDArray[np.int64], flat: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield the entries of rows, each a kind and numbers: a kind, flat nodes, and where the first number of each stands.
+
+    An entry takes `width` values, the first of a row from `first` on; a row has `count` of them and belongs to node `flat`.
+    """
+    for p in range(int(count.max(initial=0))):
+        some = count > p
+        where = first[some] + width * p
+        kinds = values[where].astype(np.int64)
+        for kind in np.unique(kinds):
+            yield int(kind), flat[some][kinds == kind], where[kinds == kind] + 1
+
+
 def _compo(path: Path, grid: Grid) -> tuple[Composition, NDArray[np.bool_]]:
     """Composition on the full grid and which nodes have a row."""
     composition = Composition(grid.full)
@@ -198,21 +214,12 @@ def _compo(path: Path, grid: Grid) -> tuple[Composition, NDArray[np.bool_]]:
         pairs = values[starts + 4].astype(np.int64)
         at_quadruples = starts + 6 + 2 * pairs
         quadruples = values[at_quadruples - 1].astype(np.int64)
-        for p in range(int(pairs.max(initial=0))):
-            some = pairs > p
-            where = starts[some] + 5 + 2 * p
-            kinds = values[where].astype(np.int64)
-            for kind in np.unique(kinds):
-                target = numbers.setdefault(int(kind), np.zeros(grid.full))
-                target.flat[flat[some][kinds == kind]] += values[where[kinds == kind] + 1]
-        for p in range(int(quadruples.max(initial=0))):
-            some = quadruples > p
-            where = at_quadruples[some] + 4 * p
-            kinds = values[where].astype(np.int64)
-            for kind in np.unique(kinds):
-                target = averages.setdefault(int(kind), np.zeros((3, *grid.full)))
-                for q in range(3):
-                    target[q].flat[flat[some][kinds == kind]] = values[where[kinds == kind] + 1 + q]
+        for kind, nodes, at in _entries(values, starts + 5, 2, pairs, flat):
+            numbers.setdefault(kind, np.zeros(grid.full)).flat[nodes] += values[at]
+        for kind, nodes, at in _entries(values, at_quadruples, 4, quadruples, flat):
+            average = averages.setdefault(kind, np.zeros((3, *grid.full)))
+            for q in range(3):
+                average[q].flat[nodes] = values[at + q]
     for kind, number in numbers.items():
         composition.add(kind, number)
     for kind, (mass, charge, number) in averages.items():
@@ -254,13 +261,8 @@ def _micro(path: Path, grid: Grid) -> dict[str, Array]:
             )
         flat = _place(path, grid, values, starts, rows + first, taken)
         count = values[starts + 3].astype(np.int64)
-        for p in range(int(count.max(initial=0))):
-            some = count > p
-            where = starts[some] + 4 + 2 * p
-            kinds = values[where].astype(np.int64)
-            for kind in np.unique(kinds):
-                target = found.setdefault(int(kind), np.zeros(grid.full))
-                target.flat[flat[some][kinds == kind]] = values[where[kinds == kind] + 1]
+        for kind, nodes, at in _entries(values, starts + 4, 2, count, flat):
+            found.setdefault(kind, np.zeros(grid.full)).flat[nodes] = values[at]
     return mean_fields_of(found)
 
 

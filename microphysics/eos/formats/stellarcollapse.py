@@ -105,7 +105,7 @@ def read_stellarcollapse(path: str | Path, *, baryon_mass: float | None = None) 
     mass = _baryon_mass(axes, values, baryon_mass, stored, notes)
     totals = _totals(axes, values, mass, name)
     totals.extra, totals.references = extra, references
-    totals.notes = notes + _redundant(axes, values, mass)
+    totals.notes = notes + _redundant(axes, values)
     _light_clusters(totals, values)
     return with_alpha_binding(baryon_table(totals))
 
@@ -221,7 +221,7 @@ def _totals(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: fl
     return totals
 
 
-def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array], mass: float) -> list[str]:
+def _redundant(axes: tuple[Array, Array, Array], values: dict[str, Array]) -> list[str]:
     """Compare what the file says twice, in notes."""
     notes = []
     if "muhat" in values:
@@ -342,30 +342,38 @@ def write_stellarcollapse(
         "pressure_temperature_derivative", *EXTRA,
     )  # fmt: skip
     state = evaluate(eos, axes, wanted, executor=executor, jobs=jobs, progress=progress)
-    if not (state["pressure"] > 0.0).all():
-        i, j, k = (int(index[0]) for index in np.nonzero(~(state["pressure"] > 0.0)))
-        raise OutOfRangeError(
-            f"pressure = {state['pressure'][i, j, k]:.6g} erg/cm^3 at density = {axes[0][i]:.6g} g/cm^3, temperature = "
-            f"{axes[1][j]:.6g} MeV, electron_fraction = {axes[2][k]:.6g}: the layout holds its logarithm"
-        )
+    _require_positive(state["pressure"], axes)
     rho = axes[0] * (mass / eos.baryon_mass)
     datasets = _datasets(rho, axes[1], axes[2], state, mass)
+    return write_atomically(path, lambda file: _fill(file, eos, mass, datasets, state))
 
-    def fill(file: Any) -> None:
-        for name, values in datasets.items():
-            _write(file, name, values)
-        group = file.create_group(GROUP)
-        for name in EXTRA:
-            group.create_dataset(name, data=np.ascontiguousarray(state[name].T), track_times=False)
-        file.attrs["title"] = eos.name
-        file.attrs["references"] = list(eos.references)
-        file.attrs["baryon_mass"] = mass
-        file.attrs["baryon_mass_units"] = "MeV: density = baryon_mass * baryon number density"
-        file.attrs["mu_reference"] = "neutron_mass; mu_e with electron mass; muhat with the mass difference"
-        file.attrs["energy_reference"] = "density * (c^2 + energy) is the total energy density"
-        file.attrs["cs2"] = "gamma * pressure / density, not relativistic"
 
-    return write_atomically(path, fill)
+def _require_positive(pressure: Array, axes: tuple[Array, Array, Array]) -> None:
+    if (pressure > 0.0).all():
+        return
+    i, j, k = (int(index[0]) for index in np.nonzero(~(pressure > 0.0)))
+    raise OutOfRangeError(
+        f"pressure = {pressure[i, j, k]:.6g} erg/cm^3 at density = {axes[0][i]:.6g} g/cm^3, temperature = "
+        f"{axes[1][j]:.6g} MeV, electron_fraction = {axes[2][k]:.6g}: the layout holds its logarithm"
+    )
+
+
+def _fill(
+    file: Any, eos: EquationOfState, mass: float, datasets: dict[str, Array], state: dict[str, Array]
+) -> None:
+    """Write the datasets of the layout, a group of what it has no name for, and what the numbers count from."""
+    for name, values in datasets.items():
+        _write(file, name, values)
+    group = file.create_group(GROUP)
+    for name in EXTRA:
+        group.create_dataset(name, data=np.ascontiguousarray(state[name].T), track_times=False)
+    file.attrs["title"] = eos.name
+    file.attrs["references"] = list(eos.references)
+    file.attrs["baryon_mass"] = mass
+    file.attrs["baryon_mass_units"] = "MeV: density = baryon_mass * baryon number density"
+    file.attrs["mu_reference"] = "neutron_mass; mu_e with electron mass; muhat with the mass difference"
+    file.attrs["energy_reference"] = "density * (c^2 + energy) is the total energy density"
+    file.attrs["cs2"] = "gamma * pressure / density, not relativistic"
 
 
 def _write(file: Any, name: str, values: Array) -> None:

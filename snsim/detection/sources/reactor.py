@@ -128,14 +128,7 @@ def reactor(
     >>> f"{core.total():.2e} {core.total(above=2.0):.2e} /cm2/s"
     '1.14e+13 3.23e+12 /cm2/s'
     """
-    shares = dict(PRESSURIZED_WATER if fractions is None else fractions)
-    for isotope, share in shares.items():
-        if isotope not in _POLYNOMIALS:
-            raise UnknownNameError("fissile isotope", isotope, _POLYNOMIALS)
-        if not 0.0 <= share <= 1.0:
-            raise OutOfRangeError(f"fractions: {isotope} = {share}: must be between 0 and 1")
-    if abs(math.fsum(shares.values()) - 1.0) > 1e-3:
-        raise OutOfRangeError(f"fractions: add up to {math.fsum(shares.values()):g}, must be 1")
+    shares = PRESSURIZED_WATER if fractions is None else _checked_shares(fractions)
     if low not in _LOW_PARTS:
         raise UnknownNameError("spectrum below 2 MeV", low, _LOW_PARTS)
     if not LOWEST < highest <= 12.0:
@@ -159,3 +152,14 @@ def reactor(
         parts.append(Component("anue", np.array(_LOW_ENERGY), per_area * table, name="fission below 2 MeV"))
     references = (*REFERENCES, _ENERGY_REFERENCE, *((LOW_REFERENCE,) if low == "vogel_engel" else ()))
     return Flux(tuple(parts), True, far, "reactor", references)
+
+
+def _checked_shares(fractions: Mapping[str, float]) -> Mapping[str, float]:
+    for isotope, share in fractions.items():
+        if isotope not in _POLYNOMIALS:
+            raise UnknownNameError("fissile isotope", isotope, _POLYNOMIALS)
+        if not 0.0 <= share <= 1.0:
+            raise OutOfRangeError(f"fractions: {isotope} = {share}: must be between 0 and 1")
+    if abs(math.fsum(fractions.values()) - 1.0) > 1e-3:
+        raise OutOfRangeError(f"fractions: add up to {math.fsum(fractions.values()):g}, must be 1")
+    return fractions

@@ -162,7 +162,7 @@ def test_reactor_below_two_MeV_is_refused_unless_chosen():
 
 def test_reactor_warns_above_eight_MeV():
     with pytest.warns(ExtrapolationWarning, match="extrapolated from 8 to 10 MeV"):
-        reactor("1 GW", "10 m", highest=10.0)
+        assert reactor("1 GW", "10 m", highest=10.0).highest == 10.0
 
 
 # --------------------------------------------------------------------------------------------------------- Sun

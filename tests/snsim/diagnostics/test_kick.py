@@ -13,7 +13,6 @@ from snsim.diagnostics.asymmetric_emission import (
     magnetic_expansion,
     magnetic_kick,
     momentum_asymmetry,
-    nucleon_polarisation,
 )
 from snsim.diagnostics.kick import observe
 from snsim.diagnostics.kick_history import kick_history, kick_of_light_curve
@@ -70,9 +69,8 @@ def test_cap_from_a_suppressed_opacity():
 
 
 def test_magnetic_field_is_a_small_perturbation():
-    # eB = 5.92 MeV^2 at 1e15 G: 2.6 % of (15 MeV)^2; mu_N = 3.152e-18 MeV/G (CODATA 2022)
+    # eB = 5.92 MeV^2 at 1e15 G: 2.6 % of (15 MeV)^2
     assert magnetic_expansion(1e15, 1.0) == pytest.approx(5.916, rel=1e-3)
-    assert nucleon_polarisation(1e15, 5.0) == pytest.approx(3.15245125e-18 * 1e15 / 5.0, rel=1e-8)
 
 
 def test_history_adds_vectors_and_is_second_order():

@@ -209,7 +209,7 @@ def test_the_rate_counts_from_the_first_point_that_is_done(monkeypatch, capsys):
     clock = [0.0]
     monkeypatch.setattr(command.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(command.sys.stderr, "isatty", lambda: False, raising=False)
-    with command._progress(SimpleNamespace()) as show:
+    with command._progress() as show:
         for clock[0], done in ((0.0, 2), (31.0, 2), (60.0, 3), (65.0, 4), (70.0, 5), (96.0, 9), (127.0, 12)):
             show(sweeping.Report(points=12, before=2, computed=done - 2))
     assert capsys.readouterr().err.splitlines() == [
