@@ -357,6 +357,7 @@ FILES = RUN.replace('format = "analytic"', 'format = "table"\nmapping = "chimera
         (RUN.replace('"91 km"', '"91 s"'), "[sequence.profile], value 3 of 3: profile.shock_radius"),
         (RUN.replace("mass = [", "masss = ["), "Did you mean 'mass'?"),
         (RUN + '[evolution]\nduration = "1 s"\n', "expected [sequence] or [evolution], not both"),
+        (RUN.replace("zones = 20", "edge_at_shock = true"), "stars of a [sequence] share their zones"),
         (FILES, 'sequence.profile.path = "star_*.csv"'),
         (FILES.replace('"star_*.csv"', '["a.csv", "b.csv", "c.csv"]'), "no such file"),
     ],
