@@ -171,7 +171,7 @@ MEANINGS: dict[str, str] = {
     "grid.zones": "zones of the transport grid",
     "grid.r_inner": "outer edge of the innermost zone, which begins at the centre",
     "grid.r_outer": "outer edge; where it is not set, 600 km or the end of the profile",
-    "grid.edge_at_shock": "whether an edge of the zones moves to the shock; where it is not set, it does, but not in a [sequence]",
+    "grid.edge_at_shock": "whether a zone edge moves to the shock; where it is not set, it does, but not in a [sequence]",
     **{f"microphysics.{key}": words for key, words in _MICROPHYSICS.items()},
     "opacity.on_out_of_range": "where a process leaves its validity: an error, or its last value",
     "opacity.energies": "number of energies, even in ln E",
