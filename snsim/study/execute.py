@@ -83,8 +83,8 @@ class _Queue(Generic[Job]):
 
     def hand_out(
         self, engine: Engine, executor: Executor, work: Callable[[Sequence[Job]], Sequence[Any]]
-    ) -> list[Job]:
-        """Hand out what the executor can take; return the jobs on which it turned out to be broken."""
+    ) -> tuple[list[Job], bool]:
+        """Hand out what the executor can take; return the jobs that it did not take for being broken, and whether it is."""
         batch: list[Job] = []
         try:
             width = max(engine.width(executor), 1)
@@ -98,8 +98,8 @@ class _Queue(Generic[Job]):
                 self.running[executor.submit(timed, work, batch)] = batch
                 batch = []
         except engine.broken:
-            pass
-        return batch
+            return batch, True
+        return batch, False
 
     def put_back(self, lost: list[Job], begun: Callable[[Job], bool]) -> Iterator[Job]:
         """Let jobs that an executor took down with it wait again; yield those that have done so too often."""
@@ -155,7 +155,7 @@ def execute(
     executor = engine.start()
     try:
         while queue.fresh or queue.alone or queue.running:
-            lost = queue.hand_out(engine, executor, work)
+            lost, broken = queue.hand_out(engine, executor, work)
             ready, _ = wait(queue.running, timeout=TICK, return_when=FIRST_COMPLETED)
             tick()
             for future in [each for each in queue.running if each in ready]:  # in the order of the jobs
@@ -168,7 +168,7 @@ def execute(
                 breaks = 0
                 queue.pace.learn(seconds, len(answers))
                 yield from zip(batch, answers, strict=False)
-            if not lost:
+            if not lost and (queue.running or not broken):  # what runs may still come back
                 continue
             breaks += 1
             engine.stop(executor)

@@ -71,6 +71,32 @@ def test_workers_that_never_bring_anything_end_it():
         list(execute(local(1, ()), always_dies, range(40)))
 
 
+def gone(times):
+    """Engine whose cluster does not answer the first few times it is asked how many workers it has."""
+    asked = []
+
+    def width(executor):
+        asked.append(executor)
+        if len(asked) <= times:
+            raise OSError("no scheduler")
+        return 2
+
+    return Engine("gone", lambda: ThreadPoolExecutor(2), lambda e: e.shutdown(), width, (OSError,)), asked
+
+
+def test_a_scheduler_that_goes_while_nothing_runs_is_sought_again():
+    engine, asked = gone(3)
+    assert sorted(execute(engine, double, range(5))) == [(i, 2 * i) for i in range(5)]
+    assert len(set(asked)) == 4  # an executor of its own each time
+
+
+def test_a_scheduler_that_stays_away_ends_it():
+    engine, asked = gone(10**9)
+    with pytest.raises(EngineError, match="6 times in a row"):
+        list(execute(engine, double, range(5)))
+    assert len(asked) == 6
+
+
 def test_the_processes_are_gone_afterwards():
     pools = []
     engine = local(1, ())
