@@ -209,7 +209,7 @@ HEADLINES = {
     "higgs-vev": (SPHERE, (0, 0), 86.40e5),
     "magnetic-moment": (LIGHT, (7, NUX), 1.937e52),
     "incompressibility": (LIGHT, (0, 0, 1), 4.217e52),
-    "shock-and-accretion": ("explosion.luminosity_ratio", (6, 6), 1.152),
+    "shock-and-accretion": ("explosion.luminosity_ratio", (6, 6), 1.162),
     "resolution": (LIGHT, (4, 0, NUX), 2.2337e52),
     "kick": ("kick.kick", (2,), 372.8e5),
 }
