@@ -24,7 +24,7 @@ def log_ticks(low: float, high: float, most: int = 7) -> list[float]:
     Examples
     --------
     >>> log_ticks(13.0, 80.0)
-    [15.0, 20.0, 30.0, 50.0, 70.0]
+    [15.0, 20.0, 30.0, 40.0, 50.0, 70.0]
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     length = math.log10(high / low)
@@ -32,7 +32,7 @@ def log_ticks(low: float, high: float, most: int = 7) -> list[float]:
     if length < 0.5:  # short enough for equal steps
         return _inside(MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high), low, high)
     if length < _PLAIN_DECADES:
-        leads = ("1", "1.5", "2", "3", "5", "7") if length < 1.0 else "125" if length < 2.5 else "13"
+        leads = ("1", "1.5", "2", "3", "4", "5", "7") if length < 1.0 else "125" if length < 2.5 else "13"
         ticks = _inside([float(f"{m}e{n}") for n in range(first, last + 1) for m in leads], low, high)
         if len(powers) < 2 or (_PLAIN[0] <= ticks[0] and ticks[-1] <= _PLAIN[1]):
             return ticks
