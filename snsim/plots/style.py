@@ -191,13 +191,16 @@ def power_of_ten(value: float, digits: int = 2) -> str:
     '$5.3\\times10^{28}$'
     >>> power_of_ten(123.4, 3)
     '$123$'
+    >>> power_of_ten(1e12, 1)
+    '$10^{12}$'
     """
     if value == 0.0 or not math.isfinite(value):
         return f"${value:g}$"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     if -2 <= int(exponent) < 4:
         return f"${float(f'{value:.{digits - 1}e}'):g}$"
-    return rf"${mantissa}\times10^{{{int(exponent)}}}$"
+    lead = "" if mantissa == "1" else rf"{mantissa}\times"
+    return rf"${lead}10^{{{int(exponent)}}}$"
 
 
 def decades(smallest: float, largest: float) -> tuple[float, float]:
