@@ -319,12 +319,15 @@ def resolution(study: Result) -> Figure:
         )
     style.log_axis(left, "x", 45.0, 440.0)
     style.log_axis(left, "y", 5e-6, 2e-2)
+    left.set_xticks(coarse)
     left.set_xlabel("zones $N$")
     left.set_ylabel(r"$|L(2N)/L(N)-1|$")
     for i, species in enumerate(SPECIES):
         right.plot(limiter, light[-1, :, i] / light[-1, 0, i], "o", color=style.species_colour(species), ms=5)
     right.axhline(1.0, color=style.GRAY, lw=0.6)
-    right.set_xticks(range(len(limiter)), ["Wilson", "Levermore-\nPomraning", "Minerbo", "Larsen,\n$n=2$"])
+    right.set_xticks(
+        range(len(limiter)), ["Wilson\n", "Levermore-\nPomraning", "Minerbo\n", "Larsen,\n$n=2$"]
+    )
     right.tick_params(axis="x", which="both", top=False)
     right.set_xlim(-0.5, len(limiter) - 0.5)
     right.set_ylabel("luminosity / that of Wilson")
