@@ -305,11 +305,11 @@ def resolution(study: Result) -> Figure:
             step = np.abs(light[1:, j, i] / light[:-1, j, i] - 1.0)
             first = {"lw": 1.4, "marker": "o", "ms": 3} if j == 0 else {"lw": 0.6, "alpha": 0.6}
             left.plot(coarse, step, color=style.species_colour(species), **first)
-    for order, height, words in ((1, 5e-3, "first order"), (2, 2.2e-3, "second order")):
+    for order, height, words in ((1, 5e-3, "first order"), (2, 4e-4, "second order")):
         left.plot(
             coarse, height * (coarse / 50.0) ** -order, color=style.GRAY, lw=0.9, linestyle=(0, (1, 1.5))
         )
-        at = 210.0 if order == 1 else 55.0
+        at = 210.0 if order == 1 else 56.0
         left.text(
             at,
             height * (at / 50.0) ** -order * (1.15 if order == 1 else 0.25),
