@@ -138,7 +138,7 @@ def draw_cross_sections() -> None:
         total.annotate(
             name,
             (2.0, float(CEvNS(nucleus).total(2.0))),
-            xytext=(0, 1 if above else -1),
+            xytext=(0, 3 if above else -1),
             textcoords="offset points",
             va="bottom" if above else "top",
             rotation=18.0,

@@ -195,7 +195,7 @@ def draw_capture() -> None:
     table, mu_e = read("nulib/electron_capture_langanke2003.csv"), np.linspace(2.0, 90.0, 200)
     for i, colour in enumerate(plt.get_cmap("viridis")(np.linspace(0.0, 0.9, table["T_MeV"].size))):
         t, q, mu = (table[name][i] for name in ("T_MeV", "Q_MeV", "mu_e_MeV"))
-        label = f"{t:g}, {q:g}"
+        label = f"{t:g}, ${q:g}$"
         rates.plot(mu_e, capture_rate(q, mu_e, t), color=colour, lw=1.1, label=label)
         rates.plot(mu, table["lambda_exact_1_s"][i], **{**THEIRS, "mec": colour})
     style.log_axis(rates, "y", 1e-6, 1e8)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 from opacity_nulib import MEANS as NULIB_MEANS
-from opacity_panels import save
+from opacity_panels import key, save
 from opacity_references import NULIB_MODE, NULIB_NUCLEI, SCATTERING, ChargedCurrentOfNuLib, nulib, read
 
 from microphysics.eos.lattimer_swesty import LattimerSwesty
@@ -38,6 +38,11 @@ def trajectory():
     return matter.select(matter.density > 1e9)
 
 
+def points(line: dict[str, str]) -> dict[str, object]:
+    """Return the marks of differences, squares for the mean whose line is dashed."""
+    return {"ls": "", "marker": "s" if "ls" in line else "o", "ms": 3.0, "mfc": "white"}
+
+
 def draw_means() -> None:
     """Means along a collapse for three species, and NuLib's difference at its points."""
     figure, axes = plt.subplots(
@@ -60,22 +65,24 @@ def draw_means() -> None:
     columns = {**NULIB_MEANS, "rosseland_number": "kappa_fluxmean_dfdE_number_1_cm"}
     for i, (upper, lower) in enumerate(axes.T):
         for name, line in SHOWN.items():
-            upper.plot(matter.density, found[name][i], **line, label=name.replace("_", " "))
+            upper.plot(matter.density, found[name][i], **line)
             theirs = table[columns[name]].reshape(20, 3)[:, i]
             off = np.maximum(np.abs(as_they[name][i] / theirs - 1.0), 1e-9)
-            look = {**line, "ls": "", "marker": "s" if "ls" in line else "o", "ms": 3.0, "mfc": "white"}
-            lower.plot(own.matter.density, off, **look)
+            lower.plot(own.matter.density, off, **line | points(line))
         style.log_axis(upper, "x", 1e9, 1e14)
         style.log_axis(lower, "x", 1e7, 1e15)
         lower.set_xlabel(r"density [g cm$^{-3}$]")
         name = style.species_label(("nue", "anue", "nux")[i])
         upper.text(0.06, 0.9, name, transform=upper.transAxes, fontsize=12)
     style.log_axis(axes[0, 0], "y", 1e-11, 1.0)
-    style.log_axis(axes[1, 0], "y", 1e-9, 1e-1)
+    style.log_axis(axes[1, 0], "y", 5e-10, 1e-1)
     axes[0, 0].set_ylabel(r"mean [cm$^{-1}$]")
     axes[1, 0].set_ylabel("|ours/NuLib $-$ 1|")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    entries = [
+        key(name.replace("_", " ").replace("r", "R", name[0] == "r"), **points(line) | {"ls": "-"} | line)
+        for name, line in SHOWN.items()
+    ]
+    figure.legend(handles=entries, loc="outside upper center", ncols=4, handlelength=2.6)
     save(figure, "means")
 
 

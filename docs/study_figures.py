@@ -305,11 +305,11 @@ def resolution(study: Result) -> Figure:
             step = np.abs(light[1:, j, i] / light[:-1, j, i] - 1.0)
             first = {"lw": 1.4, "marker": "o", "ms": 3} if j == 0 else {"lw": 0.6, "alpha": 0.6}
             left.plot(coarse, step, color=style.species_colour(species), **first)
-    for order, height, words in ((1, 5e-3, "first order"), (2, 2.2e-3, "second order")):
+    for order, height, words in ((1, 5e-3, "first order"), (2, 4e-4, "second order")):
         left.plot(
             coarse, height * (coarse / 50.0) ** -order, color=style.GRAY, lw=0.9, linestyle=(0, (1, 1.5))
         )
-        at = 210.0 if order == 1 else 55.0
+        at = 210.0 if order == 1 else 56.0
         left.text(
             at,
             height * (at / 50.0) ** -order * (1.15 if order == 1 else 0.25),
@@ -319,12 +319,15 @@ def resolution(study: Result) -> Figure:
         )
     style.log_axis(left, "x", 45.0, 440.0)
     style.log_axis(left, "y", 5e-6, 2e-2)
+    left.set_xticks(coarse)
     left.set_xlabel("zones $N$")
     left.set_ylabel(r"$|L(2N)/L(N)-1|$")
     for i, species in enumerate(SPECIES):
         right.plot(limiter, light[-1, :, i] / light[-1, 0, i], "o", color=style.species_colour(species), ms=5)
     right.axhline(1.0, color=style.GRAY, lw=0.6)
-    right.set_xticks(range(len(limiter)), ["Wilson", "Levermore-\nPomraning", "Minerbo", "Larsen,\n$n=2$"])
+    right.set_xticks(
+        range(len(limiter)), ["Wilson\n", "Levermore-\nPomraning", "Minerbo\n", "Larsen,\n$n=2$"]
+    )
     right.tick_params(axis="x", which="both", top=False)
     right.set_xlim(-0.5, len(limiter) - 0.5)
     right.set_ylabel("luminosity / that of Wilson")

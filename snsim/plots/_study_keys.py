@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from snsim.config.unused import USED_BY
 from snsim.plots import style
 from snsim.result import PARAMETER, Result
 
+WRAP = 34  # letters of a label
 GROUP = "points"  # that a collected study has
 POINT = "point"  # the dimension of sampled points, and of those of a file
 _SCHEME = "transport.scheme"
@@ -86,6 +88,11 @@ class Along:
     def words(self) -> str:
         """Name and unit, for an axis."""
         return f"{self.name} [{self.unit_words}]" if self.unit_words else self.name
+
+    @property
+    def lines(self) -> str:
+        """Name and unit in lines that are no longer than an axis."""
+        return wrapped(self.name, f"[{self.unit_words}]" if self.unit_words else "")
 
     def plainly(self, index: int) -> str:
         """Return one value with its unit, without mathtext."""
@@ -192,3 +199,13 @@ def _powered(word: str, sign: int) -> str:
         return style.plain(word)
     name, power = match[1].replace("Msun", r"M$_\odot$"), sign * int(match[2] or 1)
     return name if power == 1 else f"{name}$^{{{power}}}$"
+
+
+def wrapped(words: str, unit: str) -> str:
+    """Break long words of an axis into lines, never inside the unit."""
+    lines = textwrap.wrap(words, WRAP, break_long_words=False)
+    if unit and len(lines[-1]) + len(re.sub(r"[$^{}\\]", "", unit)) <= WRAP:
+        lines[-1] += f" {unit}"
+    elif unit:
+        lines.append(unit)
+    return "\n".join(lines)

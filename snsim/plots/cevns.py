@@ -97,7 +97,7 @@ def plot_recoils(
             values = target.dsigma_dT(energy, recoil, flavor) / _KEV
             look = {"color": colours[i], "ls": _DASHES[i % len(_DASHES)]}
             (found[f"{energy:g}"],) = ax.plot(
-                recoil * _KEV, _shown(values), label=f"{energy:.4g}", lw=1.5, **look
+                recoil * _KEV, _shown(values), label=f"{energy:.3g}", lw=1.5, **look
             )
             highest = max(highest, float(values.max()))
             if standard is not None:

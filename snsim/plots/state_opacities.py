@@ -249,7 +249,7 @@ def _label(ax: Axes, species: str, role: str, title: str) -> None:
             text,
             (0.0, 1.0),
             xycoords="axes fraction",
-            xytext=(shift, 3.5),
+            xytext=(shift, 5.0),
             textcoords="offset points",
             fontweight=weight,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +18,18 @@ from numpy.typing import NDArray
 
 from microphysics.errors import UnknownNameError
 from snsim.plots import style
-from snsim.plots._study_keys import GROUP, POINT, Along, chosen, fixed, held, longest, parameters, unit_words
+from snsim.plots._study_keys import (
+    GROUP,
+    POINT,
+    Along,
+    chosen,
+    fixed,
+    held,
+    longest,
+    parameters,
+    unit_words,
+    wrapped,
+)
 from snsim.result import HEADLINES, Result, shown_unit
 from snsim.variable import Variable
 
@@ -28,7 +38,6 @@ Array = NDArray[np.float64]
 MOST_PANELS = 6
 MOST_LINES = 9
 PANEL_WIDTH, PANEL_HEIGHT = 3.6, 2.35  # inches
-WRAP = 34  # letters of a label
 ROW = 0.22  # inches of a line of the legend
 SEQUENCE, FAILED = "viridis", "0.85"
 _DASHES: Sequence[Any] = (
@@ -59,7 +68,14 @@ def headlines(result: Result) -> list[str]:
     """Return the main numbers that a study has and that move in it."""
     there = set(quantities(result))
     names = [f"{group.removeprefix('diagnostics/')}.{key}" for group, key, _ in HEADLINES]
-    return [name for name in names if name in there and _moves(_variable(result, name).values)][:MOST_PANELS]
+    return [name for name in names if name in there and _answers(result, name)][:MOST_PANELS]
+
+
+def _answers(result: Result, name: str) -> bool:
+    """Whether a number differs between points, of the same species."""
+    variable = _variable(result, name)
+    species = variable.values.shape[-1] if _own(result, variable) else 1
+    return any(_moves(each) for each in variable.values.reshape(-1, species).T)
 
 
 def _moves(values: Array) -> bool:
@@ -187,7 +203,7 @@ def _reduced(
     unit = unit_words(unit)
     shown = f"[{f'{scale}{unit}'.strip()}]" if scale or unit else ""
     words = words.replace("Y_e", "$Y_e$") if "$" in words else style.plain(words).replace("Y_e", "$Y_e$")
-    return values, dims, _wrapped(words, shown)
+    return values, dims, wrapped(words, shown)
 
 
 def _headline(name: str) -> str:
@@ -250,7 +266,7 @@ def _lines(
         )[0]  # fmt: skip
     _x_axis(ax, x, positions)
     ax.margins(y=0.08)
-    ax.set_ylabel(label, linespacing=1.0)
+    ax.set_ylabel(label, linespacing=1.15)  # a power in the second line touches the first at 1.0
     ax.tick_params(which="both", right=True)
     return found
 
@@ -295,7 +311,7 @@ def _spacing(values: Array) -> str:
 
 
 def _x_axis(ax: Axes, x: Along, positions: Array) -> None:
-    ax.set_xlabel(x.words)
+    ax.set_xlabel(x.lines, linespacing=1.0)
     if not x.is_number:
         ax.set_xticks(positions, ["\n".join(textwrap.wrap(style.plain(str(v)), 14)) for v in x.values])
         ax.set_xlim(-0.4, positions.size - 0.6)
@@ -328,8 +344,8 @@ def _map(
                 style.log_axis(ax, which, edges[0], edges[-1])
             elif not each.is_number:
                 getattr(ax, f"set_{which}ticks")(at, [style.plain(str(value)) for value in each.values])
-        ax.set_xlabel(x.words)
-    ax.set_ylabel(y.words)
+        ax.set_xlabel(x.lines, linespacing=1.0)
+    ax.set_ylabel(y.lines)
     ax.tick_params(which="both", top=False, direction="out")
     bar = figure.colorbar(shown, ax=ax, pad=0.02)
     bar.set_label(label)
@@ -397,13 +413,3 @@ def _known_first(artists: Mapping[str, Artist], prefix: str) -> list[str]:
     there = [key for key in artists if key.startswith(prefix)]
     known = [prefix + name for name in style.SPECIES_COLOURS if prefix + name in there]
     return known + [key for key in there if key not in known]
-
-
-def _wrapped(words: str, unit: str) -> str:
-    """Break long words of an axis into lines, never inside the unit."""
-    lines = textwrap.wrap(words, WRAP, break_long_words=False)
-    if unit and len(lines[-1]) + len(re.sub(r"[$^{}\\]", "", unit)) <= WRAP:
-        lines[-1] += f" {unit}"
-    elif unit:
-        lines.append(unit)
-    return "\n".join(lines)

@@ -20,6 +20,9 @@ _COLOURS = ("#0077BB", "#CC3311", "#009988", "#EE7733", "#AA3377", "#999933", "#
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 _COLUMNS = 3
 _MANY = 4  # panels that share one legend
+_FEW = 6  # whole numbers, each of which gets a tick
+_DENSE = 60  # points of a curve; of more only some are drawn, or they would hide the lines
+_APART = 0.03  # these, in diagonals of a panel
 _PANEL_HEIGHT = 2.75
 
 
@@ -48,6 +51,7 @@ def draw_panel(panel: Panel, ax: Axes, legend: bool = True) -> None:
                 mfc="white",
                 mec=colour,
                 mew=1.1,
+                markevery=_APART if np.size(curve.x) > _DENSE else None,
                 label=curve.label,
             )
         else:
@@ -77,6 +81,9 @@ def _scale(panel: Panel, ax: Axes) -> None:
         low, high = values.min(), values.max()
         room = (high / low) ** 0.06 * 1.05
         style.log_axis(ax, which, low / room, high * room, most=6)
+        counts = np.unique(values)
+        if which == "x" and counts.size <= _FEW and (counts == np.round(counts)).all():
+            ax.set_xticks(counts)  # zones, groups, steps
 
 
 def _guide(ax: Axes, panel: Panel, slope: float) -> None:
@@ -88,20 +95,22 @@ def _guide(ax: Axes, panel: Panel, slope: float) -> None:
     ax.plot(x, 0.6 * curve.y[-1] * (x / x[-1]) ** slope, color=style.GRAY, lw=0.9, ls=(0, (4, 2)), zorder=0)
     middle = math.sqrt(x[0] * x[-1])
     ax.text(
-        middle, 0.5 * curve.y[-1] * (middle / x[-1]) ** slope, f"slope {slope:g}", color=style.GRAY, fontsize=7.5, va="top",
+        middle, 0.5 * curve.y[-1] * (middle / x[-1]) ** slope, f"slope ${slope:g}$", color=style.GRAY, fontsize=7.5, va="top",
         ha="right" if slope < 0.0 else "left",
     )  # fmt: skip
 
 
 def figure_of(panels: Sequence[Panel]) -> Figure:
-    """Return the figure of one problem, at most three panels in a line, many with one legend; call it inside `style.context`.
+    """Return the figure of one problem; call it inside `style.context`.
+
+    At most three panels stand in a line, four in two; many share one legend.
 
     Parameters
     ----------
     panels : sequence of Panel
         At least one.
     """
-    columns = min(_COLUMNS, len(panels))
+    columns = 2 if len(panels) == 4 else min(_COLUMNS, len(panels))
     lines = math.ceil(len(panels) / columns)
     width = style.WIDTH if columns > 1 else 0.62 * style.WIDTH
     figure = style.new_figure(_PANEL_HEIGHT * lines, width)

@@ -48,7 +48,9 @@ def standing_shock(quick: bool) -> Outcome:
     flow = shock_structure(LightBulb(4.5), 1.4 * SUN, 0.5 * SUN, 3e52, ours[3] * KM, POINTS)
     rows.append(energy_row(flow))
     radius = flow["radius"] / KM
-    luminosities = np.linspace(1.0, 3.43, 8 if quick else 30)
+    meeting = critical_luminosity(LightBulb(4.5), 1.4 * SUN, 0.5 * SUN).luminosity / 1e52
+    left = np.linspace(1.0, 1e-3, 8 if quick else 30) ** 2  # dense where the branches meet
+    luminosities = meeting - (meeting - 1.0) * left
     branches = [shock_radii(LightBulb(4.5), 1.4 * SUN, 0.5 * SUN, light * 1e52) for light in luminosities]
     curves = (
         Curve("inner", luminosities, np.array([b.inner / KM for b in branches]), colour=0),
@@ -59,7 +61,7 @@ def standing_shock(quick: bool) -> Outcome:
         Curve("heating", radius, flow["heating"], colour=1),
         Curve("cooling", radius, flow["cooling"], colour=0),
     )
-    light, rate = r"$L$ [$10^{52}$ erg s$^{-1}$]", r"erg g$^{-1}$ s$^{-1}$"
+    light, rate = r"$L$ [$10^{52}$ erg s$^{-1}$]", r"heating, cooling [erg g$^{-1}$ s$^{-1}$]"
     panels = (
         Panel("two branches", light, "shock radius [km]", curves, ylog=True),
         Panel(r"inner shock, $L_{52}=3$", "radius [km]", rate, rates, True, True),

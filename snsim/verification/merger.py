@@ -221,7 +221,8 @@ def _panel(comparison: Comparison, axis: str, field: str, title: str) -> Panel:
         )
         curves.append(Curve(SYMBOLS[name], radius, mine, colour=i))
         curves.append(Curve("", radius, theirs, points=True, colour=i))
-    return Panel(AXES[axis], "radius [km]", title, tuple(curves), xlog=True, ylog=field == "number")
+    where = f"{AXES[axis]}; points: simulation"
+    return Panel(where, "radius [km]", title, tuple(curves), xlog=True, ylog=field == "number")
 
 
 def merger(quick: bool) -> Outcome:

@@ -163,7 +163,7 @@ def pulses(quick: bool) -> Outcome:
         curves += [
             Curve("", r[near][thin], (density / exact.max())[near][thin], points=True, colour=number - 1),
             Curve(
-                rf"set {number}, $\kappa={opacity:g}$",
+                rf"set {number}, $\kappa=10^{{{np.log10(opacity):.0f}}}$",
                 r[near],
                 (exact / exact.max())[near],
                 colour=number - 1,
@@ -232,7 +232,7 @@ def frozen_star(quick: bool) -> Outcome:
     curves = tuple(
         Curve(SYMBOLS[name], 1e3 * steps["time"], 1e-51 * flux[:, i]) for i, name in enumerate(SPECIES)
     )
-    panel = Panel("frozen star: a light curve", "time [ms]", r"$L_\infty$ [$10^{51}$ erg/s]", curves)
+    panel = Panel("frozen star: a light curve", "time [ms]", r"$L_\infty$ [$10^{51}$ erg s$^{-1}$]", curves)
     return Outcome(tuple(rows), (panel,))
 
 

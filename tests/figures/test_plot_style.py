@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from snsim.plots import style
+from snsim.plots._ticks import log_ticks, log_words
 
 
 def test_context_leaves_rcparams_as_they_were():
@@ -87,6 +88,20 @@ def test_numbers_in_words(value, text):
         (2.4, 6.3, ["3", "4", "5", "6"]),
         (4.0, 600.0, ["5", "10", "20", "50", "100", "200", "500"]),
         (0.5, 350.0, ["1", "3", "10", "30", "100", "300"]),
+        (13.0, 80.0, ["15", "20", "30", "40", "50", "70"]),
+        (2e-4, 0.3, ["0.001", "0.01", "0.1"]),
+        (3e-5, 2e-3, ["$10^{-4}$", "$10^{-3}$"]),
+        (
+            1.6e5,
+            2.4e5,
+            [
+                "$1.6\\times10^{5}$",
+                "$1.8\\times10^{5}$",
+                "$2\\times10^{5}$",
+                "$2.2\\times10^{5}$",
+                "$2.4\\times10^{5}$",
+            ],
+        ),
         (1e-4, 1.0, ["$10^{-4}$", "$10^{-3}$", "$10^{-2}$", "$10^{-1}$", "$10^{0}$"]),
         (1e-12, 1e2, [f"$10^{{{n}}}$" for n in range(-12, 3, 2)]),
     ],
@@ -96,3 +111,17 @@ def test_ticks_of_log_axes_are_few_and_round(low, high, labels):
     style.log_axis(ax, "y", low, high, most=8)
     assert ax.get_ylim() == (low, high)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == labels
+
+
+@pytest.mark.parametrize("most", [3, 7])
+@pytest.mark.parametrize(
+    "length", [0.02, 0.1, 0.3, 0.49, 0.51, 0.7, 0.99, 1.2, 2.0, 2.6, 3.4, 3.6, 7.0, 20.0]
+)
+def test_every_log_axis_has_two_numbers_none_twice_and_none_as_programs_write_them(length, most):
+    for start in np.arange(-9.0, 9.0, 0.13):
+        low, high = 10.0**start, 10.0 ** (start + length)
+        ticks = log_ticks(low, high, most)
+        labels = [log_words(ticks, low, high)(tick) for tick in ticks]
+        assert 2 <= len(labels) <= 9, labels
+        assert len(set(labels)) == len(labels), labels
+        assert not any("e" in label.replace("times", "") for label in labels), labels

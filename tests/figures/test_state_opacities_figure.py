@@ -138,7 +138,7 @@ def test_matter_in_words():
     assert "X_p" not in words  # of no weight
     assert "A=103" in words
     assert "A=" not in matter_words(MATTER | {"mass_fraction_heavy": 0.0})
-    assert r"$1\times10^{12}$" in matter_words(MATTER | {"density_g_per_cm3": 1e12})
+    assert "$10^{12}$" in matter_words(MATTER | {"density_g_per_cm3": 1e12})
 
 
 def test_own_axes_are_used_and_rcparams_stay():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,33 @@ def test_one_legend_says_what_lines_are():
         "wilson",
         "minerbo",
     ]
+
+
+def test_what_only_differs_between_species_is_no_headline():
+    result = by_hand()
+    light = result.groups["transport"]["luminosity_infinity"]
+    light.values[...] = [1e52, 2e52, 3e52]
+    assert headlines(result) == ["gain_region.gain_radius"]
+
+
+def test_long_words_of_an_axis_stay_in_the_figure():
+    longest = "microphysics.couplings.vev_ratio"
+    renamed = {
+        group: {
+            longest if key == "profile.mass" else key: replace(
+                each, dims=tuple(longest if dim == "profile.mass" else dim for dim in each.dims)
+            )
+            for key, each in variables.items()
+        }
+        for group, variables in by_hand().groups.items()
+    }
+    figure = study(Result(renamed))
+    with style.context():
+        figure.canvas.draw()
+        for ax in figure.axes:
+            box = ax.xaxis.label.get_window_extent()
+            assert box.x0 >= 0.0
+            assert box.x1 <= figure.bbox.width
 
 
 def legend_words(figure) -> list[str]:
