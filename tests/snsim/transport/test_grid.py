@@ -70,3 +70,23 @@ def test_mass_of_the_gain_region_rises_steadily_with_the_shock(larger_and_larger
     steps = mass[1:] / mass[:-1] - 1.0
     assert (steps > 0.01).all()
     assert (steps < 0.04).all()
+
+
+def test_steps_are_small_where_the_number_of_zones_beneath_the_shock_changes():
+    """At 4 km (600/4)^(n/39 + 1/78), with 28 zones beneath and 29."""
+    turn = 4.0 * 150.0 ** (28.5 / 39.0)
+    found = []
+    for shock in (turn - 0.01, turn + 0.01):
+        profile = {"format": "analytic", "shock_radius": f"{shock} km"}
+        config = Config(schema=1, profile=profile, grid={"zones": 40, "r_outer": "600 km"})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnresolvedWarning)
+            result = snsim.simulate(config)
+        edges = result["profile"]["radius_interface"].values
+        beneath = int((edges[1:] < shock * KM * (1.0 - 1e-9)).sum())
+        luminosity = result["transport"]["luminosity_infinity"].values[:, -1]
+        found.append((beneath, luminosity, float(result["diagnostics/gain_region"]["mass"].values)))
+    (before, light, mass), (after, light_after, mass_after) = found
+    assert (before, after) == (28, 29)
+    np.testing.assert_allclose(light_after, light, rtol=2e-3)
+    assert mass_after == pytest.approx(mass, rel=0.025)
