@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -167,12 +167,9 @@ class Profile:
         missing = [name for name in REQUIRED if name not in arrays]
         if missing:
             raise ProfileError(f"a profile needs {', '.join(REQUIRED)}; missing: {', '.join(missing)}")
-        profile = cls(**arrays, shock_radius=None if shock is None else float(shock), source=source)
-        if shock is not None:
-            return profile
-        from snsim.profiles.shock import find_shock
+        from snsim.profiles.shock import with_shock
 
-        return replace(profile, shock_radius=find_shock(profile))
+        return with_shock(cls(**arrays, shock_radius=None if shock is None else float(shock), source=source))
 
 
 def _validate(profile: Profile) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,7 +25,7 @@ from snsim.profiles.profile import (
     Array,
     Profile,
 )
-from snsim.profiles.shock import find_shock
+from snsim.profiles.shock import with_shock
 
 if TYPE_CHECKING:
     from microphysics.eos.state import EquationOfState
@@ -165,7 +164,7 @@ def read_table(
     comment : str
         What starts a comment line.
     shock_radius : float, optional
-        cm; None means found from the velocity.
+        cm; None means found from the velocity. One far from a clear jump of the velocity is warned of.
     derive : callable, optional
         Completes the fields (see `TableMapping`).
     origin : str
@@ -230,7 +229,7 @@ def assemble(
     except (ProfileError, TypeError) as error:
         raise ProfileError(f"{path}: {_with_line(error, values, columns, table)}") from None
     doubt_units(path, values, columns)
-    return profile if shock_radius is not None else replace(profile, shock_radius=find_shock(profile))
+    return with_shock(profile)
 
 
 def _check_fields(columns: Mapping[str, ColumnLike], may_derive: bool, path: Path) -> None:

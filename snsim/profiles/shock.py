@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 
 from microphysics.constants import CODATA
+from microphysics.errors import PhysicsWarning
 from snsim.profiles.profile import Array, Profile
 
 # A shock is smeared over a few zones: what is this share as steep as its steepest interval belongs to it,
@@ -51,6 +55,27 @@ def find_shock(profile: Profile) -> float | None:
     if width > _WIDEST or jump < _SMALLEST_JUMP * free_fall:
         return None
     return radius
+
+
+def with_shock(profile: Profile) -> Profile:
+    """Return the profile with its shock: the given one, or the one found.
+
+    Warns
+    -----
+    PhysicsWarning
+        If the velocity jumps somewhere else than where the shock is said to be.
+    """
+    found, given = find_shock(profile), profile.shock_radius
+    if given is None:
+        return replace(profile, shock_radius=found)
+    if found is not None and abs(np.log(given / found)) > _WIDEST:
+        warnings.warn(
+            f"shock_radius = {given / 1e5:.4g} km, but the velocity jumps at {found / 1e5:.4g} km ({profile.source}): the "
+            "gain region, the mass that is kicked and an edge of the zones go by the first",
+            PhysicsWarning,
+            stacklevel=3,
+        )
+    return profile
 
 
 def _run(member: np.ndarray, start: int) -> tuple[int, int]:

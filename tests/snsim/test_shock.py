@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from microphysics.errors import PhysicsWarning
 from snsim.profiles.profile import Profile
 from snsim.profiles.readers import MAPPINGS, read_table
-from snsim.profiles.shock import find_shock
+from snsim.profiles.shock import find_shock, with_shock
 
 
 def star(velocity: np.ndarray | None, radius: np.ndarray | None = None) -> Profile:
@@ -72,6 +74,19 @@ def test_moving_outwards_into_matter_at_rest() -> None:
     radius = np.geomspace(5e5, 1e8, 300)
     velocity = np.where(radius < 4e7, 2e9 * radius / 4e7, 0.0)
     assert find_shock(star(velocity, radius)) == pytest.approx(4e7, rel=0.02)
+
+
+def test_a_shock_that_is_given_stays_and_is_doubted_far_from_the_jump() -> None:
+    radius = np.geomspace(5e5, 1e8, 300)
+    jumps = star(accreting(radius, 1.44e7), radius)
+    assert with_shock(jumps).shock_radius == pytest.approx(1.44e7, rel=0.02)
+    assert with_shock(replace(jumps, shock_radius=1.7e7)).shock_radius == 1.7e7
+    smooth = star(1e-3 * accreting(radius, 1.44e7), radius)
+    assert with_shock(replace(smooth, shock_radius=4e7)).shock_radius == 4e7
+    with pytest.warns(
+        PhysicsWarning, match=r"shock_radius = 400 km, but the velocity jumps at 14\d(\.\d)? km"
+    ):
+        assert with_shock(replace(jumps, shock_radius=4e7)).shock_radius == 4e7
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-3])
