@@ -166,7 +166,7 @@ def observe(
         "thermalisation_radius": crossing(background, seen(walk_opacity(spectra, "energy", species))).radius,
         "absorption_radius": crossing(background, seen(walk_opacity(spectra, "number", species))).radius,
     }
-    _warn_at_the_edge(edges, where["radius"], species)
+    _warn_at_the_edge(edges, where["radius"], spectra.energy, species)
     shares = shares_at_sphere(path, parts, sphere)
     labels: dict[str, Any] = {"frame": f"areal radius; {FRAMES[energy_frame]}", "references": REFERENCES}
     dims = ("species", "energy")
@@ -196,13 +196,14 @@ def observe(
     return found | _at_energies(found, spectra, energies, labels)
 
 
-def _warn_at_the_edge(edges: Array, radius: Array, species: Sequence[str]) -> None:
+def _warn_at_the_edge(edges: Array, radius: Array, energy: Array, species: Sequence[str]) -> None:
     """Say where an optical depth of 2/3 is reached inside the last zones: the sphere is outside the grid."""
     pinned = radius > edges[-4]
     if pinned.any():
         names = ", ".join(name for name, row in zip(species, pinned, strict=True) if row.any())
+        lowest = energy[pinned.any(axis=0)].min()
         warnings.warn(
-            f"transport_sphere: at {int(pinned.sum())} energies ({names}) an optical depth of 2/3 is reached in the last "
+            f"transport_sphere: from {lowest:.3g} MeV on ({names}) an optical depth of 2/3 is reached in the last "
             "three zones, so that the grid cuts the sphere off; raise grid.r_outer",
             UnresolvedWarning,
             stacklevel=3,
