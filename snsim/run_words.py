@@ -29,6 +29,7 @@ def warn_of_limits(background: Background, config: Config) -> None:
             UnresolvedWarning,
             stacklevel=4,
         )
+    warn_of_shock(background)
     matter = background.matter
     trapped_nuclei = (matter.density > 1e11) & (matter.mass_fraction_heavy > 0.5)
     solved = config.transport.scheme != "none"
@@ -44,6 +45,18 @@ def warn_of_limits(background: Background, config: Config) -> None:
         )
     for sentence in config.microphysics.new_physics.limits(solved):
         warnings.warn(sentence, PhysicsWarning, stacklevel=4)
+
+
+def warn_of_shock(background: Background) -> None:
+    """Say that the grid ends beneath the shock."""
+    end, shock = float(background.radius_interface[-1]), background.shock_radius
+    if shock > end:
+        warnings.warn(
+            f"the grid ends at {end / 1e5:.4g} km, beneath the shock at {shock / 1e5:.4g} km: the gain region is cut "
+            "off, and nothing absorbs beyond; raise grid.r_outer",
+            UnresolvedWarning,
+            stacklevel=5,
+        )
 
 
 def worst_place(solution: TransportSolution, background: Background, species: int) -> str:

@@ -87,7 +87,7 @@ def diagnose(
     if when:
         typer.echo(f"at the last time, {when['time_s']:.4g} s; all times are in the file")
     typer.echo(f"computed {', '.join(computed)} in {seconds:.1f} s; the rest as it was")
-    typer.echo(f"  {target}")
+    typer.echo(f"  {target}{'' if output else ', renewed in place (--output FILE leaves it as it is)'}")
 
 
 def _shown(result: Result) -> tuple[dict[str, float], Result]:

@@ -11,6 +11,7 @@ from snsim.cli.console import Debug, Json, say_json
 
 TEMPLATE = "quickstart.toml"  # beside this module; the same file as runs/quickstart/run.toml of the sources
 _ITS_FOLDER = "runs/quickstart"
+_ITS_TITLE = 'title = "quickstart"'
 
 
 def init(
@@ -24,15 +25,19 @@ def init(
     from importlib import resources
 
     from snsim.config.load import RUN_FILE
+    from snsim.config.write import write_value
     from snsim.errors import ResultFileError
 
     target = directory / RUN_FILE
     if target.exists():
         raise ResultFileError(f"{target}: is there already; choose another directory")
     text = (resources.files("snsim.cli") / TEMPLATE).read_text(encoding="utf-8")
+    text = text.replace(_ITS_FOLDER, str(directory)).replace(
+        _ITS_TITLE, f"title = {write_value(directory.resolve().name)}"
+    )
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        target.write_text(text.replace(_ITS_FOLDER, str(directory)), encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ResultFileError(
             f"{target}: cannot be written ({error.strerror}); choose another directory"

@@ -225,6 +225,7 @@ def _describe_profile(config: Config) -> str:
     announce_compilation()
     from snsim.config.eos import equation_of_state
     from snsim.profiles.readers import load_profile
+    from snsim.run_words import warn_of_shock
 
     eos = equation_of_state(config.microphysics)
     profile = load_profile(config.profile, eos=eos)
@@ -235,6 +236,7 @@ def _describe_profile(config: Config) -> str:
     background = build_background(
         profile, grid.zones, grid.r_inner, grid.r_outer, eos, grid.edge_at_shock is not False
     )
+    warn_of_shock(background)
     if config.transport.scheme != "none":
         _warn_of_cut(config, background, float(profile.radius[-1]))
     shock = "no shock" if profile.velocity is not None else "no velocity, so that no shock can be found"

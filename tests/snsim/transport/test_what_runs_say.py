@@ -157,7 +157,8 @@ def test_only_trapped_neutrinos_have_a_surface():
 
 @pytest.mark.parametrize("scheme", ["gray", "eddington"])
 def test_a_grid_that_ends_inside_the_neutrinosphere_is_warned_of(scheme):
-    (words,), transport = said(f"transport.scheme={scheme}", 'grid.r_outer="50 km"')
+    (shock, words), transport = said(f"transport.scheme={scheme}", 'grid.r_outer="50 km"')
+    assert shock.startswith("the grid ends at 50 km, beneath the shock at 144 km")
     assert all(name in words for name in NAMES)
     assert "raise grid.r_outer; the profile reaches 2000 km" in words
     assert "grid.zones" not in words
@@ -178,7 +179,8 @@ def test_the_warning_begins_where_the_neutrinosphere_does():
     sphere = 7.4e6  # of nue in the whole star, cm
     for radius, warned in ((0.94 * sphere, True), (1.2 * sphere, False)):
         words, _ = said(f'grid.r_outer="{radius / 1e5} km"')
-        assert bool(words) == warned
+        assert len(words) == 1 + warned
+        assert "beneath the shock" in words[0]
         assert not any("nux" in each for each in words)
 
 
@@ -188,6 +190,7 @@ def test_validate_sees_the_cut_that_the_run_sees():
         outcome = CliRunner().invoke(app, ["validate", QUICKSTART, *given])
         assert outcome.exit_code == 0, outcome.output
         assert ("the outer edge lies inside or close to the neutrinosphere" in outcome.stderr) == warned
+        assert ("beneath the shock at 144 km" in outcome.stderr) == (edge is not None)
     outcome = CliRunner().invoke(app, ["validate", QUICKSTART, "--set", 'grid.r_outer="50 km"'])
     assert "raise grid.r_outer; the profile reaches 2000 km" in outcome.stderr
     assert all(name in outcome.stderr for name in NAMES)
