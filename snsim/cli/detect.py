@@ -43,6 +43,9 @@ def detect(
     distance: Annotated[
         Text, with_value('To the source, such as "20 m"; the baseline of the detector by default.')
     ] = None,
+    duration: Annotated[
+        Text, with_value('Of a result: for how long a steady one is held, such as "10 s".  [1 s]')
+    ] = None,
     protons: Annotated[Number, with_value("pions: on target in all.", "NUMBER")] = None,
     pions_per_proton: Annotated[Number, with_value("pions: [0.08]", "NUMBER")] = None,
     power: Annotated[Text, with_value('reactor: thermal, such as "3.6 GW".')] = None,
@@ -85,29 +88,30 @@ def detect(
         "highest": highest,
     }  # fmt: skip
     options = {
-        "--distance": distance, "--protons": protons, "--pions-per-proton": pions_per_proton, "--power": power, "--low": low,
-        "--components": components, "--norm": norm,
+        "--distance": distance, "--duration": duration, "--protons": protons, "--pions-per-proton": pions_per_proton,
+        "--power": power, "--low": low, "--components": components, "--norm": norm,
     }  # fmt: skip
     seen_by = detector_from(detector, changes, physics_of(run, set_, form_factor, radiative), axial)
-    flux = source_of(source, options, seen_by.baseline)
+    flux, assumed = source_of(source, options, seen_by.baseline)
     seen_by = replace(seen_by, baseline=None)  # the flux is the one at the distance that was asked for
     whole = Expectation.of(flux, seen_by)
     binned = Expectation.of(flux, seen_by, even_bins(flux, seen_by, bins))
+    described = [*_describe(whole), *assumed]
     if csv is not None:
-        write_csv(csv, [f"{name}: {words}" for name, words in _describe(whole)], _columns(binned))
+        write_csv(csv, [f"{name}: {words}" for name, words in described], _columns(binned))
     if plot is not None:
         _draw(binned, whole.total(), plot)
     if json:
-        say_json({**_as_json(whole, binned), "figure": plot, "csv": csv})
+        say_json({**dict(described), **_as_json(whole, binned), "figure": plot, "csv": csv})
         return
-    _say(whole, binned)
+    _say(described, whole, binned)
     say_files(plot, csv)
 
 
-def _say(whole: Expectation, binned: Expectation) -> None:
+def _say(described: list[tuple[str, str]], whole: Expectation, binned: Expectation) -> None:
     """Write what was folded, then events by component and by what is measured."""
     parts, unit = _parts(whole), _WORDS[whole.detector.response.unit]
-    say_rows([*_describe(whole), ("events", f"{whole.total():.5g}")])
+    say_rows([*described, ("events", f"{whole.total():.5g}")])
     typer.echo()
     say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
     rows = zip(*_columns(binned).values(), strict=True)
@@ -117,7 +121,6 @@ def _say(whole: Expectation, binned: Expectation) -> None:
 
 def _as_json(whole: Expectation, binned: Expectation) -> dict[str, Any]:
     return {
-        **dict(_describe(whole)),
         "events": whole.total(),
         "events_by_component": {name: float(values.sum()) for name, values in _parts(whole).items()},
         "unit": whole.detector.response.unit,

@@ -101,6 +101,27 @@ def test_a_run_of_this_program_is_a_source(quick_result) -> None:  # type: ignor
     assert "1 kpc" in found["source"]
 
 
+def test_what_is_assumed_of_a_supernova_is_said(quick_result: Path) -> None:
+    """Held for how long, how far, and that flavours do not mix."""
+    words = snsim_run("detect", "--source", quick_result, "--detector", "darwin").out
+    told = " ".join(words.split())
+    assert "luminosities are held from 0 s to 1 s" in told
+    assert "10 kpc is assumed; --distance" in told
+    assert "not mixed on their way" in told
+    found = show("--source", quick_result, "--detector", "darwin")
+    assert "0 s to 1 s" in found["time"]
+    assert "10 kpc" in found["distance"]
+    assert "not mixed" in found["flavours"]
+    longer = show(
+        "--source", quick_result, "--detector", "darwin", "--duration", "10 s", "--distance", "5 kpc"
+    )
+    assert longer["events"] == pytest.approx(40.0 * found["events"], rel=1e-10)
+    assert "0 s to 10 s" in longer["time"]
+    assert "distance" not in longer
+    assert "not mixed" in show("--source", "supernova", "--detector", "darwin")["flavours"]
+    assert "flavours" not in show("--source", "dsnb", "--detector", "darwin")
+
+
 @pytest.fixture
 def quick_result(tmp_path: Path) -> Path:
     """A result with a transport solution, from numbers."""
@@ -136,6 +157,7 @@ WRONG = {
     "no power": (("--source", "reactor", "--detector", "conus_plus"), 2, "--power: expected"),
     "no distance": (("--source", "reactor", "--power", "1 GW", "--detector", "lead"), 2, '--distance: missing; a reactor'),
     "other source": (("--source", "solar", "--power", "1 GW", "--detector", "lead"), 2, "means nothing to solar"),
+    "held": (("--source", "supernova", "--duration", "2 s", "--detector", "darwin"), 2, "means nothing to supernova"),
     "norm": (("--source", "solar", "--norm", "8B", "--detector", "lead"), 2, "expected NAME=NUMBER"),
     "component": (("--source", "solar", "--components", "9B", "--detector", "lead"), 2, "9B"),
     "threshold": (("--source", "dsnb", "--target", "Xe", "--mass", "1 t", "--threshold", "1 keV"), 2,
