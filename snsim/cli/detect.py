@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
-from snsim.cli.detect_source import SOURCES, detector_from, source_of
+from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table, say_warning
+from snsim.cli.detect_source import SOURCES, counts_all, detector_from, source_of
 from snsim.cli.eos_options import Force
 from snsim.cli.inputs import (
     CsvFile,
@@ -60,6 +60,12 @@ def detect(
     exposure: Annotated[Text, with_value('Such as "1 t yr", instead of one of both.')] = None,
     threshold: Annotated[Text, with_value('"5 keVnr" (recoil), "160 eVee" or "6 pe".')] = None,
     highest: Annotated[Text, with_value("Upper end of the analysis, in the same kind.")] = None,
+    efficiency: Annotated[
+        Path | None,
+        with_value(
+            "Table (.csv) of what is measured, in the threshold's unit, and the share kept, 0 to 1.", "FILE"
+        ),
+    ] = None,
     bins: Annotated[int, typer.Option("--bins", min=1, max=200, help="Of what is measured.")] = 12,
     form_factor: FormFactor = None,
     radiative: Annotated[
@@ -85,7 +91,7 @@ def detect(
     claim_all(plot, csv, force)
     changes = {
         "target": target, "mass": mass, "live_time": live_time, "exposure": exposure, "threshold": threshold,
-        "highest": highest,
+        "highest": highest, "efficiency": efficiency,
     }  # fmt: skip
     options = {
         "--distance": distance, "--duration": duration, "--protons": protons, "--pions-per-proton": pions_per_proton,
@@ -96,7 +102,14 @@ def detect(
     seen_by = replace(seen_by, baseline=None)  # the flux is the one at the distance that was asked for
     whole = Expectation.of(flux, seen_by)
     binned = Expectation.of(flux, seen_by, even_bins(flux, seen_by, bins))
-    described = [*_describe(whole), *assumed]
+    if counts_all(seen_by):
+        say_warning(
+            f"{seen_by.name.partition(';')[0]}: no efficiency is known, every recoil above the threshold is counted; "
+            "--efficiency FILE gives one"
+        )
+    kept = "its own" if efficiency is None else str(efficiency)
+    kept = "none: every recoil above the threshold is counted" if counts_all(seen_by) else kept
+    described = [*_describe(whole), ("efficiency", kept), *assumed]
     if csv is not None:
         write_csv(csv, [f"{name}: {words}" for name, words in described], _columns(binned))
     if plot is not None:
@@ -130,7 +143,7 @@ def _as_json(whole: Expectation, binned: Expectation) -> dict[str, Any]:
 
 
 def _papers(found: Expectation) -> list[str]:
-    return [*found.flux.references, *found.detector.references]
+    return list(dict.fromkeys((*found.flux.references, *found.detector.references)))
 
 
 def _parts(found: Expectation) -> dict[str, Any]:

@@ -185,8 +185,15 @@ def detector_from(
     return Detector.of(made(formula), name=f"{formula} detector", **_read(given))
 
 
+def counts_all(detector: Detector) -> bool:
+    """Whether a detector has no efficiency."""
+    from snsim.detection.response import everything
+
+    return detector.response.efficiency is everything
+
+
 def _read(given: dict[str, Any]) -> dict[str, Any]:
-    """Read both ends of the analysis, so that a mistake names its option.
+    """Read the efficiency and both ends of the analysis, so that a mistake names its file or option.
 
     Raises
     ------
@@ -194,10 +201,12 @@ def _read(given: dict[str, Any]) -> dict[str, Any]:
         For a text that is no threshold.
     """
     from microphysics.errors import MicrophysicsError
-    from snsim.detection.response import Threshold
+    from snsim.detection import Threshold, read_efficiency
     from snsim.errors import ConfigError
 
     read = dict(given)
+    if "efficiency" in given:
+        read["efficiency"] = read_efficiency(given["efficiency"])
     for key in ("threshold", "highest"):
         if key in given:
             try:
