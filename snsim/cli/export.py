@@ -126,12 +126,16 @@ def _beside(result: Path, to: str) -> Path:
 def _quantity(option: str, text: str | None) -> float | None:
     """Return a length in cm, or a time in s."""
     from snsim.config import quantities
+    from snsim.errors import ConfigError
 
     if text is None:
         return None
     kind = quantities.distance() if option == "--distance" else quantities.time(0.0, float("inf"))
     with naming(option, text):
-        return kind.read(text)
+        value = kind.read(text)
+    if option == "--distance" and not 0.0 < value < float("inf"):
+        raise ConfigError(f'{option} = "{text}": must be positive')
+    return value
 
 
 def _refuse(why: str, options: dict[str, Any]) -> None:
