@@ -123,7 +123,7 @@ def detect(
 
 def _say(described: list[tuple[str, str]], whole: Expectation, binned: Expectation) -> None:
     """Write what was folded, then events by component and by what is measured."""
-    parts, unit = _parts(whole), _WORDS[whole.detector.response.unit]
+    parts, unit = _summed(whole, _shown(whole)), _WORDS[whole.detector.response.unit]
     say_rows([*described, ("events", f"{whole.total():.5g}")])
     typer.echo()
     say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
@@ -152,6 +152,36 @@ def _parts(found: Expectation) -> dict[str, Any]:
     for component, values in zip(found.flux.components, found.by_component(), strict=True):
         parts[component.label] = parts.get(component.label, 0.0) + values
     return parts
+
+
+def _shown(found: Expectation) -> dict[str, list[int]]:
+    """Return which components are shown as one in tables and figures: the four heavy-lepton kinds where they are alike."""
+    import numpy as np
+
+    from snsim.detection.sources.supernova import HEAVY
+
+    shown: dict[str, list[int]] = {}
+    components, counts = found.flux.components, found.by_component()
+    for i, one in enumerate(components):
+        alike = [
+            j
+            for j, other in enumerate(components)
+            if other.flavor in HEAVY
+            and other.name == one.name
+            and np.array_equal(other.energy, one.energy)
+            and np.array_equal(other.density, one.density)
+            and np.allclose(counts[j], counts[i], rtol=1e-9, atol=0.0)
+        ]
+        four = one.flavor in HEAVY and sorted(components[j].flavor for j in alike) == sorted(HEAVY)
+        label = f"{one.name} nux (4)".strip() if four else one.label
+        shown.setdefault(label, []).append(i)
+    return shown
+
+
+def _summed(found: Expectation, shown: dict[str, list[int]]) -> dict[str, Any]:
+    """Return the events in each bin of what is shown."""
+    counts = found.by_component()
+    return {label: counts[rows].sum(axis=0) for label, rows in shown.items()}
 
 
 def _columns(found: Expectation) -> dict[str, list[float]]:
@@ -195,8 +225,13 @@ def _far(distance: float) -> str:
 def _draw(found: Expectation, total: float, path: Path) -> None:
     from snsim.plots.detection import detection, round_number
 
-    flux = found.flux
-    curves = {each.label: (each.energy, each.density) for each in flux.components if each.energy.size}
+    flux, shown = found.flux, _shown(found)
+    first = {label: flux.components[rows[0]] for label, rows in shown.items()}
+    curves = {  # those shown as one are alike
+        label: (one.energy, len(shown[label]) * one.density)
+        for label, one in first.items()
+        if one.energy.size
+    }
     lines = {
         each.label: (each.line_energy, each.line_flux) for each in flux.components if each.line_energy.size
     }
@@ -205,7 +240,7 @@ def _draw(found: Expectation, total: float, path: Path) -> None:
         curves,
         lines,
         found.edges,
-        _parts(found),
+        _summed(found, shown),
         per_time=flux.per_time,
         unit=found.detector.response.unit,
         words=words,

@@ -168,6 +168,32 @@ def test_bad_efficiencies_are_one_sentence(name: str, tmp_path: Path) -> None:
     assert len(outcome.err.strip().splitlines()) == 1
 
 
+def test_four_kinds_that_are_alike_are_shown_as_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the table and the figure as their sum; JSON and CSV keep all six."""
+    from snsim.plots import detection as plots
+
+    asked, drawn = ("--source", "supernova", "--detector", "darwin"), {}
+    draw = plots.detection
+
+    def seen(*drawing, **more):  # type: ignore[no-untyped-def]
+        drawn.update(curves=drawing[0], parts=drawing[3])
+        return draw(*drawing, **more)
+
+    monkeypatch.setattr(plots, "detection", seen)
+    words = snsim_run("detect", *asked, "--plot", tmp_path / "sn.png").out
+    found = show(*asked)["events_by_component"]
+    assert len(found) == 6
+    four = sum(found[f"burst {flavor}"] for flavor in ("numu", "anumu", "nutau", "anutau"))
+    assert words.split("burst nux (4)")[1].split()[0] == f"{four:.5g}"
+    assert "burst numu" not in words
+    assert list(drawn["curves"]) == list(drawn["parts"]) == ["burst nue", "burst anue", "burst nux (4)"]
+    _, density = drawn["curves"]["burst nux (4)"]
+    np.testing.assert_allclose(density, 4.0 * drawn["curves"]["burst nue"][1], rtol=1e-12)  # equal shares
+    apart = snsim_run("detect", *asked, "--set", "microphysics.new_physics.nsi.up.mumu=0.1").out
+    assert "burst anumu" in apart
+    assert "nux" not in apart
+
+
 def test_each_paper_is_named_once() -> None:
     papers = show(*CSI)["references"]
     assert sum("Akimov et al. 2017" in paper for paper in papers) == 1
