@@ -66,6 +66,15 @@ def test_in_words() -> None:
     assert "A = 40, Z = 18, M = 37215.53 MeV, J = 0" in snsim_run("cevns", "--target", "Ar40").out
 
 
+def test_interactions_beyond_measure_are_refused() -> None:
+    for value in ("3e9", "-101", "nan", "inf"):
+        key = f"microphysics.new_physics.nsi.up.ee={value}"
+        outcome = snsim_run("cevns", "--target", "Xe", "--set", key)
+        assert outcome.code == 2, value
+        assert "nsi.up.ee" in outcome.err
+    assert show("--target", "Xe", "--set", "microphysics.new_physics.nsi.up.ee=100")["new_physics"]
+
+
 def test_an_axial_part_that_matters_is_missed() -> None:
     found = show("--target", "H", "--energy", "10 MeV")
     more = Target.of("H", axial=True).total(10.0) / Target.of("H").total(10.0)
