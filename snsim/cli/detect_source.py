@@ -59,14 +59,15 @@ def source_of(
     for option, value in options.items():
         if value is not None and option not in _TAKES[kind]:
             raise ConfigError(f'{option} = "{value}": means nothing to {kind}')
-    distance = options["--distance"] or (None if baseline is None else f"{baseline} cm")
-    if kind in ("supernova", "a result"):
+    distance = options["--distance"]
+    if kind in ("supernova", "a result"):  # not at the baseline of a detector beside a beam
         assumed = [] if distance else [("distance", f"{_FAR} is assumed; --distance changes it")]
         if kind == "supernova":
             return _standard_burst(distance or _FAR), [*assumed, ("flavours", _UNMIXED)]
         flux, time = _of_result(Path(name), distance or _FAR, options["--duration"])
         return flux, [("time", time), *assumed, ("flavours", _UNMIXED)]
-    return _other_source(name, kind, options, distance), []
+    beside = distance or (None if baseline is None else f"{baseline} cm")
+    return _other_source(name, kind, options, beside), []
 
 
 def _other_source(name: str, kind: str, options: dict[str, Any], distance: str | None) -> Flux:

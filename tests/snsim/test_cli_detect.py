@@ -120,6 +120,8 @@ def test_what_is_assumed_of_a_supernova_is_said(quick_result: Path) -> None:
     assert "distance" not in longer
     assert "not mixed" in show("--source", "supernova", "--detector", "darwin")["flavours"]
     assert "flavours" not in show("--source", "dsnb", "--detector", "darwin")
+    beside_a_beam = show("--source", "supernova", "--detector", "coherent_csi")
+    assert beside_a_beam["source"] == "supernova at 10 kpc"
 
 
 def test_an_efficiency_from_a_file(tmp_path: Path) -> None:
