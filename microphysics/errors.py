@@ -20,7 +20,8 @@ class UnknownNameError(MicrophysicsError, KeyError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1)
+        nearest = [each for each in names if each.lower() == name.lower()]
+        nearest += difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
         self.message = f"unknown {kind} '{name}'; known are {', '.join(names)}.{hint}"
         super().__init__(self.message)

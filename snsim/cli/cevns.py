@@ -39,6 +39,7 @@ HEAVY_LEPTON = {"nux": "numu or nutau", "anux": "anumu or anutau"}
 FAMILIES = ("e", "mu", "tau")
 _PAIRS = tuple(combinations_with_replacement(enumerate(FAMILIES), 2))  # of a symmetric matrix
 ENERGIES = (5.0, 10.0, 20.0, 30.0, 50.0)  # MeV
+_AXIAL_MATTERS = 1.1  # times the total without it
 # columns: name in files, heading, factor on MeV and cm^2
 COLUMNS = (
     ("energy_mev", "E [MeV]", 1.0),
@@ -210,9 +211,25 @@ def _describe(asked: _Asked) -> list[tuple[str, str]]:
         rows.append(
             ("axial part", "estimate from unpaired nucleons (Barranco, Miranda & Rashba 2005, JHEP 12, 021)")
         )
+    elif more := _left_out(asked):
+        rows.append(("axial part", more))
     if asked.threshold > 0.0:
         rows.append(("recoils above", f"{asked.threshold * 1e3:.4g} keV"))
     return rows
+
+
+def _left_out(asked: _Asked) -> str:
+    """Say what the axial part would add, where it matters: nuclei with spin and few nucleons, above all hydrogen."""
+    import numpy as np
+
+    if not any(nucleus.spin > 0.0 for nucleus in asked.target.composition.nuclei):
+        return ""
+    energy = np.array(asked.energies[:1])
+    whole = _target(asked.name, asked.physics, True).total(energy, asked.flavor)
+    times = float((whole / asked.target.total(energy, asked.flavor))[0])
+    if times < _AXIAL_MATTERS:
+        return ""
+    return f"left out; by an estimate the total at {energy[0]:g} MeV is {times:.3g} times as large with it: --axial"
 
 
 def _terms(physics: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table
-from snsim.cli.detect_source import SOURCES, detector_from, source_of
+from snsim.cli.console import Debug, Json, Settings, say_json, say_rows, say_table, say_warning
+from snsim.cli.detect_source import SOURCES, counts_all, detector_from, source_of
 from snsim.cli.eos_options import Force
 from snsim.cli.inputs import (
     CsvFile,
@@ -43,6 +43,9 @@ def detect(
     distance: Annotated[
         Text, with_value('To the source, such as "20 m"; the baseline of the detector by default.')
     ] = None,
+    duration: Annotated[
+        Text, with_value('Of a result: for how long a steady one is held, such as "10 s".  [1 s]')
+    ] = None,
     protons: Annotated[Number, with_value("pions: on target in all.", "NUMBER")] = None,
     pions_per_proton: Annotated[Number, with_value("pions: [0.08]", "NUMBER")] = None,
     power: Annotated[Text, with_value('reactor: thermal, such as "3.6 GW".')] = None,
@@ -57,6 +60,12 @@ def detect(
     exposure: Annotated[Text, with_value('Such as "1 t yr", instead of one of both.')] = None,
     threshold: Annotated[Text, with_value('"5 keVnr" (recoil), "160 eVee" or "6 pe".')] = None,
     highest: Annotated[Text, with_value("Upper end of the analysis, in the same kind.")] = None,
+    efficiency: Annotated[
+        Path | None,
+        with_value(
+            "Table (.csv) of what is measured, in the threshold's unit, and the share kept, 0 to 1.", "FILE"
+        ),
+    ] = None,
     bins: Annotated[int, typer.Option("--bins", min=1, max=200, help="Of what is measured.")] = 12,
     form_factor: FormFactor = None,
     radiative: Annotated[
@@ -82,32 +91,40 @@ def detect(
     claim_all(plot, csv, force)
     changes = {
         "target": target, "mass": mass, "live_time": live_time, "exposure": exposure, "threshold": threshold,
-        "highest": highest,
+        "highest": highest, "efficiency": efficiency,
     }  # fmt: skip
     options = {
-        "--distance": distance, "--protons": protons, "--pions-per-proton": pions_per_proton, "--power": power, "--low": low,
-        "--components": components, "--norm": norm,
+        "--distance": distance, "--duration": duration, "--protons": protons, "--pions-per-proton": pions_per_proton,
+        "--power": power, "--low": low, "--components": components, "--norm": norm,
     }  # fmt: skip
     seen_by = detector_from(detector, changes, physics_of(run, set_, form_factor, radiative), axial)
-    flux = source_of(source, options, seen_by.baseline)
+    flux, assumed = source_of(source, options, seen_by.baseline)
     seen_by = replace(seen_by, baseline=None)  # the flux is the one at the distance that was asked for
     whole = Expectation.of(flux, seen_by)
     binned = Expectation.of(flux, seen_by, even_bins(flux, seen_by, bins))
+    if counts_all(seen_by):
+        say_warning(
+            f"{seen_by.name.partition(';')[0]}: no efficiency is known, every recoil above the threshold is counted; "
+            "--efficiency FILE gives one"
+        )
+    kept = "its own" if efficiency is None else str(efficiency)
+    kept = "none: every recoil above the threshold is counted" if counts_all(seen_by) else kept
+    described = [*_describe(whole), ("efficiency", kept), *assumed]
     if csv is not None:
-        write_csv(csv, [f"{name}: {words}" for name, words in _describe(whole)], _columns(binned))
+        write_csv(csv, [f"{name}: {words}" for name, words in described], _columns(binned))
     if plot is not None:
         _draw(binned, whole.total(), plot)
     if json:
-        say_json({**_as_json(whole, binned), "figure": plot, "csv": csv})
+        say_json({**dict(described), **_as_json(whole, binned), "figure": plot, "csv": csv})
         return
-    _say(whole, binned)
+    _say(described, whole, binned)
     say_files(plot, csv)
 
 
-def _say(whole: Expectation, binned: Expectation) -> None:
+def _say(described: list[tuple[str, str]], whole: Expectation, binned: Expectation) -> None:
     """Write what was folded, then events by component and by what is measured."""
-    parts, unit = _parts(whole), _WORDS[whole.detector.response.unit]
-    say_rows([*_describe(whole), ("events", f"{whole.total():.5g}")])
+    parts, unit = _summed(whole, _shown(whole)), _WORDS[whole.detector.response.unit]
+    say_rows([*described, ("events", f"{whole.total():.5g}")])
     typer.echo()
     say_table("", ["component", "events"], [[name, f"{values.sum():.5g}"] for name, values in parts.items()])
     rows = zip(*_columns(binned).values(), strict=True)
@@ -117,7 +134,6 @@ def _say(whole: Expectation, binned: Expectation) -> None:
 
 def _as_json(whole: Expectation, binned: Expectation) -> dict[str, Any]:
     return {
-        **dict(_describe(whole)),
         "events": whole.total(),
         "events_by_component": {name: float(values.sum()) for name, values in _parts(whole).items()},
         "unit": whole.detector.response.unit,
@@ -127,7 +143,7 @@ def _as_json(whole: Expectation, binned: Expectation) -> dict[str, Any]:
 
 
 def _papers(found: Expectation) -> list[str]:
-    return [*found.flux.references, *found.detector.references]
+    return list(dict.fromkeys((*found.flux.references, *found.detector.references)))
 
 
 def _parts(found: Expectation) -> dict[str, Any]:
@@ -136,6 +152,36 @@ def _parts(found: Expectation) -> dict[str, Any]:
     for component, values in zip(found.flux.components, found.by_component(), strict=True):
         parts[component.label] = parts.get(component.label, 0.0) + values
     return parts
+
+
+def _shown(found: Expectation) -> dict[str, list[int]]:
+    """Return which components are shown as one in tables and figures: the four heavy-lepton kinds where they are alike."""
+    import numpy as np
+
+    from snsim.detection.sources.supernova import HEAVY
+
+    shown: dict[str, list[int]] = {}
+    components, counts = found.flux.components, found.by_component()
+    for i, one in enumerate(components):
+        alike = [
+            j
+            for j, other in enumerate(components)
+            if other.flavor in HEAVY
+            and other.name == one.name
+            and np.array_equal(other.energy, one.energy)
+            and np.array_equal(other.density, one.density)
+            and np.allclose(counts[j], counts[i], rtol=1e-9, atol=0.0)
+        ]
+        four = one.flavor in HEAVY and sorted(components[j].flavor for j in alike) == sorted(HEAVY)
+        label = f"{one.name} nux (4)".strip() if four else one.label
+        shown.setdefault(label, []).append(i)
+    return shown
+
+
+def _summed(found: Expectation, shown: dict[str, list[int]]) -> dict[str, Any]:
+    """Return the events in each bin of what is shown."""
+    counts = found.by_component()
+    return {label: counts[rows].sum(axis=0) for label, rows in shown.items()}
 
 
 def _columns(found: Expectation) -> dict[str, list[float]]:
@@ -179,8 +225,13 @@ def _far(distance: float) -> str:
 def _draw(found: Expectation, total: float, path: Path) -> None:
     from snsim.plots.detection import detection, round_number
 
-    flux = found.flux
-    curves = {each.label: (each.energy, each.density) for each in flux.components if each.energy.size}
+    flux, shown = found.flux, _shown(found)
+    first = {label: flux.components[rows[0]] for label, rows in shown.items()}
+    curves = {  # those shown as one are alike
+        label: (one.energy, len(shown[label]) * one.density)
+        for label, one in first.items()
+        if one.energy.size
+    }
     lines = {
         each.label: (each.line_energy, each.line_flux) for each in flux.components if each.line_energy.size
     }
@@ -189,7 +240,7 @@ def _draw(found: Expectation, total: float, path: Path) -> None:
         curves,
         lines,
         found.edges,
-        _parts(found),
+        _summed(found, shown),
         per_time=flux.per_time,
         unit=found.detector.response.unit,
         words=words,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snsim.cli.inputs import own_times, read_duration
+
 if TYPE_CHECKING:
     from snsim.detection.detectors import Detector
     from snsim.detection.sources.flux import Flux
@@ -24,14 +26,18 @@ _TAKES = {
     "supernova": {"--distance"},
     "dsnb": set[str](),
     "a table": set[str](),
-    "a result": {"--distance"},
+    "a result": {"--distance", "--duration"},
 }
 _KINDS = ("nue", "anue", "nux")
 _ENERGY, _MEAN, _ALPHA = 5e52, 12.0, 2.3
+_FAR = "10 kpc"
+_UNMIXED = "as they leave the star, not mixed on their way; without --radiative and new physics only their sum counts"
 
 
-def source_of(name: str, options: dict[str, Any], baseline: float | None) -> Flux:
-    """Return the flux that options describe.
+def source_of(
+    name: str, options: dict[str, Any], baseline: float | None
+) -> tuple[Flux, list[tuple[str, str]]]:
+    """Return the flux that options describe, and in words what is assumed of a supernova.
 
     Parameters
     ----------
@@ -47,15 +53,29 @@ def source_of(name: str, options: dict[str, Any], baseline: float | None) -> Flu
     ConfigError
         For an unknown source, an option that is missing or belongs to another source.
     """
-    from snsim.detection import pinched_fluence, pion_decay_at_rest, reactor, read_flux, solar
-    from snsim.detection.sources.supernova import diffuse_background
     from snsim.errors import ConfigError
 
     kind = _kind(name)
     for option, value in options.items():
         if value is not None and option not in _TAKES[kind]:
             raise ConfigError(f'{option} = "{value}": means nothing to {kind}')
-    distance = options["--distance"] or (None if baseline is None else f"{baseline} cm")
+    distance = options["--distance"]
+    if kind in ("supernova", "a result"):  # not at the baseline of a detector beside a beam
+        assumed = [] if distance else [("distance", f"{_FAR} is assumed; --distance changes it")]
+        if kind == "supernova":
+            return _standard_burst(distance or _FAR), [*assumed, ("flavours", _UNMIXED)]
+        flux, time = _of_result(Path(name), distance or _FAR, options["--duration"])
+        return flux, [("time", time), *assumed, ("flavours", _UNMIXED)]
+    beside = distance or (None if baseline is None else f"{baseline} cm")
+    return _other_source(name, kind, options, beside), []
+
+
+def _other_source(name: str, kind: str, options: dict[str, Any], distance: str | None) -> Flux:
+    """Return the flux of what is no single supernova."""
+    from snsim.detection import pion_decay_at_rest, reactor, read_flux, solar
+    from snsim.detection.sources.supernova import diffuse_background
+    from snsim.errors import ConfigError
+
     if kind in ("pions", "reactor") and distance is None:
         article = "a reactor" if kind == "reactor" else "a source of pions"
         raise ConfigError(
@@ -75,12 +95,7 @@ def source_of(name: str, options: dict[str, Any], baseline: float | None) -> Flu
     if kind == "solar":
         chosen = options["--components"]
         return solar(None if chosen is None else chosen.split(","), norms=_norms(options["--norm"]))
-    if kind == "dsnb":
-        return diffuse_background()
-    if kind == "supernova":
-        values = (dict.fromkeys(_KINDS, value) for value in (_ENERGY, _MEAN, _ALPHA))
-        return pinched_fluence(*values, distance or "10 kpc")
-    return read_flux(name) if kind == "a table" else _of_result(Path(name), distance or "10 kpc")
+    return diffuse_background() if kind == "dsnb" else read_flux(name)
 
 
 def _kind(name: str) -> str:
@@ -97,12 +112,23 @@ def _kind(name: str) -> str:
     )
 
 
-def _of_result(path: Path, distance: str) -> Flux:
+def _standard_burst(distance: str) -> Flux:
+    from snsim.detection import pinched_fluence
+
+    values = (dict.fromkeys(_KINDS, value) for value in (_ENERGY, _MEAN, _ALPHA))
+    return pinched_fluence(*values, distance)
+
+
+def _of_result(path: Path, distance: str, duration: str | None) -> tuple[Flux, str]:
+    """Return the fluence of a stored run, and what its times mean."""
     from snsim.detection.sources.supernova import signal_fluence
     from snsim.output.reader import read_result
     from snsim.signal import signal_of
 
-    return signal_fluence(signal_of(read_result(path)), distance)
+    result = read_result(path)
+    signal = signal_of(result, **read_duration(result, duration))
+    held = "" if duration or own_times(result) else "; --duration changes it"
+    return signal_fluence(signal, distance), signal.meaning + held
 
 
 def _norms(texts: list[str] | None) -> dict[str, float]:
@@ -160,8 +186,15 @@ def detector_from(
     return Detector.of(made(formula), name=f"{formula} detector", **_read(given))
 
 
+def counts_all(detector: Detector) -> bool:
+    """Whether a detector has no efficiency."""
+    from snsim.detection.response import everything
+
+    return detector.response.efficiency is everything
+
+
 def _read(given: dict[str, Any]) -> dict[str, Any]:
-    """Read both ends of the analysis, so that a mistake names its option.
+    """Read the efficiency and both ends of the analysis, so that a mistake names its file or option.
 
     Raises
     ------
@@ -169,10 +202,12 @@ def _read(given: dict[str, Any]) -> dict[str, Any]:
         For a text that is no threshold.
     """
     from microphysics.errors import MicrophysicsError
-    from snsim.detection.response import Threshold
+    from snsim.detection import Threshold, read_efficiency
     from snsim.errors import ConfigError
 
     read = dict(given)
+    if "efficiency" in given:
+        read["efficiency"] = read_efficiency(given["efficiency"])
     for key in ("threshold", "highest"):
         if key in given:
             try:

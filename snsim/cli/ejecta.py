@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -222,7 +223,16 @@ def _in_the_light_of(
                 f"--{name.replace('_', '-')}: leave it out with --luminosity-from, which knows it"
             )
     emission = emission_of(read_result(file))
-    return [with_emission(path, emission) for path in paths], options | emission.options
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        shone = [with_emission(path, emission) for path in paths]
+    for each in said[:MOST_NAMED]:
+        say_warning(str(each.message))
+    if len(said) > MOST_NAMED:
+        say_warning(
+            f"and {len(said) - MOST_NAMED} more trajectories with rows inside the star's neutrinospheres"
+        )
+    return shone, options | emission.options
 
 
 def _physics(options: dict[str, Any]) -> EjectaPhysics:

@@ -10,7 +10,7 @@ import typer
 from snsim.cli.completion import one_of
 from snsim.cli.console import Debug, Json, say_json, say_rows, say_warning, warn_unconverged
 from snsim.cli.eos_options import Force
-from snsim.cli.inputs import naming
+from snsim.cli.inputs import naming, read_duration
 
 if TYPE_CHECKING:
     from snsim.export.check import Row
@@ -126,12 +126,16 @@ def _beside(result: Path, to: str) -> Path:
 def _quantity(option: str, text: str | None) -> float | None:
     """Return a length in cm, or a time in s."""
     from snsim.config import quantities
+    from snsim.errors import ConfigError
 
     if text is None:
         return None
     kind = quantities.distance() if option == "--distance" else quantities.time(0.0, float("inf"))
     with naming(option, text):
-        return kind.read(text)
+        value = kind.read(text)
+    if option == "--distance" and not 0.0 < value < float("inf"):
+        raise ConfigError(f'{option} = "{text}": must be positive')
+    return value
 
 
 def _refuse(why: str, options: dict[str, Any]) -> None:
@@ -158,14 +162,9 @@ def _signal(stored: list[Result], options: dict[str, Any]) -> Signal:
         "belongs to several results; one has --start, and a steady one --duration",
         {"--time": options["--time"]},
     )
-    for group, kind in (("evolution", "light curve"), ("history", "sequence")):
-        if group in stored[0].groups and stored[0][group]["time"].values.size > 1:
-            _refuse(
-                f"the result has a {kind} with its own times; leave it out",
-                {"--duration": options["--duration"]},
-            )
-    words = {name: _quantity(f"--{name}", options[f"--{name}"]) for name in ("start", "duration")}
-    return signal_of(stored[0], **{name: value for name, value in words.items() if value is not None})
+    held = read_duration(stored[0], options["--duration"])
+    start = _quantity("--start", options["--start"])
+    return signal_of(stored[0], **held, **({} if start is None else {"start": start}))
 
 
 def _write(

@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from snsim.result import Result
+
 FIGURES, TABLES = (".png", ".pdf"), (".csv",)
 
 Text = str | None  # of options that may be left out
@@ -132,6 +134,33 @@ def read_energies(texts: Iterable[str] | None, points: int, usual: Iterable[floa
             raise ConfigError(f'{option} = "{text}": expected the lower energy first')
         found += ends if len(ends) == 1 else np.geomspace(ends[0], ends[1], points).tolist()
     return sorted(set(found))
+
+
+def own_times(result: Result) -> str:
+    """Return what gives a result times of its own, "light curve" or "sequence"; empty for a steady one."""
+    for group, kind in (("evolution", "light curve"), ("history", "sequence")):
+        if group in result.groups and result[group]["time"].values.size > 1:
+            return kind
+    return ""
+
+
+def read_duration(result: Result, text: str | None) -> dict[str, float]:
+    """Return the argument of `snsim.signal.signal_of` that --duration means; none if it is not given.
+
+    Raises
+    ------
+    ConfigError
+        For no time, or a result with times of its own.
+    """
+    from snsim.config import quantities
+    from snsim.errors import ConfigError
+
+    if text is None:
+        return {}
+    if kind := own_times(result):
+        raise ConfigError(f"--duration = {text}: the result has a {kind} with its own times; leave it out")
+    with naming("--duration", text):
+        return {"duration": quantities.time(0.0, float("inf")).read(text)}
 
 
 def claim_all(plot: Path | None, csv: Path | None, force: bool) -> None:

@@ -12,9 +12,8 @@ from snsim.config.section import Section, default
 
 Charges = Literal["universal", "b-l"]
 Mass = Annotated[float, quantities.particle_energy(0.0, 1e9, "30 MeV")]
-
-
 Radius = Annotated[float, quantities.area(-1e-28, 1e-28)]
+Epsilon = Annotated[float, Field(ge=-100.0, le=100.0)]
 
 
 class Pairs(Section):
@@ -26,6 +25,17 @@ class Pairs(Section):
     mumu: float = 0.0
     mutau: float = 0.0
     tautau: float = 0.0
+
+
+class EpsilonPairs(Section):
+    """Strengths for each pair of flavours; a hundred times the weak interaction is beyond any measurement."""
+
+    ee: Epsilon = 0.0
+    emu: Epsilon = 0.0
+    etau: Epsilon = 0.0
+    mumu: Epsilon = 0.0
+    mutau: Epsilon = 0.0
+    tautau: Epsilon = 0.0
 
 
 class RadiusPairs(Section):
@@ -42,8 +52,8 @@ class RadiusPairs(Section):
 class NSI(Section):
     """Non-standard interactions with up and down quarks, by pairs of flavours, in units of the contact interaction."""
 
-    up: Pairs = Field(default_factory=Pairs)
-    down: Pairs = Field(default_factory=Pairs)
+    up: EpsilonPairs = Field(default_factory=EpsilonPairs)
+    down: EpsilonPairs = Field(default_factory=EpsilonPairs)
 
 
 class ZPrime(Section):

@@ -84,6 +84,7 @@ _HOMES = {
     "radius_counts": "neutron_radius",
     "radius_fit": "neutron_radius",
     "reactor": "sources.reactor",
+    "read_efficiency": "efficiency_file",
     "read_flux": "sources.file",
     "recoil_rate": "rates",
     "setup_of": "moment_setups",

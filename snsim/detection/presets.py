@@ -17,12 +17,12 @@ from snsim.detection.smearing import GaussianSmearing, PoissonSmearing
 
 Array = NDArray[np.float64]
 
-_CSI = "Akimov et al. 2017, Science 357, 1123; Akimov et al. 2018, arXiv:1804.09459"
+_CSI = ("Akimov et al. 2017, Science 357, 1123", "Akimov et al. 2018, arXiv:1804.09459")
 _ARGON = "Akimov et al. 2021, PRL 126, 012002"
 _CONUS_PLUS = "Ackermann et al. 2025, Nature 643, 1229"
 _XENONNT = "Aprile et al. 2024, PRL 133, 191002"
 _MOMENTS = "Miranda, Papoulias, Tortola & Valle 2019, JHEP 07, 103"
-_DARWIN = "Aalbers et al. 2016, JCAP 11, 017; Lang et al. 2016, PRD 94, 103009"
+_DARWIN = ("Aalbers et al. 2016, JCAP 11, 017", "Lang et al. 2016, PRD 94, 103009")
 _LEAD = "Pattavina, Ferreiro Iachellini & Tamborra 2020, PRD 102, 063001"
 
 
@@ -87,7 +87,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "efficiency": _csi_efficiency,
         "smearing": PoissonSmearing(),
         "name": "COHERENT CsI[Na], 2017",
-        "references": (_CSI,),
+        "references": _CSI,
     },
     "cenns10": {
         "target": "Ar",
@@ -125,7 +125,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "live_time": "1 yr",
         "threshold": "0.7 keVnr",
         "name": "a xenon observatory of 40 t",
-        "references": (_DARWIN,),
+        "references": _DARWIN,
     },
     "lead": {
         "target": "Pb",
@@ -177,6 +177,8 @@ def detector_of(name: str, target: Callable[[str], Target] | None = None, **chan
     if name not in _PRESETS:
         raise UnknownNameError("detector", name, DETECTORS)
     arguments = _PRESETS[name] | changes
+    if "efficiency" in changes:  # "..., SR0 and SR1; give it the efficiency"
+        arguments["name"] = arguments["name"].partition(";")[0]
     made = Detector.of(**arguments)
     if target is None:
         return made

@@ -208,9 +208,11 @@ def even_bins(flux: Flux, detector: Detector, count: int) -> Array:
         reach += 3.0 * math.sqrt(reach) if response.unit == "pe" else 0.1 * reach
     high = min(response.high, reach)
     if high <= response.low:
+        unit = {"nr": "keV", "ee": "keVee", "pe": "pe"}[response.unit]
+        seen = "" if response.unit == "nr" else f"is seen as {reach:.4g} {unit}, "
         raise OutOfRangeError(
-            f"{flux.name} on {detector.name}: the largest recoil, {most:.4g} keV, is {reach:.4g} {response.unit}, below the "
-            f"threshold of {response.low:g}"
+            f"{flux.name} on {detector.name}: the largest recoil, {most:.4g} keV, {seen or 'is '}below the threshold of "
+            f"{response.low:g} {unit}"
         )
     fine = np.linspace(response.low, high, _MOST_EDGES)
     below = np.cumsum(events(flux, detector, fine))

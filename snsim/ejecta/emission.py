@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from microphysics.errors import PhysicsWarning
 from microphysics.spectrum import pinching
 from snsim.diagnostics.nucleon_capture import SIGNS
 from snsim.ejecta.trajectory import Trajectory
@@ -38,6 +40,8 @@ class Emission:
         Of the spectra at the outer edge; of a sequence, that of the mean <E^2>/<E>^2 over the energy radiated.
     mass : float
         Of the metric outside, g; 0 in flat space; of a sequence, the mean over the energy radiated.
+    neutrinospheres : ndarray, shape (2, time), optional
+        Radii of the transport spheres, cm, where the run has them; NaN where a species has none.
     """
 
     time: Array
@@ -45,6 +49,7 @@ class Emission:
     mean_energy: Array
     pinching: tuple[float, float]
     mass: float
+    neutrinospheres: Array | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -83,6 +88,7 @@ def emission_of(result: Result) -> Emission:
     mass = profile["gravitational_mass"].values[..., -1] if curved else np.zeros(())
     if HISTORY in result.groups:
         return _of_sequence(result[HISTORY], which, mass)
+    spheres = result.groups.get("diagnostics/neutrinosphere", {}).get("transport_energy_mean")
     mean, rms = (transport[name].values[which, -1] for name in ("mean_energy", "rms_number"))
     shape = pinching(mean, rms**2)
     light = result.groups.get("evolution")
@@ -101,6 +107,7 @@ def emission_of(result: Result) -> Emission:
         np.asarray(energy, dtype=np.float64),
         (float(shape[0]), float(shape[1])),
         float(mass),
+        None if spheres is None else np.repeat(spheres.values[which, None], len(time), axis=1),
     )
 
 
@@ -122,6 +129,7 @@ def _of_sequence(history: Group, which: list[int], mass: Array) -> Emission:
         mean,
         (float(shape[0]), float(shape[1])),
         float((total * mass).sum() / total.sum()),
+        history["neutrinosphere_radius"].values[:, which].T if "neutrinosphere_radius" in history else None,
     )
 
 
@@ -139,6 +147,11 @@ def with_emission(trajectory: Trajectory, emission: Emission) -> Trajectory:
     ------
     TrajectoryError
         Without radii, or if the star's light ends earlier than the trajectory or begins later.
+
+    Warns
+    -----
+    PhysicsWarning
+        For rows inside a neutrinosphere, where neutrinos do not stream out of the star yet.
     """
     if trajectory.radius is None:
         raise TrajectoryError(f"{trajectory.where}: radius is missing, which neutrinos need")
@@ -150,6 +163,7 @@ def with_emission(trajectory: Trajectory, emission: Emission) -> Trajectory:
             raise TrajectoryError(
                 f"{trajectory.where}: time = {time:.6g} s: the light curve has {first:.6g} to {last:.6g} s"
             )
+    _warn_inside(trajectory, emission)
     lines = [
         np.interp(trajectory.time, emission.time, line)
         for line in (*emission.luminosity, *emission.mean_energy)
@@ -160,3 +174,25 @@ def with_emission(trajectory: Trajectory, emission: Emission) -> Trajectory:
         mean_energy_nue=lines[2],
         mean_energy_anue=lines[3],
     )
+
+
+def _warn_inside(trajectory: Trajectory, emission: Emission) -> None:
+    """Say which rows lie inside a neutrinosphere of the star, if that is known."""
+    if emission.neutrinospheres is None:
+        return
+    radii = np.array([np.interp(trajectory.time, emission.time, each) for each in emission.neutrinospheres])
+    inside = (trajectory.radius < radii).any(axis=0)
+    if inside.any():
+        row = int(np.argmax(inside))
+        spheres = " and ".join(
+            f"{radius / 1e5:.4g} km ({name})"
+            for name, radius in zip(SIGNS, radii[:, row], strict=True)
+            if np.isfinite(radius)
+        )
+        warnings.warn(
+            f"{trajectory.where}: {int(inside.sum())} of {trajectory.rows} rows lie inside the star's neutrinospheres: "
+            f"radius = {trajectory.radius[row] / 1e5:.4g} km in {trajectory.place(row)}, the spheres at {spheres}; "
+            "neutrinos do not stream freely there, as this Y_e assumes",
+            PhysicsWarning,
+            stacklevel=3,
+        )

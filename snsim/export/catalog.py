@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,7 @@ def write(signal: Signal, path: str | Path, name: str, distance: float | None = 
     UnknownNameError
         For a format that there is not.
     ConfigError
-        For a distance that is missing, or has no meaning there.
+        For a distance that is missing, not positive, or has no meaning there.
     ResultFileError
         If a file cannot be written.
     """
@@ -134,8 +135,10 @@ def write(signal: Signal, path: str | Path, name: str, distance: float | None = 
     if name == PROFILE:
         raise ConfigError(f"{PROFILE} is a format of a star's matter: use write_profile(result, path)")
     chosen = FORMATS[name]
-    if chosen.needs_distance and not (distance is not None and distance > 0.0):
+    if chosen.needs_distance and distance is None:
         raise ConfigError(f"{name} needs a distance: its numbers are neutrinos per cm^2 at the observer")
+    if distance is not None and not 0.0 < distance < math.inf:
+        raise ConfigError(f"distance = {distance:g} cm: must be positive")
     if distance is not None and not chosen.needs_distance:
         raise ConfigError(f"{name} has no distance: its numbers are those of the star; leave it out")
     texts = chosen.texts(signal, Path(path), distance)

@@ -46,7 +46,7 @@ def flavor_label(flavor: str) -> str:
     >>> flavor_label("anumu")
     '$\\bar{\\nu}_\\mu$'
     """
-    family = {"e": "e", "mu": r"\mu", "tau": r"\tau"}[flavor[flavor.index("nu") + 2 :]]
+    family = {"e": "e", "mu": r"\mu", "tau": r"\tau", "x": "x"}[flavor[flavor.index("nu") + 2 :]]
     return rf"$\bar{{\nu}}_{family}$" if flavor.startswith("a") else rf"$\nu_{family}$"
 
 

@@ -32,9 +32,10 @@ def part_label(name: str) -> str:
     >>> part_label("delayed nue")
     'delayed $\\nu_e$'
     """
-    *words, last = name.split()
-    known = last.endswith(("nue", "numu", "nutau"))
-    return " ".join([*map(style.plain, words), flavor_label(last) if known else style.plain(last)])
+    known = ("nue", "numu", "nutau", "nux")
+    return " ".join(
+        flavor_label(word) if word.removeprefix("a") in known else style.plain(word) for word in name.split()
+    )
 
 
 def plot_flux(

@@ -66,6 +66,25 @@ def test_in_words() -> None:
     assert "A = 40, Z = 18, M = 37215.53 MeV, J = 0" in snsim_run("cevns", "--target", "Ar40").out
 
 
+def test_interactions_beyond_measure_are_refused() -> None:
+    for value in ("3e9", "-101", "nan", "inf"):
+        key = f"microphysics.new_physics.nsi.up.ee={value}"
+        outcome = snsim_run("cevns", "--target", "Xe", "--set", key)
+        assert outcome.code == 2, value
+        assert "nsi.up.ee" in outcome.err
+    assert show("--target", "Xe", "--set", "microphysics.new_physics.nsi.up.ee=100")["new_physics"]
+
+
+def test_an_axial_part_that_matters_is_missed() -> None:
+    found = show("--target", "H", "--energy", "10 MeV")
+    more = Target.of("H", axial=True).total(10.0) / Target.of("H").total(10.0)
+    assert f"{more:.3g} times as large with it: --axial" in found["axial_part"]
+    assert "left out" in snsim_run("cevns", "--target", "H2O").out
+    assert "left out" not in snsim_run("cevns", "--target", "H", "--axial").out
+    for heavy in ("Ar40", "CsI", "Na23"):
+        assert "axial" not in snsim_run("cevns", "--target", heavy).out
+
+
 @pytest.mark.parametrize("text", ["1 to 100 MeV", "1 MeV to 0.1 GeV", "1e0 to 100.0MeV"])
 def test_ranges_of_energies(text: str) -> None:
     assert show("--target", "Ar40", "--energy", text, "--points", 3)["energy_mev"] == pytest.approx(

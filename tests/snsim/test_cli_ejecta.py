@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from microphysics.constants import CODATA
+from microphysics.errors import PhysicsWarning
 from microphysics.spectrum import Pinched
 from snsim.cli.app import app
 from snsim.ejecta import (
@@ -289,6 +290,45 @@ def test_where_the_parcel_is_wrong_is_a_line_too(folder):
     error = run(folder / "cold.dat", code=3).stderr
     assert f"{folder / 'cold.dat'}: mean energy of nue = " in error
     assert "in line 2" in error
+
+
+def with_spheres(*radii):
+    """The star with neutrinospheres, km."""
+    found = star()
+    radii = Variable(("species",), np.array(radii) * 1e5, "cm", "sphere")
+    return Result(
+        found.groups | {"diagnostics/neutrinosphere": {"transport_energy_mean": radii}}, "schema = 1\n"
+    )
+
+
+def test_rows_inside_the_neutrinospheres_of_the_star_are_warned_of(folder):
+    path = read_trajectory(folder / "a.dat")
+    inside = int((path.radius < 74e5).sum())
+    assert 0 < inside < path.rows
+    write_result(with_spheres(74.0, 62.0, 50.0), folder / "result.h5")
+    error = run(folder / "a.dat", "--luminosity-from", folder).stderr
+    assert f"{folder / 'a.dat'}: {inside} of {path.rows} rows lie inside the star's neutrinospheres" in error
+    assert "radius = 50 km in line 2, the spheres at 74 km (nue) and 62 km (anue)" in error
+    with pytest.warns(PhysicsWarning, match="rows lie inside"):
+        with_emission(path, emission_of(with_spheres(math.nan, 62.0, 50.0)))
+    moving = sequence(times=(0.0, 0.1, 0.4))
+    radii = (
+        np.array([[40.0, 40.0, 1.0], [1e5, 1e5, 1.0], [1.0, 1.0, 1.0]]) * 1e5
+    )  # swallows what is close in time
+    moving.groups["history"]["neutrinosphere_radius"] = Variable(("time", "species"), radii, "cm", "sphere")
+    with pytest.warns(PhysicsWarning, match="rows lie inside"):
+        with_emission(path, emission_of(moving))
+    for none in (with_spheres(49.0, 48.0, 47.0), with_spheres(math.nan, math.nan, math.nan), star()):
+        with_emission(path, emission_of(none))  # warnings are errors here
+
+
+def test_many_trajectories_inside_are_counted(folder):
+    (folder / "d.dat").write_text(text(0.25))
+    (folder / "e.dat").write_text(text(0.3))
+    write_result(with_spheres(74.0, 62.0, 50.0), folder / "result.h5")
+    error = run(*sorted(folder.glob("*.dat")), "--luminosity-from", folder).stderr
+    assert error.count("rows lie inside the star's neutrinospheres") == 3
+    assert "and 2 more trajectories" in error
 
 
 def test_trajectories_that_nothing_irradiates_are_warned_of(folder):

@@ -13,8 +13,11 @@ from signals_by_hand import LUMINOSITY, light_curve, sequence_result, steady_res
 from typer.testing import CliRunner
 
 from snsim.cli.app import app
+from snsim.errors import ConfigError
+from snsim.export import write
+from snsim.output.reader import read_result
 from snsim.output.writer import write_result
-from snsim.signal import MULTIPLICITY
+from snsim.signal import MULTIPLICITY, signal_of
 
 
 def call(*words):
@@ -62,6 +65,12 @@ def test_fluences_need_a_distance(steady, tmp_path):
     assert done.code == 0, done.err
     assert (tmp_path / "a" / "f.dat").exists()
     assert call(steady, "--to", "snowglobes", "--distance", "10 s").code == 2
+    for wrong in ("-10 kpc", "0 kpc"):
+        refused = call(steady, "--to", "snowglobes", "--distance", wrong)
+        assert refused.code == 2
+        assert f'--distance = "{wrong}": must be positive' in refused.err
+    with pytest.raises(ConfigError, match="distance = -3 cm: must be positive"):
+        write(signal_of(read_result(steady)), tmp_path / "g.dat", "snowglobes", -3.0)
     assert "has no distance" in call(steady, "--to", "csv", "--distance", "10 kpc").err
 
 

@@ -15,6 +15,23 @@ from snsim.detection.sources.flux import Flux, tabulated
 ENERGY = "E_MeV"
 
 
+def lines_of(path: str | Path) -> list[tuple[int, str]]:
+    """Return the lines of a text with their numbers, without empty ones and those with #.
+
+    Raises
+    ------
+    FileNotFoundError
+        Naming the file.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such file") from None
+    return [
+        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
+    ]
+
+
 def read_flux(path: str | Path, **options: Any) -> Flux:
     """Return the flux of a text file.
 
@@ -29,13 +46,12 @@ def read_flux(path: str | Path, **options: Any) -> Flux:
 
     Raises
     ------
+    FileNotFoundError
+        Naming the file.
     OutOfRangeError
         For wrong columns, or what is no number, naming file and line.
     """
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    kept = [
-        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")
-    ]
+    kept = lines_of(path)
     rows = list(csv.reader(line for _, line in kept))
     if not rows:
         raise OutOfRangeError(f"{path}: is empty")
