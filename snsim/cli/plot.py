@@ -61,6 +61,8 @@ def plot(
 
     study = _study_file(result)
     stored = read_result(study or result)
+    if study is not None:
+        _look_at_study(stored, study)
     directory = check_writable(output or (study or result_path(result)).parent)
     chosen = {
         "names": y or (),
@@ -101,6 +103,39 @@ def _study_file(path: Path) -> Path | None:
             f"{path}: a study that is not collected yet; snsim sweep {path}, or snsim collect {path}."
         )
     return path / names[0]
+
+
+def _look_at_study(stored: Result, file: Path) -> None:
+    """Refuse a collection without any number, and warn of one that is not of the study as it is now.
+
+    Raises
+    ------
+    ResultFileError
+        If no point of it is done.
+    """
+    from snsim.cli.console import say_warning
+    from snsim.errors import ConfigError, ResultFileError
+    from snsim.study.plan import read_study
+
+    folder = file.parent
+    states = stored.groups.get("points", {}).get("state")
+    if states is not None and not (states.values == "done").any():
+        failed = int((states.values == "failed").sum())
+        if failed:
+            raise ResultFileError(
+                f"{file}: no point has numbers, {failed} of {states.values.size} failed; snsim status {folder} says why."
+            )
+        raise ResultFileError(f"{file}: nothing computed yet: snsim sweep {folder}")
+    if not (folder / "study.toml").is_file():
+        return
+    try:
+        same = read_study(folder).digest == stored.provenance.get("config_hash")
+    except ConfigError:
+        same = False
+    if not same:
+        say_warning(
+            f"{file} is of an earlier form of the study; snsim sweep {folder} computes what has changed"
+        )
 
 
 def _places(given: list[str]) -> dict[str, str]:

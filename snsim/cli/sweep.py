@@ -129,7 +129,7 @@ def _sweep(
                 show(report)
                 if report.rows and time.monotonic() - last > COLLECT_EVERY:
                     began = time.monotonic()
-                    collect(plan, report.rows, keep=keep, check=False)
+                    _say_kept(collect(plan, report.rows, keep=keep, check=False))
                     last = time.monotonic() + 20.0 * (time.monotonic() - began)  # a small part of the time
 
             report = run_sweep(plan, engine, retry=retry, keep=keep, only_failed=only_failed, progress=go_on)
@@ -236,7 +236,10 @@ def collect(
     else:
         typer.echo(f"{found.collected} of {found.points} points")
         typer.echo(f"  {found.file}")
-    if found.damaged or any(standing.state == "failed" for _, standing in found.left_out):
+    failed = any(standing.state == "failed" for _, standing in found.left_out)
+    if not found.collected and not failed:
+        typer.echo(f"nothing computed yet: snsim sweep {path}", err=True)
+    if found.damaged or failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
@@ -284,7 +287,17 @@ def _rate_in_words(seconds: float, finished: int, left: int) -> str:
     return f", {finished / seconds:.3g}/s" + (f", {left * seconds / finished:.0f} s left" if left else "")
 
 
+def _say_kept(found: Collected) -> None:
+    """Say on stderr where an earlier collection went."""
+    if found.kept is not None:
+        say_warning(
+            f"{found.file.name} held points that are not collected now (the study was edited, or they are of other code): "
+            f"it is kept as {found.kept}"
+        )
+
+
 def _say_collected(found: Collected) -> None:
+    _say_kept(found)
     for point, why in found.damaged:
         say_warning(f"{point.name}: left out, set aside and marked to be computed again: {why}")
     if len(found.codes) > 1:
@@ -382,6 +395,7 @@ def _as_json(plan: Plan, report: Report, found: Collected) -> dict[str, Any]:
 def _collected_as_json(found: Collected) -> dict[str, Any]:
     return {
         "file": found.file,
+        "kept_earlier": found.kept,
         "collected": found.collected,
         "left_out": [
             {"point": point.name, "state": standing.state, "why": standing.why}

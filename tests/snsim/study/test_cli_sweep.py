@@ -267,6 +267,43 @@ def test_the_disk_ends_it(by_hand, runs):
     assert "the same command goes on" in outcome.err
 
 
+def test_a_collection_of_an_edited_study_keeps_the_earlier_one(by_hand, runs):
+    runs.append(compute)
+    assert snsim("sweep", by_hand).code == 0
+    full = (by_hand / "study.h5").read_bytes()
+    plan_of(by_hand, more="[base.grid]\nr_outer = '500 km'\n")
+    told = snsim("plot", by_hand)
+    assert told.code == 0
+    assert "of an earlier form of the study" in told.err.replace("\n", " ")
+    told = snsim("collect", by_hand)
+    assert "0 of 3 points" in told.out
+    assert "study.old.h5" in told.err
+    assert "nothing computed yet" in told.err
+    assert (by_hand / "study.old.h5").read_bytes() == full
+    (by_hand / "study.png").unlink()
+    told = snsim("plot", by_hand)
+    assert told.code == 4
+    assert f"nothing computed yet: snsim sweep {by_hand}" in told.err
+    assert not (by_hand / "study.png").exists()
+    assert snsim("collect", by_hand).err.count("old") == 0
+    assert snsim("sweep", by_hand).code == 0
+    plan_of(by_hand, zones=(20,))
+    assert "study.old2.h5" in snsim("collect", by_hand).err  # the other points are in neither
+    assert (by_hand / "study.old.h5").read_bytes() == full
+
+
+def test_of_the_same_points_by_other_code_one_earlier_collection_is_kept(by_hand, runs, monkeypatch):
+    from snsim.output import provenance
+
+    runs.append(compute)
+    assert snsim("sweep", by_hand).code == 0
+    for code in "12":
+        monkeypatch.setattr(provenance, "code_hash", lambda code=code: code * 12)
+        assert json.loads(snsim("collect", by_hand, "--json").out)["kept_earlier"].endswith("study.old.h5")
+        assert snsim("sweep", by_hand).code == 0
+    assert sorted(path.name for path in by_hand.glob("*.h5")) == ["study.h5", "study.old.h5"]
+
+
 def test_other_code_and_left_folders_are_said(by_hand, runs, monkeypatch):
     from snsim.output import provenance
 
