@@ -63,8 +63,8 @@ def plot(
     stored = read_result(study or result)
     if study is not None:
         _look_at_study(stored, study)
-    directory = check_writable(output or (study or result_path(result)).parent)
-    chosen = {
+    directory = output or (study or result_path(result)).parent
+    chosen: dict[str, Any] = {
         "names": y or (),
         "x": x,
         "by": by,
@@ -73,9 +73,16 @@ def plot(
         "species": species,
     }
     if study is not None:
-        files = [_draw_study(stored, directory / STUDY_FIGURE, chosen, pdf)]
+        from snsim.plots.figures import save
+        from snsim.plots.study import study as draw
+
+        figure = draw(stored, **chosen)  # before a folder is made: a wrong name leaves none
+        file = check_writable(directory) / STUDY_FIGURE
+        files = [file.with_suffix(".pdf") if pdf else file]
+        save(figure, files[0])
     else:
         _refuse(chosen, pdf)
+        check_writable(directory)
         warn_unconverged(result, stored)
         from snsim.plots import figures
 
@@ -145,15 +152,6 @@ def _places(given: list[str]) -> dict[str, str]:
         if "=" not in text:
             raise ConfigError(f"--at '{text}': expected KEY=VALUE, for instance --at grid.zones=200.")
     return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in given)}
-
-
-def _draw_study(stored: Result, file: Path, chosen: dict[str, Any], pdf: bool) -> Path:
-    from snsim.plots.figures import save
-    from snsim.plots.study import study
-
-    file = file.with_suffix(".pdf") if pdf else file
-    save(study(stored, **chosen), file)
-    return file
 
 
 def _refuse(chosen: dict[str, Any], pdf: bool) -> None:

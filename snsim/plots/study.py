@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,14 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from microphysics.errors import UnknownNameError
+from snsim.errors import ConfigError
 from snsim.plots import style
 from snsim.plots._study_keys import (
     GROUP,
     POINT,
     Along,
     chosen,
+    first_with_numbers,
     fixed,
     held,
     longest,
@@ -37,6 +40,7 @@ Array = NDArray[np.float64]
 
 MOST_PANELS = 6
 MOST_LINES = 9
+MOST_MEANT = 4  # names in one question
 PANEL_WIDTH, PANEL_HEIGHT = 3.6, 2.35  # inches
 ROW = 0.22  # inches of a line of the legend
 SEQUENCE, FAILED = "viridis", "0.85"
@@ -65,10 +69,11 @@ def quantities(result: Result) -> list[str]:
 
 
 def headlines(result: Result) -> list[str]:
-    """Return the main numbers that a study has and that move in it."""
+    """Return the main numbers that a study has and that move in it; where none moves, all of them."""
     there = set(quantities(result))
     names = [f"{group.removeprefix('diagnostics/')}.{key}" for group, key, _ in HEADLINES]
-    return [name for name in names if name in there and _answers(result, name)][:MOST_PANELS]
+    known = [name for name in names if name in there and np.isfinite(_variable(result, name).values).any()]
+    return ([name for name in known if _answers(result, name)] or known)[:MOST_PANELS]
 
 
 def _answers(result: Result, name: str) -> bool:
@@ -105,7 +110,7 @@ def study(
     by : str
         Key with one line for each value, or along the y axis of maps; by default another axis, where there is one.
     at : mapping of str to str
-        Values of the other axes, as they are shown; their first by default.
+        Values of the other axes, as they are shown; by default the first at which there are numbers.
     as_map : bool
         Maps over `x` and `by` instead of lines.
     species : str
@@ -119,6 +124,8 @@ def study(
     ------
     UnknownNameError
         A number, key or value that the study does not have.
+    ConfigError
+        If no point has a number where it would be drawn.
     """
     known = {each.key: each for each in parameters(result)}
     asked = {chosen(known, key).dim for key in at or {}}
@@ -128,8 +135,10 @@ def study(
     first = chosen(free, x) if x else longest(free)
     others = [each for each in free.values() if each.dim != first.dim]
     second = chosen(free, by) if by else next(iter(sorted(others, key=lambda each: -each.values.size)), None)
-    place = fixed(known, {first.dim} | ({second.dim} if second is not None else set()), at or {})
     names = list(names) or headlines(result)
+    place = _place(
+        result, names, {first.dim} | ({second.dim} if second is not None else set()), fixed(known, at or {})
+    )
     as_map = as_map or (second is not None and second.dim == first.dim)  # points coloured by the number
     with style.context():
         columns = 1 if len(names) == 1 else 2
@@ -154,12 +163,35 @@ def study(
     return figure
 
 
+def _place(result: Result, names: Sequence[str], drawn: set[str], asked: Mapping[str, int]) -> dict[str, int]:
+    """Return where the axes are held that are not drawn."""
+    dims = result.groups[GROUP]["state"].dims
+    finite = np.zeros(result.groups[GROUP]["state"].values.shape, dtype=bool)
+    for name in names:
+        own = _own(result, _variable(result, name))
+        finite |= np.isfinite(_variable(result, name).values).any(
+            axis=tuple(range(len(dims), len(dims) + len(own)))
+        )
+    if (found := first_with_numbers(finite, dims, drawn, asked)) is None:
+        known = [each for each in parameters(result) if each.dim in asked]
+        held_at = ", ".join(f"{each.key} = {each.plainly(asked[each.dim])}" for each in known)
+        what = " or ".join(names) if names else "a main number"
+        raise ConfigError(f"no point has {what}{f' at {held_at}' if held_at else ''}: nothing to draw.")
+    return found
+
+
 def _variable(result: Result, name: str) -> Variable:
     group, _, key = name.rpartition(".")
+    known = quantities(result)
     for place in (f"diagnostics/{group}", group):
-        if key in result.groups.get(place, {}):
+        if name in known and key in result.groups.get(place, {}):
             return result.groups[place][key]
-    raise UnknownNameError("number of this study", name, quantities(result))
+    # there are many: the groups or those of one group are named, and what was likely meant
+    groups = sorted({each.rpartition(".")[0] for each in known})
+    listed = [each for each in known if each.rpartition(".")[0] == group] or [f"{each}.*" for each in groups]
+    meant = [each for each in known if each.rpartition(".")[2] == key]
+    meant = meant or difflib.get_close_matches(name, known, n=3)
+    raise UnknownNameError("number of this study", name, listed, meant[:MOST_MEANT])
 
 
 def _own(result: Result, variable: Variable) -> tuple[str, ...]:

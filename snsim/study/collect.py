@@ -234,8 +234,10 @@ def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int,
     study = plan.study
     dims = tuple(axis.name for axis in study.axes)
 
-    def texts(words: Iterable[str], long_name: str) -> Variable:
-        return Variable(dims, np.array(list(words), dtype=np.str_).reshape(study.shape), "1", long_name)
+    def texts(words: Iterable[str], long_name: str, **about: str) -> Variable:
+        return Variable(
+            dims, np.array(list(words), dtype=np.str_).reshape(study.shape), "1", long_name, about
+        )
 
     sentences = {masked(each) for standing in standings for each in standing.warnings}
     group = {key: value for axis in study.axes for key, value in coordinates(axis).items()}
@@ -243,6 +245,7 @@ def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int,
         "state": texts(
             (State.DONE if i in lines else _state(standing) for i, standing in enumerate(standings)),
             "state of the point",
+            parameters="\n".join(study.keys),  # in their order, which groups of a file do not have
         ),
         "reason": texts(
             ("" if i in lines else standing.why for i, standing in enumerate(standings)),

@@ -151,6 +151,14 @@ def test_a_report_of_the_study_has_its_numbers(study):
     assert '<optgroup label="main numbers">' in html
 
 
+def test_a_number_that_is_not_there_leaves_no_folder(study, tmp_path):
+    told = snsim("plot", study, "--y", "gain_radius", "--output", tmp_path / "figures")
+    assert told.code == 2
+    assert "Did you mean 'gain_region.gain_radius'?" in told.err
+    assert len(told.err) < 600
+    assert not (tmp_path / "figures").exists()
+
+
 def test_mistakes_are_usage(tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n[base]\n[axes]\ngrid.zoness = [20, 30]\n")
     outcome = snsim("sweep", tmp_path)
