@@ -121,6 +121,20 @@ def test_validate_tells_of_a_study(study):
     assert "configuration" in snsim("validate", study / "run.toml").out
 
 
+def test_a_star_of_the_first_point_that_cannot_be_built_is_a_doubt(tmp_path):
+    (tmp_path / "study.toml").write_text(
+        'schema = 1\n[base]\n[axes]\nprofile.shock_radius = ["35 km", "144 km"]\n'
+    )
+    told = snsim("validate", tmp_path)
+    assert told.code == 0
+    assert (
+        "the star of the first point (shock_radius = 35 km) cannot be built: no hydrostatic star" in told.err
+    )
+    assert "other points" in told.err
+    assert "no mistakes found, 1 doubt" in told.out
+    assert "cannot be built" in json.loads(snsim("validate", tmp_path, "--json").out)["study"]["doubts"][0]
+
+
 def test_validate_counts_the_points_with_a_mistake(tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n[base]\n[axes]\ngrid.zones = [-1, 30]\n")
     outcome = snsim("validate", tmp_path)
