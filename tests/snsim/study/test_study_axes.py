@@ -158,6 +158,19 @@ def test_mistakes_say_what_was_expected(tmp_path, text, words):
     assert words in mistakes(tmp_path, text)
 
 
+def test_a_mistake_of_a_key_is_one_line_whatever_its_values(tmp_path, monkeypatch):
+    text = (
+        '[axes]\nprofile.masss = { from = "1.2 Msun", to = "1.4 Msun", points = 20 }\n'
+        'profile.mass = { from = "3 Msun", to = "5 Msun", points = 5 }\n'
+    )
+    unknown, outside = mistakes(tmp_path, text).splitlines()
+    assert unknown.startswith('profile.masss = "1.2 Msun" on an axis of')
+    assert unknown.endswith("(100 of 100 points, first masss = 1.2 Msun, mass = 3 Msun)")
+    assert outside.endswith("(40 of 100 points, first masss = 1.2 Msun, mass = 4.5 Msun)")
+    monkeypatch.setattr("snsim.study.plan._ENOUGH", 7)
+    assert "(7 of 7 points looked at, first" in mistakes(tmp_path, text)
+
+
 def test_all_mistakes_come_at_once(tmp_path):
     words = mistakes(tmp_path, "[axes]\ngrid.zones = []\n[zipped.a]\nprofile.mass = 3\n", "schema = 2\n")
     assert "schema = 1" in words
