@@ -348,12 +348,29 @@ def _say_report(plan: Plan, report: Report, found: Collected) -> None:
     typer.echo(f"  {found.file}")
     for cause, error, count, point in report.by_cause():
         say_error(f"{count} point(s), {cause}: {error} (first: {label(point.values)})")
-    if report.failures:
-        typer.echo(f"snsim rerun {plan.study.folder} --failed computes them again", err=True)
+    for advice in _advice(plan, report):
+        typer.echo(advice, err=True)
     if report.trouble:
         say_error(
             f"{report.trouble}. What is finished is kept; once this is mended, the same command goes on."
         )
+
+
+def _advice(plan: Plan, report: Report) -> Iterator[str]:
+    """Say what may help against failures: of some causes they come again, whatever is done."""
+    from snsim.study.record import PASSING, Cause
+
+    causes = {failure.cause for failure in report.failures}
+    again = f"snsim rerun {plan.study.folder} --failed"
+    if causes & {Cause.PHYSICS, Cause.CONFIGURATION}:
+        yield (
+            "what fails for physics or its configuration fails again: change the axes or the base "
+            f"(after a change of the code: {again})"
+        )
+    if Cause.UNEXPECTED in causes:
+        yield f"unexpected failures are a mistake of the code; once it is mended: {again}"
+    if causes & set(PASSING):
+        yield f"what failed for files or a lost process is tried again by snsim sweep {plan.study.folder}"
 
 
 def _exit_code(report: Report) -> int:

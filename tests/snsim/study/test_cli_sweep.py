@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from microphysics.errors import ExtrapolationWarning
 from snsim.cli import sweep as command
 from snsim.cli.app import app
-from snsim.errors import UnresolvedWarning
+from snsim.errors import ProfileError, UnresolvedWarning
 from snsim.output.reader import read_result
 from snsim.report.collected import dataset_of
 from snsim.report.of_study import failures_of
@@ -187,7 +187,8 @@ def test_some_failed(by_hand):
     assert outcome.code == 1
     assert "1 point(s), physics: residual" in outcome.err
     assert "(first: zones = 30)" in outcome.err
-    assert "rerun" in outcome.err
+    assert "change the axes or the base" in outcome.err
+    assert "tried again by" not in outcome.err
     told = snsim("status", by_hand)
     assert "zones = 30" in told.out
     assert "after 40 steps" in told.out
@@ -277,6 +278,23 @@ def test_a_report_of_keys_that_move_together(by_hand, runs):
 def test_all_failed_for_physics(by_hand):
     plan_of(by_hand, zones=(30,))
     assert snsim("sweep", by_hand).code == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProfileError("a column is gone"), "is tried again by snsim sweep"),
+        (RuntimeError("a bug"), "once it is mended: snsim rerun"),
+    ],
+)
+def test_what_may_pass_is_not_said_to_need_a_change(by_hand, runs, error, words):
+    def fails(config, directory, **options):
+        raise error
+
+    runs.append(fails)
+    told = snsim("sweep", by_hand).err
+    assert words in told
+    assert "change the axes" not in told
 
 
 def test_the_disk_ends_it(by_hand, runs):
