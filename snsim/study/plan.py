@@ -251,12 +251,13 @@ def _base(given: Any, file: Path, title: str) -> Base:
         tables = read_tables(home, RUN_FILE)
     else:
         raise ConfigError(
-            f'base in {file}: expected the name of a run file, such as base = "run.toml", or a table [base].'
+            f'base in {file}: required; expected the name of a run file, such as base = "run.toml", or a table [base], which '
+            "may be empty: every key has a default."
         )
     tables = {key: value for key, value in tables.items() if key not in ("output", "title")}
-    tables.setdefault(
-        "profile", {"format": HydrostaticProfile().format}
-    )  # what a file without the section has
+    profile = tables.setdefault("profile", {})
+    if isinstance(profile, dict) and set(profile) <= set(HydrostaticProfile.model_fields):
+        tables["profile"] = {"format": HydrostaticProfile().format, **profile}  # as without the section
     return Base(tables, home, file, title)
 
 

@@ -171,6 +171,24 @@ def test_a_mistake_of_a_key_is_one_line_whatever_its_values(tmp_path, monkeypatc
     assert "(7 of 7 points looked at, first" in mistakes(tmp_path, text)
 
 
+def test_the_profile_of_a_base_is_hydrostatic_where_it_names_no_format(tmp_path):
+    head = 'schema = 1\n[base.profile]\nmass = "1.4 Msun"\n'
+    plan = make_plan(study(tmp_path, "[axes]\ngrid.zones = [20]\n", head))
+    config = plan.study.base.configure(plan.points[0].values)
+    assert (config.profile.format, config.profile.mass) == (
+        "hydrostatic",
+        pytest.approx(1.4 * 1.98841e33, rel=1e-4),
+    )
+    other = head + 'path = "star.csv"\n'
+    assert "the key 'format' is missing" in mistakes(tmp_path, "[axes]\ngrid.zones = [20]\n", other)
+
+
+def test_a_base_is_required_and_may_be_empty(tmp_path):
+    assert "a table [base], which may be empty" in mistakes(
+        tmp_path, "[axes]\ngrid.zones = [20]\n", "schema = 1\n"
+    )
+
+
 def test_all_mistakes_come_at_once(tmp_path):
     words = mistakes(tmp_path, "[axes]\ngrid.zones = []\n[zipped.a]\nprofile.mass = 3\n", "schema = 2\n")
     assert "schema = 1" in words
