@@ -82,6 +82,23 @@ def test_points_of_a_file(tmp_path):
     assert found.values(1) == {"profile.mass": "1.5 Msun", "grid.zones": 40, "transport.limiter": "minerbo"}
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            "profile.mass [Msun];grid.zones\n1.3;20\n",
+            "separated by commas; here they seem to be by semicolons",
+        ),
+        ("profile.mass [Msun]\tgrid.zones\n1.3\t20\n", "separated by commas; here they seem to be by tabs"),
+        ("profile.mass [Msun],grid.zones\n1.3,20\n1.4,\n", "point 2 has no value of grid.zones"),
+        ("profile.mass [Msun],grid.zones\n1.3\n", "point 1 has 1 values, separated by commas; expected 2"),
+    ],
+)
+def test_a_file_of_points_that_is_no_table(tmp_path, content, words):
+    (tmp_path / "p.csv").write_text(content)
+    assert words in mistakes(tmp_path, '[points]\nfile = "p.csv"\n')
+
+
 def test_a_point_is_a_whole_run_file_with_a_folder_of_its_own(tmp_path):
     plan = make_plan(study(tmp_path, '[axes]\nprofile.shock_radius = ["144 km"]\ngrid.zones = [20, 30]\n'))
     first = plan.points[0]
