@@ -27,6 +27,7 @@ from snsim.study.plan import make_plan, read_study
 from snsim.study.record import Cause, State, read_status
 from snsim.study.survey import survey
 from snsim.study.sweep import sweep
+from snsim.study.warned import counted
 
 
 def ran(plan, engine=INLINE, compute=compute, **options):
@@ -130,6 +131,18 @@ def test_failures_that_differ_in_numbers_are_one_cause(tmp_path):
         words = f"residual {point.values['grid.zones'] / 7:.3e} after {point.index} steps"
         report.failures.append(sweeping.Failure(point, "physics", words))
     assert [group[2] for group in report.by_cause()] == [3]
+
+
+def test_warnings_that_differ_in_species_are_one():
+    sentences = (
+        "W: off by 3 % (nue), 2e-3 % (anue at 12 km) of the group",
+        "W: off by 4 % (nux) of the group",
+        "W: trapped (nue, anue)",
+        "W: trapped (nux)",
+        "W: trapped (in the core)",
+    )
+    found = counted([[each] for each in sentences])
+    assert [(each.points, each.first) for each in found] == [(2, 0), (2, 2), (1, 4)]
 
 
 def test_an_interrupted_point_is_computed(tmp_path):
