@@ -172,11 +172,18 @@ def _profile_of_first(plan: Plan, config: Config) -> str:
 
 
 def _describe_axes(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Return every key that moves, with how many values from which to which."""
+    """Return every key that moves, with how many values from which to which; those of points are in no order."""
     from snsim.config.write import write_value
+    from snsim.study.axes import POINT
+    from snsim.study.collect import coordinates
 
     for axis in plan.study.axes:
+        measured = coordinates(axis) if axis.name == POINT else {}
         for key, column in axis.columns.items():
+            if key in measured and measured[key].values.dtype.kind in "fi":
+                values, unit = measured[key].values, measured[key].unit.removesuffix("1")
+                yield key, f"{len(column)} values, {values.min():.4g} to {values.max():.4g} {unit}".rstrip()
+                continue
             first, last = (
                 each if isinstance(each, str) else write_value(each) for each in (column[0], column[-1])
             )

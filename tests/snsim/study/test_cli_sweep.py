@@ -135,6 +135,17 @@ def test_a_star_of_the_first_point_that_cannot_be_built_is_a_doubt(tmp_path):
     assert "cannot be built" in json.loads(snsim("validate", tmp_path, "--json").out)["study"]["doubts"][0]
 
 
+def test_validate_says_of_a_sample_between_what_it_lies(tmp_path):
+    (tmp_path / "p.csv").write_text(
+        "profile.mass [Msun],grid.zones,transport.limiter\n1.41234567,30,wilson\n1.2,40,minerbo\n1.3,20,wilson\n"
+    )
+    (tmp_path / "study.toml").write_text('schema = 1\n[base]\n[points]\nfile = "p.csv"\n')
+    text = snsim("validate", tmp_path).out
+    assert "3 values, 1.2 to 1.412 Msun\n" in text
+    assert "3 values, 20 to 40\n" in text
+    assert "first wilson, last wilson" in text
+
+
 def test_validate_counts_the_points_with_a_mistake(tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n[base]\n[axes]\ngrid.zones = [-1, 30]\n")
     outcome = snsim("validate", tmp_path)
