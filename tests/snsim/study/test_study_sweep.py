@@ -18,6 +18,7 @@ from points_by_hand import INLINE, compute, data_of, dies_at_30, no_convergence_
 from snsim.errors import ResultFileError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
+from snsim.plots.study import parameters
 from snsim.study import record
 from snsim.study import sweep as sweeping
 from snsim.study.claim import Claim, take
@@ -86,6 +87,15 @@ def test_parameters_along_one_dimension_are_coordinates_of_every_group(tmp_path)
         assert transport["profile.mass"].dims == ("point",)
         assert "profile.mass" in transport.coords
         assert transport["profile.mass"].attrs["units"] == "Msun"
+
+
+def test_a_collection_keeps_the_order_of_its_parameters(tmp_path):
+    (tmp_path / "p.csv").write_text("profile.mass [Msun],grid.zones\n1.3,20\n1.4,30\n")
+    (tmp_path / "study.toml").write_text('schema = 1\n[base]\n[points]\nfile = "p.csv"\n')
+    plan = make_plan(read_study(tmp_path))
+    collect(plan, ran(plan).rows)
+    found = parameters(read_result(tmp_path / "study.h5"))
+    assert [each.key for each in found] == ["profile.mass", "grid.zones"]
 
 
 def test_numbers_from_memory_files_and_an_earlier_collection_are_the_same(tmp_path):
