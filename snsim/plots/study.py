@@ -125,7 +125,7 @@ def study(
     UnknownNameError
         A number, key or value that the study does not have.
     ConfigError
-        If no point has a number where it would be drawn.
+        If no point has a number where it would be drawn, or one key shall run along x and tell lines apart.
     """
     known = {each.key: each for each in parameters(result)}
     asked = {chosen(known, key).dim for key in at or {}}
@@ -139,7 +139,12 @@ def study(
     place = _place(
         result, names, {first.dim} | ({second.dim} if second is not None else set()), fixed(known, at or {})
     )
-    as_map = as_map or (second is not None and second.dim == first.dim)  # points coloured by the number
+    if second is not None and second.dim == first.dim:  # points coloured by the number
+        as_map = True
+        if second.key == first.key or not (first.is_number and second.is_number):
+            raise ConfigError(
+                f"x = {first.key}, by = {second.key}: expected two keys that move independently, or two of numbers."
+            )
     with style.context():
         columns = 1 if len(names) == 1 else 2
         rows = max(math.ceil(len(names) / columns), 1)

@@ -185,6 +185,12 @@ def test_axes_are_held_where_there_are_numbers():
         study(result)
 
 
+def test_one_key_is_not_drawn_along_itself():
+    for key in ("limiter", "mass"):
+        with pytest.raises(ConfigError, match="expected two keys that move independently"):
+            study(by_hand(), x=key, by=key)
+
+
 def test_of_numbers_that_do_not_move_the_main_ones_are_drawn():
     result = moved(**{"transport.limiter": ("transport.limiter", ["a", "b"])})
     result["diagnostics/gain_region"]["gain_radius"].values[...] = 7e6
