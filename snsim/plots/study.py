@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,11 +20,9 @@ from microphysics.errors import UnknownNameError
 from snsim.errors import ConfigError
 from snsim.plots import style
 from snsim.plots._study_keys import (
-    GROUP,
     POINT,
     Along,
     chosen,
-    first_with_numbers,
     fixed,
     held,
     longest,
@@ -33,14 +30,12 @@ from snsim.plots._study_keys import (
     unit_words,
     wrapped,
 )
+from snsim.plots._study_numbers import headlines, moves, place_of, species_of, variable_of
 from snsim.result import HEADLINES, Result, shown_unit
-from snsim.variable import Variable
 
 Array = NDArray[np.float64]
 
-MOST_PANELS = 6
 MOST_LINES = 9
-MOST_MEANT = 4  # names in one question
 PANEL_WIDTH, PANEL_HEIGHT = 3.6, 2.35  # inches
 ROW = 0.22  # inches of a line of the legend
 SEQUENCE, FAILED = "viridis", "0.85"
@@ -55,37 +50,6 @@ _DASHES: Sequence[Any] = (
 _MARKERS = "osD^vPX"  # one more than dashes: each line has a pair of its own
 _QUALITATIVE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _LIN, _LOG = "linear", "log"
-
-
-def quantities(result: Result) -> list[str]:
-    """Return the names of numbers that can be drawn: ``transport.luminosity_infinity``, ``gain_region.gain_radius``, ..."""
-    return [
-        f"{group.removeprefix('diagnostics/')}.{key}"
-        for group, variables in result.groups.items()
-        if group != GROUP
-        for key, each in variables.items()
-        if each.values.dtype.kind == "f" and _own(result, each) in ((), ("species",))
-    ]
-
-
-def headlines(result: Result) -> list[str]:
-    """Return the main numbers that a study has and that move in it; where none moves, all of them."""
-    there = set(quantities(result))
-    names = [f"{group.removeprefix('diagnostics/')}.{key}" for group, key, _ in HEADLINES]
-    known = [name for name in names if name in there and np.isfinite(_variable(result, name).values).any()]
-    return ([name for name in known if _answers(result, name)] or known)[:MOST_PANELS]
-
-
-def _answers(result: Result, name: str) -> bool:
-    """Whether a number differs between points, of the same species."""
-    variable = _variable(result, name)
-    species = variable.values.shape[-1] if _own(result, variable) else 1
-    return any(_moves(each) for each in variable.values.reshape(-1, species).T)
-
-
-def _moves(values: Array) -> bool:
-    known = values[np.isfinite(values)]
-    return bool(known.size and known.min() < known.max())
 
 
 def study(
@@ -136,7 +100,7 @@ def study(
     others = [each for each in free.values() if each.dim != first.dim]
     second = chosen(free, by) if by else next(iter(sorted(others, key=lambda each: -each.values.size)), None)
     names = list(names) or headlines(result)
-    place = _place(
+    place = place_of(
         result, names, {first.dim} | ({second.dim} if second is not None else set()), fixed(known, at or {})
     )
     if second is not None and second.dim == first.dim:  # points coloured by the number
@@ -157,7 +121,7 @@ def study(
             if as_map and second is not None:
                 _map(ax, figure, values, dims, label, first, second)
             else:
-                there = _species(result, name, species)
+                there = species_of(result, name, species)
                 artists |= _lines(ax, values, dims, label, first, second, there, neutral=by_species)
         for ax in list(grid.flat)[len(names) :]:
             ax.remove()
@@ -168,62 +132,17 @@ def study(
     return figure
 
 
-def _place(result: Result, names: Sequence[str], drawn: set[str], asked: Mapping[str, int]) -> dict[str, int]:
-    """Return where the axes are held that are not drawn."""
-    dims = result.groups[GROUP]["state"].dims
-    finite = np.zeros(result.groups[GROUP]["state"].values.shape, dtype=bool)
-    for name in names:
-        own = _own(result, _variable(result, name))
-        finite |= np.isfinite(_variable(result, name).values).any(
-            axis=tuple(range(len(dims), len(dims) + len(own)))
-        )
-    if (found := first_with_numbers(finite, dims, drawn, asked)) is None:
-        known = [each for each in parameters(result) if each.dim in asked]
-        held_at = ", ".join(f"{each.key} = {each.plainly(asked[each.dim])}" for each in known)
-        what = " or ".join(names) if names else "a main number"
-        raise ConfigError(f"no point has {what}{f' at {held_at}' if held_at else ''}: nothing to draw.")
-    return found
-
-
-def _variable(result: Result, name: str) -> Variable:
-    group, _, key = name.rpartition(".")
-    known = quantities(result)
-    for place in (f"diagnostics/{group}", group):
-        if name in known and key in result.groups.get(place, {}):
-            return result.groups[place][key]
-    # there are many: the groups or those of one group are named, and what was likely meant
-    groups = sorted({each.rpartition(".")[0] for each in known})
-    listed = [each for each in known if each.rpartition(".")[0] == group] or [f"{each}.*" for each in groups]
-    meant = [each for each in known if each.rpartition(".")[2] == key]
-    meant = meant or difflib.get_close_matches(name, known, n=3)
-    raise UnknownNameError("number of this study", name, listed, meant[:MOST_MEANT])
-
-
-def _own(result: Result, variable: Variable) -> tuple[str, ...]:
-    """Return the dimensions of a variable besides those of the study."""
-    many = len(result.groups[GROUP]["state"].dims)
-    return variable.dims[many:]
-
-
-def _species(result: Result, name: str, only: str) -> list[str]:
-    group = name.rpartition(".")[0]
-    for place in (f"diagnostics/{group}", group):
-        if "species" in result.groups.get(place, {}):
-            return [str(each) for each in result.groups[place]["species"].values if only in ("", str(each))]
-    return []
-
-
 def _reduced(
     result: Result, name: str, place: Mapping[str, int], species: str, as_map: bool
 ) -> tuple[Array, tuple[str, ...], str]:
     """Return values in units for people, their dimensions, and the words of their axis."""
-    variable = _variable(result, name)
+    variable = variable_of(result, name)
     values, dims = variable.values, variable.dims
     for dim, index in place.items():
         values, dims = np.take(values, index, dims.index(dim)), tuple(each for each in dims if each != dim)
     words = _headline(name) or variable.long_name
     if "species" in dims and (species or as_map):
-        there = _species(result, name, "")
+        there = species_of(result, name, "")
         chosen = species or there[0]
         if chosen not in there:
             raise UnknownNameError("species of this study", chosen, there)
@@ -372,7 +291,7 @@ def _map(
         shown = ax.pcolormesh(
             _edges(across), _edges(up), np.ma.masked_invalid(plane), cmap=SEQUENCE, rasterized=True
         )
-        if np.isfinite(plane).all() and min(plane.shape) >= MOST_LINES and _moves(plane):
+        if np.isfinite(plane).all() and min(plane.shape) >= MOST_LINES and moves(plane):
             lines = ax.contour(across, up, plane, 5, colors="white", linewidths=0.6)
             ax.clabel(lines, fontsize=7, fmt="%g")
         for which, each, at in (("x", x, across), ("y", y, up)):

@@ -10,8 +10,9 @@ import pytest
 from microphysics.errors import UnknownNameError
 from snsim.errors import ConfigError
 from snsim.plots import style
-from snsim.plots._study_keys import Along
-from snsim.plots.study import headlines, parameters, quantities, study
+from snsim.plots._study_keys import Along, parameters
+from snsim.plots._study_numbers import headlines, quantities
+from snsim.plots.study import study
 from snsim.result import Result
 from snsim.variable import Variable
 

@@ -18,7 +18,7 @@ from points_by_hand import INLINE, compute, data_of, dies_at_30, no_convergence_
 from snsim.errors import ResultFileError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
-from snsim.plots.study import parameters
+from snsim.plots._study_keys import parameters
 from snsim.study import record
 from snsim.study import sweep as sweeping
 from snsim.study.claim import Claim, take
