@@ -16,13 +16,13 @@ class OutOfRangeError(MicrophysicsError, ValueError):
 
 
 class UnknownNameError(MicrophysicsError, KeyError):
-    """A name that no model is registered under."""
+    """A name that no model is registered under; `meant` are names that come nearest, where that is known better here."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], meant: Iterable[str] = ()) -> None:
         names = sorted(known)
-        nearest = [each for each in names if each.lower() == name.lower()]
-        nearest += difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        nearest = list(meant) or [each for each in names if each.lower() == name.lower()]
+        nearest = nearest or difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
         self.message = f"unknown {kind} '{name}'; known are {', '.join(names)}.{hint}"
         super().__init__(self.message)
 

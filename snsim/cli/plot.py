@@ -61,8 +61,10 @@ def plot(
 
     study = _study_file(result)
     stored = read_result(study or result)
-    directory = check_writable(output or (study or result_path(result)).parent)
-    chosen = {
+    if study is not None:
+        _look_at_study(stored, study)
+    directory = output or (study or result_path(result)).parent
+    chosen: dict[str, Any] = {
         "names": y or (),
         "x": x,
         "by": by,
@@ -71,9 +73,16 @@ def plot(
         "species": species,
     }
     if study is not None:
-        files = [_draw_study(stored, directory / STUDY_FIGURE, chosen, pdf)]
+        from snsim.plots.figures import save
+        from snsim.plots.study import study as draw
+
+        figure = draw(stored, **chosen)  # before a folder is made: a wrong name leaves none
+        file = check_writable(directory) / STUDY_FIGURE
+        files = [file.with_suffix(".pdf") if pdf else file]
+        save(figure, files[0])
     else:
         _refuse(chosen, pdf)
+        check_writable(directory)
         warn_unconverged(result, stored)
         from snsim.plots import figures
 
@@ -103,6 +112,39 @@ def _study_file(path: Path) -> Path | None:
     return path / names[0]
 
 
+def _look_at_study(stored: Result, file: Path) -> None:
+    """Refuse a collection without any number, and warn of one that is not of the study as it is now.
+
+    Raises
+    ------
+    ResultFileError
+        If no point of it is done.
+    """
+    from snsim.cli.console import say_warning
+    from snsim.errors import ConfigError, ResultFileError
+    from snsim.study.plan import read_study
+
+    folder = file.parent
+    states = stored.groups.get("points", {}).get("state")
+    if states is not None and not (states.values == "done").any():
+        failed = int((states.values == "failed").sum())
+        if failed:
+            raise ResultFileError(
+                f"{file}: no point has numbers, {failed} of {states.values.size} failed; snsim status {folder} says why."
+            )
+        raise ResultFileError(f"{file}: nothing computed yet: snsim sweep {folder}")
+    if not (folder / "study.toml").is_file():
+        return
+    try:
+        same = read_study(folder).digest == stored.provenance.get("config_hash")
+    except ConfigError:
+        same = False
+    if not same:
+        say_warning(
+            f"{file} is of an earlier form of the study; snsim sweep {folder} computes what has changed"
+        )
+
+
 def _places(given: list[str]) -> dict[str, str]:
     from snsim.errors import ConfigError
 
@@ -110,15 +152,6 @@ def _places(given: list[str]) -> dict[str, str]:
         if "=" not in text:
             raise ConfigError(f"--at '{text}': expected KEY=VALUE, for instance --at grid.zones=200.")
     return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in given)}
-
-
-def _draw_study(stored: Result, file: Path, chosen: dict[str, Any], pdf: bool) -> Path:
-    from snsim.plots.figures import save
-    from snsim.plots.study import study
-
-    file = file.with_suffix(".pdf") if pdf else file
-    save(study(stored, **chosen), file)
-    return file
 
 
 def _refuse(chosen: dict[str, Any], pdf: bool) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,18 +17,24 @@ from snsim.cli.console import (
     Debug,
     Json,
     announce_compilation,
-    say_error,
     say_json,
     say_rows,
     say_table,
     say_warning,
 )
+from snsim.cli.sweep_text import (
+    as_json,
+    collected_as_json,
+    say_collected,
+    say_kept,
+    say_report,
+    say_warned,
+    warned_as_json,
+)
 
 if TYPE_CHECKING:
-    from snsim.study.collect import Collected
     from snsim.study.plan import Plan
     from snsim.study.sweep import Report
-    from snsim.study.warned import Warned
 
 EXIT_SOME_FAILED = 1
 EVERY = 30.0  # s between two lines of progress where nobody is looking
@@ -129,19 +135,19 @@ def _sweep(
                 show(report)
                 if report.rows and time.monotonic() - last > COLLECT_EVERY:
                     began = time.monotonic()
-                    collect(plan, report.rows, keep=keep, check=False)
+                    say_kept(collect(plan, report.rows, keep=keep, check=False))
                     last = time.monotonic() + 20.0 * (time.monotonic() - began)  # a small part of the time
 
             report = run_sweep(plan, engine, retry=retry, keep=keep, only_failed=only_failed, progress=go_on)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("what is finished is kept; the same command goes on from there") from None
     found = collect(plan, report.rows, keep=keep, check=False)
-    _say_collected(found)
-    _say_warned(plan, found.warned)
+    say_collected(found)
+    say_warned(plan, found.warned)
     if json:
-        say_json(_as_json(plan, report, found))
+        say_json(as_json(plan, report, found))
     else:
-        _say_report(plan, report, found)
+        say_report(plan, report, found)
     raise typer.Exit(_exit_code(report))
 
 
@@ -198,7 +204,7 @@ def status(path: StudyPath, json: Json = False, debug: Debug = False) -> None:
             {
                 "title": plan.study.title,
                 "states": found.counts(),
-                "warnings": _warned_as_json(plan, found.warned()),
+                "warnings": warned_as_json(plan, found.warned()),
                 "points": points,
                 "left_out": left,
             }
@@ -206,7 +212,7 @@ def status(path: StudyPath, json: Json = False, debug: Debug = False) -> None:
         return
     typer.secho(plan.study.title, bold=True)
     say_rows([("points", str(len(plan.points))), *_states(found.counts())])
-    _say_warned(plan, found.warned())
+    say_warned(plan, found.warned())
     for state in (State.RUNNING, State.STALE, State.FAILED, State.QUEUED):
         told = [(point, standing) for point, standing in found.of(state) if standing.why]
         if told:
@@ -230,13 +236,16 @@ def collect(
 
     plan = _plan(path)
     found = bring_together(plan, keep=keep)
-    _say_collected(found)
+    say_collected(found)
     if json:
-        say_json(_collected_as_json(found))
+        say_json(collected_as_json(found))
     else:
         typer.echo(f"{found.collected} of {found.points} points")
         typer.echo(f"  {found.file}")
-    if found.damaged or any(standing.state == "failed" for _, standing in found.left_out):
+    failed = any(standing.state == "failed" for _, standing in found.left_out)
+    if not found.collected and not failed:
+        typer.echo(f"nothing computed yet: snsim sweep {path}", err=True)
+    if found.damaged or failed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
@@ -284,65 +293,6 @@ def _rate_in_words(seconds: float, finished: int, left: int) -> str:
     return f", {finished / seconds:.3g}/s" + (f", {left * seconds / finished:.0f} s left" if left else "")
 
 
-def _say_collected(found: Collected) -> None:
-    for point, why in found.damaged:
-        say_warning(f"{point.name}: left out, set aside and marked to be computed again: {why}")
-    if len(found.codes) > 1:
-        say_warning(
-            f"study.h5 holds numbers of different code: {', '.join(found.codes)}; points/code says which is which"
-        )
-
-
-def _say_warned(plan: Plan, warned: Sequence[Warned]) -> None:
-    """Say on stderr, once for all points, of what their runs warned."""
-    from snsim.study.plan import label
-
-    for each in warned:
-        many = f"{each.points} of {len(plan.points)} points"
-        first = f" (first: {label(plan.points[each.first].values)})" if each.points < len(plan.points) else ""
-        typer.echo(
-            f"{typer.style('warning', fg='yellow', bold=True)} at {many}: {each.kind}: {each.sentence}{first}",
-            err=True,
-        )
-
-
-def _warned_as_json(plan: Plan, warned: Sequence[Warned]) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": each.kind,
-            "sentence": each.sentence,
-            "points": each.points,
-            "first": plan.points[each.first].name,
-        }
-        for each in warned
-    ]
-
-
-def _say_report(plan: Plan, report: Report, found: Collected) -> None:
-    from snsim.study.plan import label
-
-    typer.secho(plan.study.title, bold=True)
-    rows = [
-        ("points", str(report.points)),
-        ("computed", f"{report.computed} in {report.seconds:.1f} s"),
-        ("done before", str(report.before)),
-        ("done meanwhile", str(report.elsewhere)),
-        ("kept, of other code", str(report.kept)),
-        ("failed", str(len(report.failures))),
-        ("not done", str(report.unfinished)),
-    ]
-    say_rows(row for row in rows if row[1] != "0")
-    typer.echo(f"  {found.file}")
-    for cause, error, count, point in report.by_cause():
-        say_error(f"{count} point(s), {cause}: {error} (first: {label(point.values)})")
-    if report.failures:
-        typer.echo(f"snsim rerun {plan.study.folder} --failed computes them again", err=True)
-    if report.trouble:
-        say_error(
-            f"{report.trouble}. What is finished is kept; once this is mended, the same command goes on."
-        )
-
-
 def _exit_code(report: Report) -> int:
     """0 done; 1 some failed; 3 all failed, for physics; 4 the disk."""
     if report.trouble:
@@ -351,42 +301,3 @@ def _exit_code(report: Report) -> int:
         return 0
     only_physics = all(failure.cause == "physics" for failure in report.failures)
     return EXIT_PHYSICS if only_physics and not report.done else EXIT_SOME_FAILED
-
-
-def _as_json(plan: Plan, report: Report, found: Collected) -> dict[str, Any]:
-    return {
-        "title": plan.study.title,
-        "points": report.points,
-        "computed": report.computed,
-        "done_before": report.before,
-        "done_elsewhere": report.elsewhere,
-        "kept": report.kept,
-        "failed": [
-            {
-                "point": failure.point.name,
-                "values": failure.point.values,
-                "cause": failure.cause,
-                "error": failure.error,
-            }
-            for failure in report.failures
-        ],
-        "unfinished": report.unfinished,
-        "trouble": report.trouble,
-        "wall_time_s": report.seconds,
-        "run_time_s": report.run_seconds,
-        "warnings": _warned_as_json(plan, found.warned),
-        **_collected_as_json(found),
-    }
-
-
-def _collected_as_json(found: Collected) -> dict[str, Any]:
-    return {
-        "file": found.file,
-        "collected": found.collected,
-        "left_out": [
-            {"point": point.name, "state": standing.state, "why": standing.why}
-            for point, standing in found.left_out
-        ],
-        "damaged": [{"point": point.name, "why": why} for point, why in found.damaged],
-        "codes": list(found.codes),
-    }

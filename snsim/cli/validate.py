@@ -119,7 +119,7 @@ def _is_of_study(path: Path) -> bool:
 
 
 def _validate_study(path: Path, changed: bool, show: bool, json: bool) -> None:
-    """Check every point of a study, and the star of the first."""
+    """Check keys and values of every point of a study, and build the star of the first."""
     from snsim.errors import ConfigError
     from snsim.study.plan import make_plan, read_study
 
@@ -131,7 +131,7 @@ def _validate_study(path: Path, changed: bool, show: bool, json: bool) -> None:
     first = plan.study.base.configure(plan.points[0].values)
     with _noted() as doubts:
         _read_files(first)
-        profile = _describe_profile(first)
+        profile = _profile_of_first(plan, first)
     for remark in plan.remarks:
         say_warning(remark)
     axes = dict(_describe_axes(plan))
@@ -150,12 +150,40 @@ def _validate_study(path: Path, changed: bool, show: bool, json: bool) -> None:
     say_rows([("points", str(len(plan.points))), *axes.items(), ("profile of the first", profile)])
 
 
+def _profile_of_first(plan: Plan, config: Config) -> str:
+    """Build the star of the first point; one that cannot be is a doubt, as it says nothing of the other points."""
+    from microphysics.errors import MicrophysicsError, PhysicsWarning
+    from snsim.errors import ConvergenceError, NoStarError
+    from snsim.study.plan import label
+
+    try:
+        return _describe_profile(config)
+    except (NoStarError, ConvergenceError, MicrophysicsError) as error:
+        others = (
+            "; the stars of the other points are not built here and may be fine: a sweep records which fail"
+            if len(plan.points) > 1
+            else ""
+        )
+        words = (
+            f"the star of the first point ({label(plan.points[0].values)}) cannot be built: {error}{others}"
+        )
+        warnings.warn(words, PhysicsWarning, stacklevel=2)
+        return "cannot be built"
+
+
 def _describe_axes(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Return every key that moves, with how many values from which to which."""
+    """Return every key that moves, with how many values from which to which; those of points are in no order."""
     from snsim.config.write import write_value
+    from snsim.study.axes import POINT
+    from snsim.study.collect import coordinates
 
     for axis in plan.study.axes:
+        measured = coordinates(axis) if axis.name == POINT else {}
         for key, column in axis.columns.items():
+            if key in measured and measured[key].values.dtype.kind in "fi":
+                values, unit = measured[key].values, measured[key].unit.removesuffix("1")
+                yield key, f"{len(column)} values, {values.min():.4g} to {values.max():.4g} {unit}".rstrip()
+                continue
             first, last = (
                 each if isinstance(each, str) else write_value(each) for each in (column[0], column[-1])
             )

@@ -13,11 +13,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from snsim.config.mistakes import Source, mistakes_of
+from snsim.config.model_names import nearest
 from snsim.config.schema import Config, FileProfile, TableProfile
 from snsim.config.stars import stars
 from snsim.errors import ConfigError
 
 RUN_FILE, STUDY_FILE = "run.toml", "study.toml"
+# files that a folder is known by: what they are, and the command for them
+_KINDS = {
+    RUN_FILE: ("run file", "snsim run"),
+    STUDY_FILE: ("study", "snsim sweep"),
+    "table.toml": ("table's file", "snsim table"),
+}
 OF_FILES = ("table", "gr1d-short", "gr1d", "kepler", "mesa")  # formats of profiles that name a file
 # keys of [microphysics] that name a file, or several
 _FILES = ("eos_table", "structure_factor_file", "bremsstrahlung_table", "capture_tables")
@@ -126,9 +133,7 @@ def read_tables(file: Path, name_in_folder: str) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(
-            f"{file}: no such run file; give a run file or a directory that holds {name_in_folder}."
-        ) from None
+        raise ConfigError(_absent(file, name_in_folder)) from None
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, UnicodeDecodeError) and file.read_bytes()[:4] == b"\x89HDF":
             raise ConfigError(
@@ -137,6 +142,18 @@ def read_tables(file: Path, name_in_folder: str) -> dict[str, Any]:
         raise ConfigError(f"{file}: cannot be read ({error}).") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}.") from None
+
+
+def _absent(file: Path, name_in_folder: str) -> str:
+    """Say that a file is not there, and what is: another kind of file, or a folder of nearly that name."""
+    kind, folder = _KINDS[name_in_folder][0], file.parent
+    if file.name == name_in_folder:
+        for name, (other, command) in _KINDS.items():
+            if (folder / name).is_file():
+                return f"{file}: no such {kind}; {folder} holds {name}, a {other}: {command} {folder}"
+    alike = [each.parent.name for each in folder.glob(f"*/{name_in_folder}")]
+    hint = nearest(file.name, alike)
+    return f"{file}: no such {kind}; give a {kind} or a directory that holds {name_in_folder}.{hint}"
 
 
 def _apply(tables: dict[str, Any], overrides: Iterable[str]) -> set[str]:

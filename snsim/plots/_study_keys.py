@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +110,7 @@ class Along:
 
 
 def parameters(result: Result) -> list[Along]:
-    """Return the parameters of a collected study, in the order of its dimensions."""
+    """Return the parameters of a collected study, in the order of its dimensions and as the study file names them."""
     group = result.groups[GROUP]
     dims = group["state"].dims
     found = [
@@ -118,7 +118,9 @@ def parameters(result: Result) -> list[Along]:
         for key, each in group.items()
         if each.dims == (key,) or each.attributes.get("role") == PARAMETER
     ]
-    return sorted(found, key=lambda each: dims.index(each.dim))
+    written = group["state"].attributes.get("parameters", "").split("\n")
+    place = {key: number for number, key in enumerate(written)}
+    return sorted(found, key=lambda each: (dims.index(each.dim), place.get(each.key, len(place))))
 
 
 def chosen(known: Mapping[str, Along], key: str) -> Along:
@@ -138,8 +140,8 @@ def longest(known: Mapping[str, Along]) -> Along:
     return max(known.values(), key=lambda each: (each.is_number, each.values.size))
 
 
-def fixed(known: Mapping[str, Along], drawn: set[str], at: Mapping[str, str]) -> dict[str, int]:
-    """Return the index along every dimension that is not drawn: that of the value asked for, or the first."""
+def fixed(known: Mapping[str, Along], at: Mapping[str, str]) -> dict[str, int]:
+    """Return the index along every dimension for which a value is asked."""
     found: dict[str, int] = {}
     for key, text in at.items():
         each = chosen(known, key)
@@ -148,7 +150,24 @@ def fixed(known: Mapping[str, Along], drawn: set[str], at: Mapping[str, str]) ->
         if text not in words and text not in plain:
             raise UnknownNameError(f"value of {each.key}", text, words)
         found[each.dim] = words.index(text) if text in words else plain.index(text)
-    return {each.dim: 0 for each in known.values() if each.dim not in drawn} | found
+    return found
+
+
+def first_with_numbers(
+    finite: NDArray[np.bool_], dims: Sequence[str], drawn: set[str], asked: Mapping[str, int]
+) -> dict[str, int] | None:
+    """Return the index along every dimension that is not drawn.
+
+    It is the one asked for, or the first where a point has a number; None where there is none.
+    """
+    left = [dim for dim in dims if dim not in asked]
+    along = tuple(i for i, dim in enumerate(left) if dim in drawn)
+    there = finite[tuple(asked.get(dim, slice(None)) for dim in dims)].any(axis=along)
+    if not there.any():
+        return None
+    first = np.unravel_index(int(np.argmax(there)), there.shape)
+    free = [dim for dim in left if dim not in drawn]
+    return {**asked, **{dim: int(index) for dim, index in zip(free, first, strict=True)}}
 
 
 def held(result: Result, known: Mapping[str, Along], at: Mapping[str, int]) -> list[str]:

@@ -17,9 +17,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from microphysics.errors import UnknownNameError
+from snsim.errors import ConfigError
 from snsim.plots import style
 from snsim.plots._study_keys import (
-    GROUP,
     POINT,
     Along,
     chosen,
@@ -30,12 +30,11 @@ from snsim.plots._study_keys import (
     unit_words,
     wrapped,
 )
+from snsim.plots._study_numbers import headlines, moves, place_of, species_of, variable_of
 from snsim.result import HEADLINES, Result, shown_unit
-from snsim.variable import Variable
 
 Array = NDArray[np.float64]
 
-MOST_PANELS = 6
 MOST_LINES = 9
 PANEL_WIDTH, PANEL_HEIGHT = 3.6, 2.35  # inches
 ROW = 0.22  # inches of a line of the legend
@@ -51,36 +50,6 @@ _DASHES: Sequence[Any] = (
 _MARKERS = "osD^vPX"  # one more than dashes: each line has a pair of its own
 _QUALITATIVE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _LIN, _LOG = "linear", "log"
-
-
-def quantities(result: Result) -> list[str]:
-    """Return the names of numbers that can be drawn: ``transport.luminosity_infinity``, ``gain_region.gain_radius``, ..."""
-    return [
-        f"{group.removeprefix('diagnostics/')}.{key}"
-        for group, variables in result.groups.items()
-        if group != GROUP
-        for key, each in variables.items()
-        if each.values.dtype.kind == "f" and _own(result, each) in ((), ("species",))
-    ]
-
-
-def headlines(result: Result) -> list[str]:
-    """Return the main numbers that a study has and that move in it."""
-    there = set(quantities(result))
-    names = [f"{group.removeprefix('diagnostics/')}.{key}" for group, key, _ in HEADLINES]
-    return [name for name in names if name in there and _answers(result, name)][:MOST_PANELS]
-
-
-def _answers(result: Result, name: str) -> bool:
-    """Whether a number differs between points, of the same species."""
-    variable = _variable(result, name)
-    species = variable.values.shape[-1] if _own(result, variable) else 1
-    return any(_moves(each) for each in variable.values.reshape(-1, species).T)
-
-
-def _moves(values: Array) -> bool:
-    known = values[np.isfinite(values)]
-    return bool(known.size and known.min() < known.max())
 
 
 def study(
@@ -105,7 +74,7 @@ def study(
     by : str
         Key with one line for each value, or along the y axis of maps; by default another axis, where there is one.
     at : mapping of str to str
-        Values of the other axes, as they are shown; their first by default.
+        Values of the other axes, as they are shown; by default the first at which there are numbers.
     as_map : bool
         Maps over `x` and `by` instead of lines.
     species : str
@@ -119,6 +88,8 @@ def study(
     ------
     UnknownNameError
         A number, key or value that the study does not have.
+    ConfigError
+        If no point has a number where it would be drawn, or one key shall run along x and tell lines apart.
     """
     known = {each.key: each for each in parameters(result)}
     asked = {chosen(known, key).dim for key in at or {}}
@@ -128,9 +99,16 @@ def study(
     first = chosen(free, x) if x else longest(free)
     others = [each for each in free.values() if each.dim != first.dim]
     second = chosen(free, by) if by else next(iter(sorted(others, key=lambda each: -each.values.size)), None)
-    place = fixed(known, {first.dim} | ({second.dim} if second is not None else set()), at or {})
     names = list(names) or headlines(result)
-    as_map = as_map or (second is not None and second.dim == first.dim)  # points coloured by the number
+    place = place_of(
+        result, names, {first.dim} | ({second.dim} if second is not None else set()), fixed(known, at or {})
+    )
+    if second is not None and second.dim == first.dim:  # points coloured by the number
+        as_map = True
+        if second.key == first.key or not (first.is_number and second.is_number):
+            raise ConfigError(
+                f"x = {first.key}, by = {second.key}: expected two keys that move independently, or two of numbers."
+            )
     with style.context():
         columns = 1 if len(names) == 1 else 2
         rows = max(math.ceil(len(names) / columns), 1)
@@ -143,7 +121,7 @@ def study(
             if as_map and second is not None:
                 _map(ax, figure, values, dims, label, first, second)
             else:
-                there = _species(result, name, species)
+                there = species_of(result, name, species)
                 artists |= _lines(ax, values, dims, label, first, second, there, neutral=by_species)
         for ax in list(grid.flat)[len(names) :]:
             ax.remove()
@@ -154,39 +132,17 @@ def study(
     return figure
 
 
-def _variable(result: Result, name: str) -> Variable:
-    group, _, key = name.rpartition(".")
-    for place in (f"diagnostics/{group}", group):
-        if key in result.groups.get(place, {}):
-            return result.groups[place][key]
-    raise UnknownNameError("number of this study", name, quantities(result))
-
-
-def _own(result: Result, variable: Variable) -> tuple[str, ...]:
-    """Return the dimensions of a variable besides those of the study."""
-    many = len(result.groups[GROUP]["state"].dims)
-    return variable.dims[many:]
-
-
-def _species(result: Result, name: str, only: str) -> list[str]:
-    group = name.rpartition(".")[0]
-    for place in (f"diagnostics/{group}", group):
-        if "species" in result.groups.get(place, {}):
-            return [str(each) for each in result.groups[place]["species"].values if only in ("", str(each))]
-    return []
-
-
 def _reduced(
     result: Result, name: str, place: Mapping[str, int], species: str, as_map: bool
 ) -> tuple[Array, tuple[str, ...], str]:
     """Return values in units for people, their dimensions, and the words of their axis."""
-    variable = _variable(result, name)
+    variable = variable_of(result, name)
     values, dims = variable.values, variable.dims
     for dim, index in place.items():
         values, dims = np.take(values, index, dims.index(dim)), tuple(each for each in dims if each != dim)
     words = _headline(name) or variable.long_name
     if "species" in dims and (species or as_map):
-        there = _species(result, name, "")
+        there = species_of(result, name, "")
         chosen = species or there[0]
         if chosen not in there:
             raise UnknownNameError("species of this study", chosen, there)
@@ -335,7 +291,7 @@ def _map(
         shown = ax.pcolormesh(
             _edges(across), _edges(up), np.ma.masked_invalid(plane), cmap=SEQUENCE, rasterized=True
         )
-        if np.isfinite(plane).all() and min(plane.shape) >= MOST_LINES and _moves(plane):
+        if np.isfinite(plane).all() and min(plane.shape) >= MOST_LINES and moves(plane):
             lines = ax.contour(across, up, plane, 5, colors="white", linewidths=0.6)
             ax.clabel(lines, fontsize=7, fmt="%g")
         for which, each, at in (("x", x, across), ("y", y, up)):

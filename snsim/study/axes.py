@@ -283,15 +283,21 @@ def _of_file(table: Mapping[str, Any], folder: Path) -> Axis:
         raise ConfigError(f"{path}: expected a line of keys and at least one point.")
     heads = [_head(cell) for cell in rows[0]]
     keys = [key for key, _ in heads]
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if any(sign in cell for cell in rows[0]):
+            raise ConfigError(f"{path}: columns are separated by commas; here they seem to be by {name}.")
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise ConfigError(f"{path}: the column '{twice[0]}' stands there twice.")
     columns: dict[str, list[Any]] = {key: [] for key in keys}
     for number, row in enumerate(rows[1:], start=1):
-        if len(row) != len(keys) or not all(cell.strip() for cell in row):
+        if len(row) != len(keys):
             raise ConfigError(
-                f"{path}: point {number} has {len(row)} values, some empty or missing; expected {len(keys)}."
+                f"{path}: point {number} has {len(row)} values, separated by commas; expected {len(keys)}."
             )
+        empty = [key for key, cell in zip(keys, row, strict=True) if not cell.strip()]
+        if empty:
+            raise ConfigError(f"{path}: point {number} has no value of {', '.join(empty)}; expected one.")
         for (key, unit), cell in zip(heads, row, strict=True):
             columns[key].append(f"{cell.strip()} {unit}" if unit else parse_value(cell.strip()))
     return Axis(POINT, {key: tuple(values) for key, values in columns.items()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +52,8 @@ class Collected:
         By which the numbers were computed; more than one only if that was asked for.
     warned : list of Warned
         Of what the runs of points warned, failed ones among them.
+    kept : Path or None
+        Where an earlier collection went that holds points which this one lacks.
     """
 
     file: Path
@@ -59,6 +63,7 @@ class Collected:
     damaged: list[tuple[Point, str]] = field(default_factory=list)
     codes: tuple[str, ...] = ()
     warned: list[Warned] = field(default_factory=list)
+    kept: Path | None = None
 
 
 def collect(
@@ -88,7 +93,7 @@ def collect(
     Notes
     -----
     Numbers of an earlier collection of the same points by the same code are taken from it. What a point lacks is NaN, and the
-    group `points` says why.
+    group `points` says why. An earlier collection with points that this one lacks is kept beside it.
     """
     study, file = plan.study, plan.study.folder / STUDY_RESULT
     found = Collected(file, len(plan.points))
@@ -116,8 +121,36 @@ def collect(
         "study": (study.folder / STUDY_FILE).read_text(encoding="utf-8"),
         "codes": "\n".join(found.codes),
     }
-    write_result(Result(groups, resolve_toml(study.base.configure({})), origin), file)
+    new = Result(groups, resolve_toml(study.base.configure({})), origin)
+    if _done(before.stored) - {plan.points[index].config_hash for index in lines}:
+        found.kept = _free_name(file, before.stored)
+        os.replace(file, found.kept)
+    write_result(new, file)
     return found
+
+
+def _done(result: Result | None) -> set[str]:
+    """Return the hashes of the points that a collection has numbers of."""
+    about = result.groups.get(POINTS_GROUP, {}) if result is not None else {}
+    if "state" not in about or "config_hash" not in about:
+        return set()
+    return {str(each) for each in about["config_hash"].values[about["state"].values == State.DONE]}
+
+
+def _free_name(file: Path, result: Result | None) -> Path:
+    """Return where a collection is kept: a name that is free, or that of one all of whose points it has too."""
+    for number in itertools.count(1):
+        place = file.with_name(f"{file.stem}.old{number if number > 1 else ''}{file.suffix}")
+        if not place.exists() or _done(_read(place)) <= _done(result):
+            break
+    return place
+
+
+def _read(file: Path) -> Result | None:
+    try:
+        return read_result(file)
+    except ResultFileError:
+        return None
 
 
 def _row(folder: Path, study: Study, given: Row | None, check: bool) -> Row:
@@ -148,22 +181,20 @@ def _set_aside(folder: Path, error: ResultFileError) -> Standing:
 
 @dataclass(frozen=True)
 class _Earlier:
-    """An earlier collection of the same points."""
+    """An earlier collection."""
 
-    result: Result | None
+    stored: Result | None  # whatever stands there
+    result: Result | None  # the same, if it is of this very study
     study: Study
 
     @classmethod
     def read(cls, file: Path, plan: Plan) -> _Earlier:
         """Read a collection; without numbers where there is none of this very study that can be read."""
-        try:
-            result = read_result(file) if file.is_file() else None
-        except ResultFileError:
-            result = None
+        result = _read(file) if file.is_file() else None
         same = result is not None and result.provenance.get("config_hash") == plan.study.digest
         text = (plan.study.folder / STUDY_FILE).read_text(encoding="utf-8")
         same = same and result is not None and result.provenance.get("study") == text
-        return cls(result if same else None, plan.study)
+        return cls(result, result if same else None, plan.study)
 
     def row(self, point: Point, code: str) -> Row | None:
         """Return the numbers of a point; None where it does not have them of this code."""
@@ -203,8 +234,10 @@ def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int,
     study = plan.study
     dims = tuple(axis.name for axis in study.axes)
 
-    def texts(words: Iterable[str], long_name: str) -> Variable:
-        return Variable(dims, np.array(list(words), dtype=np.str_).reshape(study.shape), "1", long_name)
+    def texts(words: Iterable[str], long_name: str, **about: str) -> Variable:
+        return Variable(
+            dims, np.array(list(words), dtype=np.str_).reshape(study.shape), "1", long_name, about
+        )
 
     sentences = {masked(each) for standing in standings for each in standing.warnings}
     group = {key: value for axis in study.axes for key, value in coordinates(axis).items()}
@@ -212,6 +245,7 @@ def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int,
         "state": texts(
             (State.DONE if i in lines else _state(standing) for i, standing in enumerate(standings)),
             "state of the point",
+            parameters="\n".join(study.keys),  # in their order, which groups of a file do not have
         ),
         "reason": texts(
             ("" if i in lines else standing.why for i, standing in enumerate(standings)),

@@ -34,6 +34,7 @@ LONGEST_SLUG = 80
 _KEYS = ("schema", "title", "base", "axes", "zipped", "sample", "points", "collect")
 _NO_PHYSICS = ("schema", "title", "output")
 _MOST = 12  # mistakes in one message
+_ENOUGH = 2000  # points with a mistake: no more are looked at
 _SHARD = re.compile(r"[0-9a-f]{2}")
 
 
@@ -250,12 +251,13 @@ def _base(given: Any, file: Path, title: str) -> Base:
         tables = read_tables(home, RUN_FILE)
     else:
         raise ConfigError(
-            f'base in {file}: expected the name of a run file, such as base = "run.toml", or a table [base].'
+            f'base in {file}: required; expected the name of a run file, such as base = "run.toml", or a table [base], which '
+            "may be empty: every key has a default."
         )
     tables = {key: value for key, value in tables.items() if key not in ("output", "title")}
-    tables.setdefault(
-        "profile", {"format": HydrostaticProfile().format}
-    )  # what a file without the section has
+    profile = tables.setdefault("profile", {})
+    if isinstance(profile, dict) and set(profile) <= set(HydrostaticProfile.model_fields):
+        tables["profile"] = {"format": HydrostaticProfile().format, **profile}  # as without the section
     return Base(tables, home, file, title)
 
 
@@ -269,10 +271,11 @@ def make_plan(study: Study) -> Plan:
     Raises
     ------
     ConfigError
-        Every kind of mistake once, with the number of points that have it; or two points that are the same.
+        Every kind of mistake of a key once, with the number of points that have it; or two points that are the same.
     """
-    mistakes: dict[str, list[int]] = {}
-    remarks: dict[str, list[int]] = {}
+    mistakes: dict[str, list[tuple[int, str]]] = {}
+    faulty = 0
+    remarks: dict[str, list[tuple[int, str]]] = {}
     found: list[tuple[dict[str, Any], str, str]] = []
     codes: dict[Any, str] = {}
     for index in range(len(study)):
@@ -281,37 +284,44 @@ def make_plan(study: Study) -> Plan:
             config = study.base.configure(values)
         except ConfigError as error:
             for sentence in str(error).splitlines():
-                mistakes.setdefault(sentence, []).append(index)
-            if len(mistakes) > _MOST:
+                mistakes.setdefault(_without_value(sentence, study), []).append((index, sentence))
+            faulty += 1
+            if len(mistakes) > _MOST or faulty == _ENOUGH:
                 break
             continue
         for sentence in unused_keys(config):
             if sentence.split(" = ")[0] in values:
-                remarks.setdefault(sentence, []).append(index)
+                remarks.setdefault(sentence, []).append((index, sentence))
         models = config.microphysics
         used = models.processes, models.structure_factor, models.form_factor
         if used not in codes:
             codes[used] = code_stamp(code_of(config))
         found.append((values, config_hash(config), codes[used]))
     if mistakes:
-        raise ConfigError("\n".join(_counted(mistakes, study)))
+        raise ConfigError("\n".join(_counted(mistakes, study, index + 1)))
     _refuse_twins(found)
     standing = folders(study)
     points = tuple(
         Point(index, values, digest, code, _place(values, digest, len(study), standing))
         for index, (values, digest, code) in enumerate(found)
     )
-    return Plan(study, points, tuple(_counted(remarks, study)))
+    return Plan(study, points, tuple(_counted(remarks, study, len(study))))
 
 
-def _counted(sentences: Mapping[str, list[int]], study: Study) -> Iterator[str]:
-    """Say with each sentence how many points it is about, and which is the first."""
-    for sentence, where in sentences.items():
-        about = (
-            ""
-            if len(where) == len(study)
-            else f" ({len(where)} of {len(study)} points, first {label(study.values(where[0]))})"
-        )
+def _without_value(sentence: str, study: Study) -> str:
+    """Return the mistake of a key on an axis without the value, which may be another at every point."""
+    head, where, rest = sentence.partition(f" on an axis of {study.base.study}: ")
+    return f"{head.partition(' = ')[0]}{where}{rest}" if where else sentence
+
+
+def _counted(sentences: Mapping[str, list[tuple[int, str]]], study: Study, looked_at: int) -> Iterator[str]:
+    """Say the first of sentences that are alike, how many points they are about, and which is the first."""
+    for alike in sentences.values():
+        first, sentence = alike[0]
+        about = ""
+        if len(alike) < len(study) or len({each for _, each in alike}) > 1:
+            among = "" if looked_at == len(study) else " looked at"
+            about = f" ({len(alike)} of {looked_at} points{among}, first {label(study.values(first))})"
         yield sentence.removesuffix(".") + about
 
 

@@ -1,4 +1,4 @@
-"""Warnings of many runs, counted: those that differ only in numbers as one."""
+"""Warnings of many runs, counted: those that differ only in numbers, or in the species that have them, as one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?")
+# "(nue, nux)", or values with their species and places, "# % (nue), # % (nux at # km)"
+_ONE = r"(?:#(?: %)? )?\((?:a?nu(?:e|x|mu|tau|mutau))\b[^()]*\)"
+_SPECIES = re.compile(rf"{_ONE}(?:, {_ONE})*")
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,20 @@ class Warned:
 
 
 def masked(sentence: str) -> str:
-    """Return a sentence without its numbers.
+    """Return a sentence without its numbers, and without the species that it lists in parentheses.
 
     Examples
     --------
     >>> masked("residual 4.286e+00 after 40 steps")
     'residual # after # steps'
+    >>> masked("would add about 0.4 (nue), 0.3 (anue) if it went on")
+    'would add about # (species) if it went on'
     """
-    return _NUMBER.sub("#", sentence)
+    return _SPECIES.sub(_species, _NUMBER.sub("#", sentence))
+
+
+def _species(found: re.Match[str]) -> str:
+    return "# (species)" if found[0].startswith("#") else "(species)"
 
 
 def counted(warnings: Sequence[Sequence[str]]) -> list[Warned]:

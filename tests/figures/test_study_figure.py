@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from microphysics.errors import UnknownNameError
+from snsim.errors import ConfigError
 from snsim.plots import style
-from snsim.plots._study_keys import Along
-from snsim.plots.study import headlines, parameters, quantities, study
+from snsim.plots._study_keys import Along, parameters
+from snsim.plots._study_numbers import headlines, quantities
+from snsim.plots.study import study
 from snsim.result import Result
 from snsim.variable import Variable
 
@@ -165,6 +167,44 @@ def test_values_without_any_number_have_no_line_in_the_legend():
     assert legend_words(figure) == ["no number", "limiter", "wilson", "no number: minerbo"]
 
 
+def test_axes_are_held_where_there_are_numbers():
+    result = moved(
+        **{"transport.limiter": ("transport.limiter", ["a", "b"]), "grid.zones": ("grid.zones", [10, 20, 30])}
+    )
+    radius = result["diagnostics/gain_region"]["gain_radius"]
+    radius.values[:, :, :2] = np.nan
+    figure = study(result, ["gain_region.gain_radius"], x="limiter", by="mass")
+    assert "zones = 30" in legend_words(figure)
+    with pytest.raises(
+        ConfigError, match=r"no point has gain_region.gain_radius at grid.zones = 20: nothing"
+    ):
+        study(result, ["gain_region.gain_radius"], x="limiter", at={"grid.zones": "20"})
+    radius.values[...] = np.nan
+    with pytest.raises(ConfigError, match="nothing to draw"):
+        study(result, ["gain_region.gain_radius"])
+    with pytest.raises(ConfigError, match="nothing to draw"):
+        study(result)
+
+
+def test_one_key_is_not_drawn_along_itself():
+    for key in ("limiter", "mass"):
+        with pytest.raises(ConfigError, match="expected two keys that move independently"):
+            study(by_hand(), x=key, by=key)
+
+
+def test_of_numbers_that_do_not_move_the_main_ones_are_drawn():
+    result = moved(**{"transport.limiter": ("transport.limiter", ["a", "b"])})
+    result["diagnostics/gain_region"]["gain_radius"].values[...] = 7e6
+    assert headlines(result) == ["gain_region.gain_radius"]
+
+
+def test_parameters_stand_as_the_study_file_has_them():
+    result = moved(**{"a.one": ("star", [1, 2]), "a.two": ("star", [1, 2])})
+    state = result["points"]["state"]
+    result.groups["points"]["state"] = replace(state, attributes={"parameters": "profile.mass\na.two\na.one"})
+    assert [each.key for each in parameters(result)] == ["profile.mass", "a.two", "a.one"]
+
+
 def test_a_long_legend_is_broken_into_rows_and_the_figure_grows():
     names = tuple(f"limiter of a long name {k}" for k in range(9))
     figure = study(moved(**{"transport.limiter": ("transport.limiter", names)}), ["gain_region.gain_radius"])
@@ -239,6 +279,10 @@ def test_points_of_a_sample_are_not_joined():
     ("options", "words"),
     [
         ({"names": ["gain_region.gain_radiu"]}, "gain_region.gain_radius"),
+        (
+            {"names": ["gain_radius"]},
+            r"known are gain_region\.\*, transport\.\*. Did you mean 'gain_region.gain_radius'\?",
+        ),
         ({"x": "profile.mas"}, "profile.mass"),
         ({"names": ["transport.luminosity_infinity"], "species": "nu"}, "nue"),
         ({"at": {"transport.limiter": "larsen2"}}, "wilson"),

@@ -22,11 +22,12 @@ from snsim.config.load import config_hash, input_files, load_config
 from snsim.config.meanings import MEANINGS, comment
 from snsim.config.mistakes import models_in
 from snsim.config.schema import BUILT_IN, OF_OPACITIES, STANDARD_PROCESSES, Config, Transport, registry
-from snsim.config.table import TableConfig
+from snsim.config.table import TableConfig, load_table_config
 from snsim.config.unused import USED_BY, unused_keys
 from snsim.config.write import resolve_toml
 from snsim.diagnostics.catalog import OBSERVABLES
 from snsim.errors import ConfigError
+from snsim.study.plan import read_study
 from snsim.transport.limiters import LIMITERS
 from snsim.transport.multigroup import ALBEDO
 
@@ -203,6 +204,19 @@ def test_schema_is_required(tmp_path: Path) -> None:
 def test_no_such_run_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such run file"):
         load_config(tmp_path)
+
+
+def test_what_is_there_instead_of_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cores").mkdir()
+    (tmp_path / "cores" / "study.toml").write_text("schema = 1\n")
+    with pytest.raises(
+        ConfigError, match=r"no such run file; .*cores holds study.toml, a study: snsim sweep .*cores$"
+    ):
+        load_config(tmp_path / "cores")
+    with pytest.raises(ConfigError, match=r"cor: no such study; give a study or .* Did you mean 'cores'\?"):
+        read_study(tmp_path / "cor")
+    with pytest.raises(ConfigError, match=r"no such table's file; .* a study"):
+        load_table_config(tmp_path / "cores")
 
 
 def test_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from microphysics.errors import ExtrapolationWarning
 from snsim.cli import sweep as command
 from snsim.cli.app import app
-from snsim.errors import UnresolvedWarning
+from snsim.errors import ProfileError, UnresolvedWarning
 from snsim.output.reader import read_result
 from snsim.report.collected import dataset_of
 from snsim.report.of_study import failures_of
@@ -121,6 +121,31 @@ def test_validate_tells_of_a_study(study):
     assert "configuration" in snsim("validate", study / "run.toml").out
 
 
+def test_a_star_of_the_first_point_that_cannot_be_built_is_a_doubt(tmp_path):
+    (tmp_path / "study.toml").write_text(
+        'schema = 1\n[base]\n[axes]\nprofile.shock_radius = ["35 km", "144 km"]\n'
+    )
+    told = snsim("validate", tmp_path)
+    assert told.code == 0
+    assert (
+        "the star of the first point (shock_radius = 35 km) cannot be built: no hydrostatic star" in told.err
+    )
+    assert "other points" in told.err
+    assert "no mistakes found, 1 doubt" in told.out
+    assert "cannot be built" in json.loads(snsim("validate", tmp_path, "--json").out)["study"]["doubts"][0]
+
+
+def test_validate_says_of_a_sample_between_what_it_lies(tmp_path):
+    (tmp_path / "p.csv").write_text(
+        "profile.mass [Msun],grid.zones,transport.limiter\n1.41234567,30,wilson\n1.2,40,minerbo\n1.3,20,wilson\n"
+    )
+    (tmp_path / "study.toml").write_text('schema = 1\n[base]\n[points]\nfile = "p.csv"\n')
+    text = snsim("validate", tmp_path).out
+    assert "3 values, 1.2 to 1.412 Msun\n" in text
+    assert "3 values, 20 to 40\n" in text
+    assert "first wilson, last wilson" in text
+
+
 def test_validate_counts_the_points_with_a_mistake(tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n[base]\n[axes]\ngrid.zones = [-1, 30]\n")
     outcome = snsim("validate", tmp_path)
@@ -151,6 +176,14 @@ def test_a_report_of_the_study_has_its_numbers(study):
     assert '<optgroup label="main numbers">' in html
 
 
+def test_a_number_that_is_not_there_leaves_no_folder(study, tmp_path):
+    told = snsim("plot", study, "--y", "gain_radius", "--output", tmp_path / "figures")
+    assert told.code == 2
+    assert "Did you mean 'gain_region.gain_radius'?" in told.err
+    assert len(told.err) < 600
+    assert not (tmp_path / "figures").exists()
+
+
 def test_mistakes_are_usage(tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n[base]\n[axes]\ngrid.zoness = [20, 30]\n")
     outcome = snsim("sweep", tmp_path)
@@ -165,7 +198,8 @@ def test_some_failed(by_hand):
     assert outcome.code == 1
     assert "1 point(s), physics: residual" in outcome.err
     assert "(first: zones = 30)" in outcome.err
-    assert "rerun" in outcome.err
+    assert "change the axes or the base" in outcome.err
+    assert "tried again by" not in outcome.err
     told = snsim("status", by_hand)
     assert "zones = 30" in told.out
     assert "after 40 steps" in told.out
@@ -257,6 +291,23 @@ def test_all_failed_for_physics(by_hand):
     assert snsim("sweep", by_hand).code == 3
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProfileError("a column is gone"), "is tried again by snsim sweep"),
+        (RuntimeError("a bug"), "once it is mended: snsim rerun"),
+    ],
+)
+def test_what_may_pass_is_not_said_to_need_a_change(by_hand, runs, error, words):
+    def fails(config, directory, **options):
+        raise error
+
+    runs.append(fails)
+    told = snsim("sweep", by_hand).err
+    assert words in told
+    assert "change the axes" not in told
+
+
 def test_the_disk_ends_it(by_hand, runs):
     def full(config, directory, **options):
         raise OSError(28, "No space left on device")
@@ -265,6 +316,43 @@ def test_the_disk_ends_it(by_hand, runs):
     outcome = snsim("sweep", by_hand)
     assert outcome.code == 4
     assert "the same command goes on" in outcome.err
+
+
+def test_a_collection_of_an_edited_study_keeps_the_earlier_one(by_hand, runs):
+    runs.append(compute)
+    assert snsim("sweep", by_hand).code == 0
+    full = (by_hand / "study.h5").read_bytes()
+    plan_of(by_hand, more="[base.grid]\nr_outer = '500 km'\n")
+    told = snsim("plot", by_hand)
+    assert told.code == 0
+    assert "of an earlier form of the study" in told.err.replace("\n", " ")
+    told = snsim("collect", by_hand)
+    assert "0 of 3 points" in told.out
+    assert "study.old.h5" in told.err
+    assert "nothing computed yet" in told.err
+    assert (by_hand / "study.old.h5").read_bytes() == full
+    (by_hand / "study.png").unlink()
+    told = snsim("plot", by_hand)
+    assert told.code == 4
+    assert f"nothing computed yet: snsim sweep {by_hand}" in told.err
+    assert not (by_hand / "study.png").exists()
+    assert snsim("collect", by_hand).err.count("old") == 0
+    assert snsim("sweep", by_hand).code == 0
+    plan_of(by_hand, zones=(20,))
+    assert "study.old2.h5" in snsim("collect", by_hand).err  # the other points are in neither
+    assert (by_hand / "study.old.h5").read_bytes() == full
+
+
+def test_of_the_same_points_by_other_code_one_earlier_collection_is_kept(by_hand, runs, monkeypatch):
+    from snsim.output import provenance
+
+    runs.append(compute)
+    assert snsim("sweep", by_hand).code == 0
+    for code in "12":
+        monkeypatch.setattr(provenance, "code_hash", lambda code=code: code * 12)
+        assert json.loads(snsim("collect", by_hand, "--json").out)["kept_earlier"].endswith("study.old.h5")
+        assert snsim("sweep", by_hand).code == 0
+    assert sorted(path.name for path in by_hand.glob("*.h5")) == ["study.h5", "study.old.h5"]
 
 
 def test_other_code_and_left_folders_are_said(by_hand, runs, monkeypatch):

@@ -82,6 +82,23 @@ def test_points_of_a_file(tmp_path):
     assert found.values(1) == {"profile.mass": "1.5 Msun", "grid.zones": 40, "transport.limiter": "minerbo"}
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            "profile.mass [Msun];grid.zones\n1.3;20\n",
+            "separated by commas; here they seem to be by semicolons",
+        ),
+        ("profile.mass [Msun]\tgrid.zones\n1.3\t20\n", "separated by commas; here they seem to be by tabs"),
+        ("profile.mass [Msun],grid.zones\n1.3,20\n1.4,\n", "point 2 has no value of grid.zones"),
+        ("profile.mass [Msun],grid.zones\n1.3\n", "point 1 has 1 values, separated by commas; expected 2"),
+    ],
+)
+def test_a_file_of_points_that_is_no_table(tmp_path, content, words):
+    (tmp_path / "p.csv").write_text(content)
+    assert words in mistakes(tmp_path, '[points]\nfile = "p.csv"\n')
+
+
 def test_a_point_is_a_whole_run_file_with_a_folder_of_its_own(tmp_path):
     plan = make_plan(study(tmp_path, '[axes]\nprofile.shock_radius = ["144 km"]\ngrid.zones = [20, 30]\n'))
     first = plan.points[0]
@@ -156,6 +173,37 @@ WRONG = {
 @pytest.mark.parametrize(("text", "words"), WRONG.items())
 def test_mistakes_say_what_was_expected(tmp_path, text, words):
     assert words in mistakes(tmp_path, text)
+
+
+def test_a_mistake_of_a_key_is_one_line_whatever_its_values(tmp_path, monkeypatch):
+    text = (
+        '[axes]\nprofile.masss = { from = "1.2 Msun", to = "1.4 Msun", points = 20 }\n'
+        'profile.mass = { from = "3 Msun", to = "5 Msun", points = 5 }\n'
+    )
+    unknown, outside = mistakes(tmp_path, text).splitlines()
+    assert unknown.startswith('profile.masss = "1.2 Msun" on an axis of')
+    assert unknown.endswith("(100 of 100 points, first masss = 1.2 Msun, mass = 3 Msun)")
+    assert outside.endswith("(40 of 100 points, first masss = 1.2 Msun, mass = 4.5 Msun)")
+    monkeypatch.setattr("snsim.study.plan._ENOUGH", 7)
+    assert "(7 of 7 points looked at, first" in mistakes(tmp_path, text)
+
+
+def test_the_profile_of_a_base_is_hydrostatic_where_it_names_no_format(tmp_path):
+    head = 'schema = 1\n[base.profile]\nmass = "1.4 Msun"\n'
+    plan = make_plan(study(tmp_path, "[axes]\ngrid.zones = [20]\n", head))
+    config = plan.study.base.configure(plan.points[0].values)
+    assert (config.profile.format, config.profile.mass) == (
+        "hydrostatic",
+        pytest.approx(1.4 * 1.98841e33, rel=1e-4),
+    )
+    other = head + 'path = "star.csv"\n'
+    assert "the key 'format' is missing" in mistakes(tmp_path, "[axes]\ngrid.zones = [20]\n", other)
+
+
+def test_a_base_is_required_and_may_be_empty(tmp_path):
+    assert "a table [base], which may be empty" in mistakes(
+        tmp_path, "[axes]\ngrid.zones = [20]\n", "schema = 1\n"
+    )
 
 
 def test_all_mistakes_come_at_once(tmp_path):

@@ -18,6 +18,7 @@ from points_by_hand import INLINE, compute, data_of, dies_at_30, no_convergence_
 from snsim.errors import ResultFileError
 from snsim.output.reader import read_result
 from snsim.output.writer import write_result
+from snsim.plots._study_keys import parameters
 from snsim.study import record
 from snsim.study import sweep as sweeping
 from snsim.study.claim import Claim, take
@@ -27,6 +28,7 @@ from snsim.study.plan import make_plan, read_study
 from snsim.study.record import Cause, State, read_status
 from snsim.study.survey import survey
 from snsim.study.sweep import sweep
+from snsim.study.warned import counted
 
 
 def ran(plan, engine=INLINE, compute=compute, **options):
@@ -87,6 +89,15 @@ def test_parameters_along_one_dimension_are_coordinates_of_every_group(tmp_path)
         assert transport["profile.mass"].attrs["units"] == "Msun"
 
 
+def test_a_collection_keeps_the_order_of_its_parameters(tmp_path):
+    (tmp_path / "p.csv").write_text("profile.mass [Msun],grid.zones\n1.3,20\n1.4,30\n")
+    (tmp_path / "study.toml").write_text('schema = 1\n[base]\n[points]\nfile = "p.csv"\n')
+    plan = make_plan(read_study(tmp_path))
+    collect(plan, ran(plan).rows)
+    found = parameters(read_result(tmp_path / "study.h5"))
+    assert [each.key for each in found] == ["profile.mass", "grid.zones"]
+
+
 def test_numbers_from_memory_files_and_an_earlier_collection_are_the_same(tmp_path):
     plan = plan_of(tmp_path)
     rows = ran(plan, compute=no_convergence_at_30).rows
@@ -130,6 +141,18 @@ def test_failures_that_differ_in_numbers_are_one_cause(tmp_path):
         words = f"residual {point.values['grid.zones'] / 7:.3e} after {point.index} steps"
         report.failures.append(sweeping.Failure(point, "physics", words))
     assert [group[2] for group in report.by_cause()] == [3]
+
+
+def test_warnings_that_differ_in_species_are_one():
+    sentences = (
+        "W: off by 3 % (nue), 2e-3 % (anue at 12 km) of the group",
+        "W: off by 4 % (nux) of the group",
+        "W: trapped (nue, anue)",
+        "W: trapped (nux)",
+        "W: trapped (in the core)",
+    )
+    found = counted([[each] for each in sentences])
+    assert [(each.points, each.first) for each in found] == [(2, 0), (2, 2), (1, 4)]
 
 
 def test_an_interrupted_point_is_computed(tmp_path):
