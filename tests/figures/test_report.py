@@ -307,5 +307,45 @@ def test_a_study_of_points_has_its_parameters_in_the_hover():
     (curve,) = curves(figures[0]).values()
     np.testing.assert_allclose(values(curve["x"]), angle, rtol=1e-6)
     np.testing.assert_allclose(values(curve["y"]), kick, rtol=1e-6)
-    assert curve["texts"][0] == "sin2 theta w 0.22<br>g a 1.22"
+    assert figures[0].as_json()["texts"][0] == "sin2 theta w 0.22<br>g a 1.22"
     assert failures_of(study) == [({"sin2_theta_w": 0.23, "g_a": 1.23}, "no star")]
+
+
+def test_a_study_says_what_waits_and_begins_where_there_are_numbers():
+    """Nothing at the first mass: the slider starts at the second; the axis of radii is even in the logarithm."""
+    xarray = pytest.importorskip("xarray")
+    radius = np.array([10.0, 100.0, 1000.0])
+    light = np.full((3, 2), np.nan)
+    light[:, 1] = radius
+    waiting = np.full((3, 2), "", dtype="U20")
+    waiting[0, 0] = "queued"
+    along = ("shock_radius", "limiter")
+    study = xarray.Dataset(
+        {"luminosity": (along, light), "waiting": (along, waiting)},
+        coords={"shock_radius": ("shock_radius", radius), "limiter": ("limiter", np.array(["a", "b"]))},
+        attrs={"warnings": "At 2 of 6 points: coarse <grid>"},
+    )
+    page = page_of_study(study)
+    titles = [section.title for section in page.sections]
+    assert titles == ["Summary", "Warnings", "Failures", "Not computed yet", "Figures"]
+    assert page.lede.endswith("0 without an answer; 1 not computed yet.")
+    over_radius, over_limiter = (f for section in page.sections for f in section.figures)
+    assert [slider.start for slider in over_radius.sliders] == [1]
+    assert (over_radius.views[0].x.kind, over_limiter.views[0].x.kind) == ("log", "category")
+    assert [f.views[0].curves[0].marks for f in (over_radius, over_limiter)] == ["lines+markers", "markers"]
+    html = render(page, LIBRARY)
+    assert "coarse &lt;grid&gt;" in html
+    assert "10 to 1000" in html
+
+
+def test_schemes_of_a_sample_are_told_apart():
+    xarray = pytest.importorskip("xarray")
+    mass, scheme = np.array([1.2, 1.3, 1.4] * 2), np.array(["gray"] * 3 + ["multigroup"] * 3)
+    study = xarray.Dataset(
+        {"kick": ("point", mass)}, coords={"mass": ("point", mass), "scheme": ("point", scheme)}
+    )
+    over_mass, _ = (f for section in page_of_study(study).sections for f in section.figures)
+    shown = curves(over_mass)
+    assert list(shown) == ["gray", "multigroup"]
+    assert len({curve["symbol"] for curve in shown.values()}) == 2
+    np.testing.assert_array_equal(np.isfinite(values(shown["gray"]["y"])), scheme == "gray")
