@@ -22,7 +22,7 @@ _SPECIES = {
 _OWN_COLOUR = ("nue", "anue", "nux")
 SPARE = 9  # colours of the palette that no species has: --c0, --c1, ...
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LONGEST = 48  # letters of a line beside a vertical axis
+_LONGEST = 34  # letters of a line beside a vertical axis
 _FEW, _MANY = -4, 6  # decimal exponents between which numbers are written plainly
 
 
@@ -126,6 +126,6 @@ def wrapped(title: str) -> str:
     Examples
     --------
     >>> wrapped("heating in the gain region over the luminosity that enters it [1]")
-    'heating in the gain region over the luminosity<br>that enters it [1]'
+    'heating in the gain region over<br>the luminosity that enters it [1]'
     """
     return "<br>".join(textwrap.wrap(title, _LONGEST, break_long_words=False, break_on_hyphens=False))

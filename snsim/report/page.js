@@ -3,6 +3,7 @@
   const figures = JSON.parse(document.getElementById("figure-data").textContent);
   const arrays = { f4: Float32Array, f8: Float64Array };
   const unpacked = new WeakMap();
+  const LABEL = 18; // height of the words above a line: their indices reach down
 
   /** Numbers from base64, once; texts as they are. */
   function numbers(packed) {
@@ -88,7 +89,7 @@
       const middle = band ? (log ? Math.sqrt(from * to) : (from + to) / 2) : from;
       annotations.push({
         x: log ? Math.log10(middle) : middle, y: 1, xref: "x", yref: "paper", yanchor: "bottom", text: line.label, showarrow: false,
-        yshift: 13 * (annotations.length % 3), font: { size: 11, color: style("--soft") },
+        yshift: LABEL * (annotations.length % 3), font: { size: 11, color: style("--soft") },
       });
     }
     return { shapes, annotations };
@@ -99,7 +100,7 @@
     const marks = lines(view, steps, sizes);
     return {
       ...marks, font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: narrow ? 46 : 64, r: view.right ? (narrow ? 46 : 64) : 16, t: 12 + 13 * Math.min(marks.annotations.length, 3), b: 44 },
+      margin: { l: narrow ? 46 : 64, r: view.right ? (narrow ? 46 : 64) : 16, t: 10 + LABEL * Math.min(marks.annotations.length, 3), b: 44 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: style("--faint"), activecolor: style("--ink") },
       xaxis: axis(view.x, { hoverformat: ".4~g", unifiedhovertitle: { text: `${view.x.title}: %{x:.4~g}` } }),
       yaxis: axis(view.y, {}),

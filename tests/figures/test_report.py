@@ -123,9 +123,26 @@ def test_trajectories_have_times_of_their_own(few):  # noqa: F811
     np.testing.assert_allclose(
         values(curve["y"]).reshape(shape), group["electron_fraction"].values, rtol=1e-6
     )
+    begin, last = figure.as_json()["views"][0]["x"]["limits"]
+    first = values(curve["x"]).reshape(shape)[:, 0]
+    np.testing.assert_allclose(first, begin, rtol=1e-6)  # at 0, shown where the axis begins
+    assert 0.0 < begin < since[:, 1:].min()
+    assert last == pytest.approx(since.max())
     (bars,) = curves(histogram(few)).values()
     assert bars["marks"] == "bars"
     assert values(bars["y"]).sum() == pytest.approx(float(group["total_mass"].values), rel=1e-6)
+
+
+def test_parcels_without_mass_are_shares(few):  # noqa: F811
+    group = dict(few["ejecta"])
+    group["bin_mass"] = replace(group["bin_mass"], unit="1")
+    figure = histogram(replace(few, groups={"ejecta": group}))
+    assert (figure.title, figure.views[0].y.title) == ("Parcels by electron fraction", "share of parcels")
+    assert "weighted" not in figure.caption
+    for name in ("rate_nue", "rate_anue"):
+        group[name] = replace(group[name], values=np.zeros_like(group[name].values))
+    told = warnings_of(replace(few, groups={"ejecta": group}))
+    assert told[0].startswith("nothing irradiates 2 of 2 trajectories")
 
 
 def test_a_history_is_drawn_over_time():
