@@ -63,6 +63,8 @@ class Curve:
         In the hover label.
     symbol : str
         Of a marker, of `SYMBOLS`.
+    places : sequence of int
+        Which of the figure's `texts` its points have; empty: all, in their order.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Curve:
     marks: str = "lines"
     unit: str = ""
     symbol: str = SYMBOLS[0]
+    places: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ def _curve(curve: Curve, sizes: tuple[int, ...]) -> dict[str, Any]:
         "marks": curve.marks,
         "unit": curve.unit,
         "symbol": curve.symbol,
+        "places": list(curve.places),
     }
 
 

@@ -167,21 +167,23 @@ def _told_apart(study: Dataset, parameters: list[str]) -> str:
 
 
 def _dots(answer: DataArray, axis: DataArray, by: DataArray | None) -> list[Curve]:
-    """Return a row of dots for each species and each value that is told apart; NaN at the points of the others."""
+    """Return a row of dots for each species and each value that is told apart."""
     values = [None] if by is None else list(dict.fromkeys(by.values.tolist()))
     found = []
     for words, row, colour in _rows(answer):
         for place, value in enumerate(values):
             told = "" if by is None else value_of(by, value)
+            places = np.arange(axis.size) if by is None else np.flatnonzero(by.values == value)
             found.append(
                 Curve(
                     ", ".join(each for each in (words, told) if each),
-                    _points(axis),
-                    row.values if by is None else np.where(by.values == value, row.values, np.nan),
+                    _points(axis[places]),
+                    row.values[places],
                     colour if words or by is None else spare_colour(place),
                     marks="markers",
                     unit=unit_of(answer),
                     symbol=SYMBOLS[place],
+                    places=() if by is None else tuple(places.tolist()),
                 )
             )
     return found

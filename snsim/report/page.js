@@ -34,7 +34,7 @@
       x: Array.from(x.slice(own, own + curve.points)), y: Array.from(y.subarray(from, from + curve.points)),
       yaxis: curve.right ? "y2" : "y",
       ...(curve.marks !== "bars" && { connectgaps: false, line: { color: shown, width: 2, dash: curve.dashes } }), marker: { color: shown, ...(curve.marks !== "bars" && { size: curve.symbol === "circle" ? 6 : 8, symbol: curve.symbol }) },
-      text: texts.length ? texts : undefined,
+      text: texts.length ? (curve.places.length ? curve.places.map((i) => texts[i]) : texts) : undefined,
       hovertemplate: `%{y:.4~g}${unit}${texts.length ? "<br>%{text}" : ""}${curve.name ? "" : "<extra></extra>"}`,
     };
   }
