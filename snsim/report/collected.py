@@ -96,8 +96,9 @@ def dataset_of(study: Result) -> Dataset:
     if left:
         facts["only in study.h5"] = f"{left} more numbers"
     kept = {key: study.provenance[key] for key in ("title", "citations") if study.provenance.get(key)}
-    warned = points["warnings"].attributes if "warnings" in points else {}
-    kept[WARNINGS] = _warnings(warned.get("counted", ""), warned.get("sentences", ""), states.size)
+    if "warnings" in points:  # not in files of old
+        warned = points["warnings"].attributes
+        kept[WARNINGS] = _warnings(warned.get("counted", ""), warned.get("sentences", ""), states.size)
     texts = {FAILURE: (dims, laid(failure)), WAITING: (dims, laid(waiting))}
     return xarray.Dataset({**answers, **texts}, coords=coordinates, attrs=kept | facts)
 

@@ -355,6 +355,18 @@ def test_a_study_says_what_waits_and_begins_where_there_are_numbers():
     assert "10 to 1000" in html
 
 
+def test_a_study_of_which_all_has_failed_has_a_page_without_figures():
+    xarray = pytest.importorskip("xarray")
+    study = xarray.Dataset(
+        {"failure": ("mass", np.array(["no star", "no star"]))},
+        coords={"mass": ("mass", np.array([1.0, 2.0]))},
+    )
+    html = render(page_of_study(study), LIBRARY)
+    assert LIBRARY not in html
+    assert "No run has numbers." in html
+    assert html.count("<td>no star</td>") == 2
+
+
 def test_schemes_of_a_sample_are_told_apart():
     xarray = pytest.importorskip("xarray")
     mass, scheme = np.array([1.2, 1.3, 1.4] * 2), np.array(["gray"] * 3 + ["multigroup"] * 3)
