@@ -57,7 +57,7 @@ HEADLINES = (
 PARAMETER = "parameter"  # role of what a study varies, where several move along one dimension
 IN_TIME = ("evolution", "history")  # groups whose numbers are shown at the last time
 # shown only where the other is missing
-_BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
+BETTER = {"luminosity": "luminosity_infinity", "mean_energy": "mean_energy_infinity"}
 
 # stored unit: (from this size on, shown unit, how many stored units it is), largest first
 _SHOWN: dict[str, tuple[tuple[float, str, float], ...]] = {
@@ -227,7 +227,7 @@ class Result:
         """Group, variable, words and numbers of the headlines that this result has."""
         for name, key, label in HEADLINES:
             group = self.groups.get(name, {})
-            if key in group and _BETTER.get(key) not in group:
+            if key in group and BETTER.get(key) not in group:
                 timed = label + self._told(name, group[key])
                 answers = _answers(name, key, group[key], timed, self._species(name))
                 if answers:

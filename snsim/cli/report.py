@@ -76,13 +76,18 @@ def _page_of_study(file: Path) -> Page:
     """Return the page of a collected study, or of a dataset of the user's own."""
     import xarray
 
+    from snsim.errors import ResultFileError
     from snsim.report.of_study import page_of_study
 
     if _is_collected(file):
         from snsim.output.reader import read_result
         from snsim.report.collected import dataset_of
 
-        return page_of_study(dataset_of(read_result(file)))
+        stored = read_result(file)
+        try:
+            return page_of_study(dataset_of(stored))
+        except ResultFileError as error:
+            raise ResultFileError(f"{file}: {error}") from None
     with xarray.open_dataset(file, engine="h5netcdf") as study:
         return page_of_study(study.load())
 
@@ -90,7 +95,11 @@ def _page_of_study(file: Path) -> Page:
 def _is_collected(file: Path) -> bool:
     import h5py
 
+    from snsim.errors import ResultFileError
     from snsim.output.writer import CONVENTIONS
 
-    with h5py.File(file, "r") as opened:
-        return bool(opened.attrs.get("Conventions") == CONVENTIONS)
+    try:
+        with h5py.File(file, "r") as opened:
+            return bool(opened.attrs.get("Conventions") == CONVENTIONS)
+    except OSError as error:
+        raise ResultFileError(f"{file}: no HDF5 file, or cut off or damaged ({error}).") from None

@@ -21,6 +21,7 @@ from snsim.result import PARAMETER, Result
 
 WRAP = 34  # letters of a label
 GROUP = "points"  # that a collected study has
+LINEAR, LOG = "linear", "log"
 POINT = "point"  # the dimension of sampled points, and of those of a file
 _SCHEME = "transport.scheme"
 # of keys that are symbols or abbreviations
@@ -121,6 +122,25 @@ def parameters(result: Result) -> list[Along]:
     written = group["state"].attributes.get("parameters", "").split("\n")
     place = {key: number for number, key in enumerate(written)}
     return sorted(found, key=lambda each: (dims.index(each.dim), place.get(each.key, len(place))))
+
+
+def spacing(values: NDArray[Any]) -> str:
+    """Return how an axis of rising values is drawn: as they are spaced.
+
+    Examples
+    --------
+    >>> spacing(np.array([0.1, 0.3, 0.9])), spacing(np.array([0.1, 0.5, 0.9]))
+    ('log', 'linear')
+    """
+    if values.size < 3 or values.min() <= 0.0:
+        return LINEAR
+    steps, ratios = np.diff(values), np.diff(np.log(values))
+    return (
+        LOG
+        if np.std(ratios) * abs(np.mean(steps)) < np.std(steps) * abs(np.mean(ratios))
+        and values[-1] > 5.0 * values[0]
+        else LINEAR
+    )
 
 
 def chosen(known: Mapping[str, Along], key: str) -> Along:

@@ -20,6 +20,7 @@ from microphysics.errors import UnknownNameError
 from snsim.errors import ConfigError
 from snsim.plots import style
 from snsim.plots._study_keys import (
+    LOG,
     POINT,
     Along,
     chosen,
@@ -27,6 +28,7 @@ from snsim.plots._study_keys import (
     held,
     longest,
     parameters,
+    spacing,
     unit_words,
     wrapped,
 )
@@ -49,7 +51,6 @@ _DASHES: Sequence[Any] = (
 )
 _MARKERS = "osD^vPX"  # one more than dashes: each line has a pair of its own
 _QUALITATIVE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-_LIN, _LOG = "linear", "log"
 
 
 def study(
@@ -253,25 +254,12 @@ def _positions(x: Along) -> tuple[Array, NDArray[np.int64]]:
     return x.values[ranks].astype(np.float64), ranks
 
 
-def _spacing(values: Array) -> str:
-    """Return how an axis is drawn: as its values are spaced."""
-    if values.size < 3 or values.min() <= 0.0:
-        return _LIN
-    steps, ratios = np.diff(values), np.diff(np.log(values))
-    return (
-        _LOG
-        if np.std(ratios) * abs(np.mean(steps)) < np.std(steps) * abs(np.mean(ratios))
-        and values[-1] > 5.0 * values[0]
-        else _LIN
-    )
-
-
 def _x_axis(ax: Axes, x: Along, positions: Array) -> None:
     ax.set_xlabel(x.lines, linespacing=1.0)
     if not x.is_number:
         ax.set_xticks(positions, ["\n".join(textwrap.wrap(style.plain(str(v)), 14)) for v in x.values])
         ax.set_xlim(-0.4, positions.size - 0.6)
-    elif _spacing(positions) == _LOG:
+    elif spacing(positions) == LOG:
         style.log_axis(ax, "x", positions[0] / 1.05, positions[-1] * 1.05)
     else:
         ax.margins(x=0.04)
@@ -295,7 +283,7 @@ def _map(
             lines = ax.contour(across, up, plane, 5, colors="white", linewidths=0.6)
             ax.clabel(lines, fontsize=7, fmt="%g")
         for which, each, at in (("x", x, across), ("y", y, up)):
-            if each.is_number and _spacing(at) == _LOG:
+            if each.is_number and spacing(at) == LOG:
                 edges = _edges(at)
                 style.log_axis(ax, which, edges[0], edges[-1])
             elif not each.is_number:
@@ -312,7 +300,7 @@ def _edges(centres: Array) -> Array:
     """Return edges of cells around values, halfway between them as they are spaced."""
     if centres.size == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    log = _spacing(centres) == _LOG
+    log = spacing(centres) == LOG
     at = np.log(centres) if log else centres
     middle = 0.5 * (at[1:] + at[:-1])
     edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])

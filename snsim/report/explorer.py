@@ -6,7 +6,7 @@ import numpy as np
 
 from snsim.plots._panels import CM_PER_KM, radius_limits, species_of
 from snsim.report.figure import Array, Axis, Curve, Figure, View
-from snsim.report.labels import axis_title, spare_colour, species_colour, species_name, unit_text
+from snsim.report.labels import axis_title, spare_colour, species_colour, species_name, unit_text, wrapped
 from snsim.report.panels import RADIUS, Moments, kind_of, limits, moments_of
 from snsim.result import Result, shown_unit, with_coordinates
 from snsim.series import TIME
@@ -74,7 +74,9 @@ def _view(
         for words, row, colour in rows[:_ROWS]
     )
     kind = kind_of(values)
-    return View(label, axis, Axis(axis_title(variable.long_name, unit), kind, limits(curves, kind)), curves)
+    return View(
+        label, axis, Axis(wrapped(axis_title(variable.long_name, unit)), kind, limits(curves, kind)), curves
+    )
 
 
 def _coordinate(group: Group, dim: str, size: int, result: Result) -> tuple[Array, Axis] | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _SINGLE = (1e-30, 1e30)  # magnitudes that are stored in single precision
+SYMBOLS = ("circle", "diamond-open", "cross", "square-open", "triangle-up", "x")  # of plotly
 SOLID, DASHED, DOTTED = "solid", "6px,3px", "2px,3px"
 
 
@@ -60,8 +61,10 @@ class Curve:
         `lines`, `markers`, `lines+markers` or `bars`.
     unit : str
         In the hover label.
-    texts : sequence of str
-        More words of each point in the hover label.
+    symbol : str
+        Of a marker, of `SYMBOLS`.
+    places : sequence of int
+        Which of the figure's `texts` its points have; empty: all, in their order.
     """
 
     name: str
@@ -72,7 +75,8 @@ class Curve:
     right: bool = False
     marks: str = "lines"
     unit: str = ""
-    texts: Sequence[str] = ()
+    symbol: str = SYMBOLS[0]
+    places: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ class Figure:
     sliders : tuple of Slider
     menu : str
         Label of the menu.
+    texts : sequence of str
+        More words of each point in the hover label, alike for all curves.
     """
 
     key: str
@@ -155,6 +161,7 @@ class Figure:
     views: tuple[View, ...]
     sliders: tuple[Slider, ...] = ()
     menu: str = "Show"
+    texts: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return what `page.js` draws, ready for `json.dumps`."""
@@ -162,6 +169,7 @@ class Figure:
         return {
             "key": self.key,
             "sizes": sizes,
+            "texts": list(self.texts),
             "sliders": [{"values": each.values, "start": each.start} for each in self.sliders],
             "views": [_view(view, sizes) for view in self.views],
         }
@@ -205,7 +213,8 @@ def _curve(curve: Curve, sizes: tuple[int, ...]) -> dict[str, Any]:
         "right": curve.right,
         "marks": curve.marks,
         "unit": curve.unit,
-        "texts": list(curve.texts),
+        "symbol": curve.symbol,
+        "places": list(curve.places),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 
 from snsim.result import shown_unit
 
@@ -21,6 +22,7 @@ _SPECIES = {
 _OWN_COLOUR = ("nue", "anue", "nux")
 SPARE = 9  # colours of the palette that no species has: --c0, --c1, ...
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LONGEST = 34  # letters of a line beside a vertical axis
 _FEW, _MANY = -4, 6  # decimal exponents between which numbers are written plainly
 
 
@@ -116,3 +118,14 @@ def axis_title(words: str, unit: str) -> str:
     """
     shown = unit_text(unit)
     return f"{words} [{shown}]" if shown else words
+
+
+def wrapped(title: str) -> str:
+    """Return the title of a vertical axis in lines that are no longer than it.
+
+    Examples
+    --------
+    >>> wrapped("heating in the gain region over the luminosity that enters it [1]")
+    'heating in the gain region over<br>the luminosity that enters it [1]'
+    """
+    return "<br>".join(textwrap.wrap(title, _LONGEST, break_long_words=False, break_on_hyphens=False))

@@ -40,13 +40,13 @@ _ATTRIBUTES = ("definition", "frame", "reason")
 def summary_table(result: Result) -> str:
     """Return the few numbers that matter as a table."""
     rows = "".join(
-        f'<tr><th scope="row">{_species_in(escape(label))}</th><td>{_species_in(escape(value))}</td></tr>'
+        f'<tr><th scope="row">{species_in(escape(label))}</th><td>{species_in(escape(value))}</td></tr>'
         for label, value in result.summary()
     )
     return f'<table class="summary"><tbody>{rows}</tbody></table>'
 
 
-def _species_in(words: str) -> str:
+def species_in(words: str) -> str:
     """Write species with their colours and powers of ten as such, so that numbers of several can be told apart."""
     words = re.sub(r"\b(-?[\d.]+e[+-]\d+)\b", lambda found: number_text(float(found[1])), words)
     words = words.replace("Y_e", "Y<sub>e</sub>")

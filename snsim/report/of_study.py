@@ -2,30 +2,45 @@
 
 A study is an xarray Dataset in one of two layouts. On a grid every parameter is a dimension with a coordinate, and answers
 lie along all of them. As a list there is one dimension `point`, and parameters are coordinates along it. In both an answer
-may have a last dimension `species`. The text `failure`, where there is one, is empty at the points that have answers. What
-`snsim collect` writes comes into this form by `snsim.report.collected`.
+may have a last dimension `species`. The text `failure`, where there is one, is empty at the points that have answers, and so
+is `waiting`, which says why a point is not computed yet. What `snsim collect` writes comes into this form by
+`snsim.report.collected`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snsim.report.figure import Array, Axis, Curve, Figure, Slider, View
-from snsim.report.labels import axis_title, number_text, species_colour, species_name, unit_text
+from snsim.plots._study_keys import LOG, spacing
+from snsim.report.figure import SYMBOLS, Array, Axis, Curve, Figure, Slider, View
+from snsim.report.labels import axis_title, spare_colour, species_colour, species_name, wrapped
 from snsim.report.numbers import table
 from snsim.report.page import Page, Section
 from snsim.report.panels import kind_of, limits
+from snsim.report.study_layout import (
+    GROUP,
+    POINT,
+    SPECIES,
+    WAITING,
+    WARNINGS,
+    failures_of,
+    is_number,
+    parameters_of,
+    size_of,
+    unit_of,
+    value_of,
+    words_of,
+)
+from snsim.report.study_words import failures, summary, warnings
 
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset
 
-POINT, SPECIES, FAILURE = "point", "species", "failure"
-GROUP = "group"  # attribute of an answer: heading in menus
-MOST_FAILURES = 500  # rows of their table
+_OF_PAGE = ("title", "citations", WARNINGS)  # attributes that have places of their own
 
 
 def page_of_study(study: Dataset) -> Page:
@@ -35,7 +50,7 @@ def page_of_study(study: Dataset) -> Page:
     ----------
     study : xarray.Dataset
         On a grid or as a list of points, see above. Its attributes stand on the page: `title` as heading, `citations`
-        (a line each) as papers.
+        (a line each) as papers, `warnings` (a line each) as what the runs warned of.
 
     Returns
     -------
@@ -43,61 +58,35 @@ def page_of_study(study: Dataset) -> Page:
         For `snsim.report.page.render`.
     """
     answers = [
-        str(name)
-        for name, each in study.data_vars.items()
-        if each.dtype.kind in "fi" and _is_answer(study, each)
+        str(name) for name, each in study.data_vars.items() if is_number(each) and _is_answer(study, each)
     ]
     parameters = parameters_of(study)
-    figures = (
-        _of_points(study, parameters, answers)
-        if POINT in study.dims
-        else _of_grid(study, parameters, answers)
-    )
-    failed = failures_of(study)
-    size = (
-        study.sizes[POINT]
-        if POINT in study.dims
-        else int(np.prod([study.sizes[name] for name in parameters]))
-    )
-    facts = {str(key): str(value) for key, value in study.attrs.items() if key not in ("title", "citations")}
+    draw = _of_points if POINT in study.dims else _of_grid
+    figures = tuple(draw(study, parameters, answers)) if answers else ()
+    failed, waiting, size = failures_of(study), failures_of(study, WAITING), size_of(study)
+    facts = {str(key): str(value) for key, value in study.attrs.items() if key not in _OF_PAGE}
     papers = [line for line in str(study.attrs.get("citations", "")).splitlines() if line]
-    sections = [
-        Section("summary", "Summary", _ranges(study, parameters, answers)),
-        Section("failures", "Failures", _failures(failed, parameters, size)),
-        Section("figures", "Figures", "", tuple(figures)),
-    ]
+    sections = [Section("summary", "Summary", summary(study, parameters, answers))]
+    if WARNINGS in study.attrs:
+        sections.append(Section("warnings", "Warnings", warnings(str(study.attrs[WARNINGS]).splitlines())))
+    none = "None." if waiting else f"None: all {size} runs have answers."
+    sections.append(Section("failures", "Failures", failures(study, failed, parameters, none)))
+    if waiting:
+        sections.append(Section("waiting", "Not computed yet", failures(study, waiting, parameters, "")))
+    sections.append(Section("figures", "Figures", "" if answers else "<p>No run has numbers.</p>", figures))
     if facts:
         sections.append(Section("provenance", "Provenance", table(list(facts.items()))))
     if papers:
         items = "".join(f"<li>{escape(paper)}</li>" for paper in papers)
         sections.append(Section("citations", "What to cite", f'<ol class="papers">{items}</ol>'))
-    over = ", ".join(_words(study[name]) for name in parameters)
+    over = ", ".join(words_of(study[name]) for name in parameters)
+    left = f"; {len(waiting)} not computed yet" if waiting else ""
     return Page(
         str(study.attrs.get("title", "A study without a title")),
-        f"{size} runs over {over}; {len(failed)} without an answer.",
+        f"{size} runs over {over}; {len(failed)} without an answer{left}.",
         tuple(sections),
         "Works without a network; print it, mail it, keep it beside the study.",
     )
-
-
-def parameters_of(study: Dataset) -> list[str]:
-    """Return the names of what was varied, in the order of the file."""
-    if POINT in study.dims:
-        return [str(name) for name in study.coords if study[name].dims == (POINT,) and name != POINT]
-    return [str(name) for name in study.dims if name in study.coords and name != SPECIES]
-
-
-def failures_of(study: Dataset) -> list[tuple[dict[str, Any], str]]:
-    """Return parameters and words of every point that has no answer."""
-    if FAILURE not in study:
-        return []
-    failure, parameters = study[FAILURE], parameters_of(study)
-    found = []
-    for place in np.argwhere(failure.values.astype(str) != ""):
-        at = dict(zip((str(dim) for dim in failure.dims), place.tolist(), strict=True))
-        here = failure.isel(at)
-        found.append(({name: here[name].item() for name in parameters}, str(here.values)))
-    return found
 
 
 def _is_answer(study: Dataset, variable: DataArray) -> bool:
@@ -112,12 +101,24 @@ def _of_grid(study: Dataset, parameters: list[str], answers: list[str]) -> Itera
         if study.sizes[name] < 2:
             continue
         others = [each for each in parameters if each != name and study.sizes[each] > 1]
+        starts = _first_with_numbers(study, others, answers)
         sliders = tuple(
-            Slider(_words(study[each]), tuple(_value(study[each], v) for v in study[each].values))
-            for each in others
+            Slider(words_of(study[each]), tuple(value_of(study[each], v) for v in study[each].values), start)
+            for each, start in zip(others, starts, strict=True)
         )
         views = tuple(_grid_view(study, key, name, others) for key in answers)
         yield _figure(study, name, views, sliders)
+
+
+def _first_with_numbers(study: Dataset, others: list[str], answers: list[str]) -> list[int]:
+    """Return the first place along these parameters at which some run has an answer."""
+    known = np.zeros([study.sizes[name] for name in others], dtype=bool)
+    for key in answers:
+        answer = study[key]
+        there = answer.copy(data=np.isfinite(answer.values))
+        known |= there.any([dim for dim in answer.dims if dim not in others]).transpose(*others).values
+    places = np.argwhere(known)
+    return [int(each) for each in places[0]] if places.size else [0] * len(others)
 
 
 def _grid_view(study: Dataset, key: str, name: str, others: list[str]) -> View:
@@ -130,8 +131,8 @@ def _grid_view(study: Dataset, key: str, name: str, others: list[str]) -> View:
             _points(axis),
             row.transpose(*others, name).values,
             colour,
-            marks="lines+markers",
-            unit=_unit(answer),
+            marks="lines+markers" if is_number(axis) else "markers",
+            unit=unit_of(answer),
         )
         for words, row, colour in _rows(answer)
     ]
@@ -139,34 +140,63 @@ def _grid_view(study: Dataset, key: str, name: str, others: list[str]) -> View:
 
 
 def _of_points(study: Dataset, parameters: list[str], answers: list[str]) -> Iterator[Figure]:
-    """Return a figure for every parameter: answers of all points over it, with the other parameters in the hover label."""
-    texts = [
+    """Return a figure for every parameter: answers of all points over it, with the other parameters in the hover label.
+
+    One parameter of few values is told apart by symbols, and by colours where these do not mean species.
+    """
+    texts = tuple(
         "<br>".join(
-            f"{_words(study[name])} {_value(study[name], study[name].values[i])}" for name in parameters
+            f"{words_of(study[name])} {value_of(study[name], study[name].values[i])}" for name in parameters
         )
         for i in range(study.sizes[POINT])
-    ]
+    )
     for name in parameters:
-        views = []
-        for key in answers:
-            curves = [
+        by = _told_apart(study, [each for each in parameters if each != name])
+        views = tuple(
+            _view(study, key, name, _dots(study[key], study[name], study[by] if by else None))
+            for key in answers
+        )
+        yield _figure(study, name, views, (), texts)
+
+
+def _told_apart(study: Dataset, parameters: list[str]) -> str:
+    """Return the parameter with the fewest values, each of several points; empty where there is none of so few."""
+    counts = {name: np.unique(study[name].values).size for name in parameters}
+    few = [name for name in parameters if 1 < counts[name] <= min(len(SYMBOLS), study.sizes[POINT] // 2)]
+    return min(few, key=lambda name: (is_number(study[name]), counts[name]), default="")
+
+
+def _dots(answer: DataArray, axis: DataArray, by: DataArray | None) -> list[Curve]:
+    """Return a row of dots for each species and each value that is told apart."""
+    values = [None] if by is None else list(dict.fromkeys(by.values.tolist()))
+    found = []
+    for words, row, colour in _rows(answer):
+        for place, value in enumerate(values):
+            told = "" if by is None else value_of(by, value)
+            places = np.arange(axis.size) if by is None else np.flatnonzero(by.values == value)
+            found.append(
                 Curve(
-                    words,
-                    _points(study[name]),
-                    row.values,
-                    colour,
+                    ", ".join(each for each in (words, told) if each),
+                    _points(axis[places]),
+                    row.values[places],
+                    colour if words or by is None else spare_colour(place),
                     marks="markers",
-                    unit=_unit(study[key]),
-                    texts=texts,
+                    unit=unit_of(answer),
+                    symbol=SYMBOLS[place],
+                    places=() if by is None else tuple(places.tolist()),
                 )
-                for words, row, colour in _rows(study[key])
-            ]
-            views.append(_view(study, key, name, curves))
-        yield _figure(study, name, tuple(views), ())
+            )
+    return found
 
 
-def _figure(study: Dataset, name: str, views: tuple[View, ...], sliders: tuple[Slider, ...]) -> Figure:
-    words = _words(study[name])
+def _figure(
+    study: Dataset,
+    name: str,
+    views: tuple[View, ...],
+    sliders: tuple[Slider, ...],
+    texts: tuple[str, ...] = (),
+) -> Figure:
+    words = words_of(study[name])
     held = f"; sliders hold {', '.join(slider.label for slider in sliders)}" if sliders else ""
     return Figure(
         f"over-{name.replace('.', '-').replace('_', '-')}",
@@ -176,21 +206,30 @@ def _figure(study: Dataset, name: str, views: tuple[View, ...], sliders: tuple[S
         views,
         sliders,
         "Answer",
+        texts,
     )
 
 
 def _view(study: Dataset, key: str, name: str, curves: list[Curve]) -> View:
     answer, axis = study[key], study[name]
-    text = axis.dtype.kind not in "fi"
-    x_kind = "category" if text else kind_of(np.asarray(axis.values, dtype=np.float64))
     y_kind = kind_of(answer.values)
-    group = str(answer.attrs.get(GROUP, ""))
+    group, words = str(answer.attrs.get(GROUP, "")), words_of(answer)
     return View(
-        f"{group}: {_words(answer)}" if group else _words(answer),
-        Axis(axis_title(_words(axis), str(axis.attrs.get("units", ""))), x_kind),
-        Axis(axis_title(_words(answer), str(answer.attrs.get("units", ""))), y_kind, limits(curves, y_kind)),
+        f"{group}: {words}" if group else words,
+        _x_axis(axis),
+        Axis(wrapped(axis_title(words, str(answer.attrs.get("units", "")))), y_kind, limits(curves, y_kind)),
         tuple(curves),
     )
+
+
+def _x_axis(axis: DataArray) -> Axis:
+    title = axis_title(words_of(axis), str(axis.attrs.get("units", "")))
+    if not is_number(axis):
+        return Axis(title, "category")
+    values = np.unique(np.asarray(axis.values, dtype=np.float64))
+    if spacing(values) == LOG:
+        return Axis(title, "log", (values[0] / 1.1, values[-1] * 1.1))
+    return Axis(title)
 
 
 def _rows(answer: DataArray) -> list[tuple[str, DataArray, str]]:
@@ -205,60 +244,7 @@ def _rows(answer: DataArray) -> list[tuple[str, DataArray, str]]:
 
 def _points(axis: DataArray) -> Array | list[str]:
     values = axis.values
-    return (
-        np.asarray(values, dtype=np.float64)
-        if values.dtype.kind in "fi"
-        else [str(value) for value in values]
-    )
-
-
-def _ranges(study: Dataset, parameters: list[str], answers: list[str]) -> str:
-    """Return parameters and answers with their least and greatest values."""
-    rows = []
-    for name in (*parameters, *answers):
-        values = study[name].values
-        if values.dtype.kind in "fi":
-            known = values[np.isfinite(values)]
-            words = "nothing is known"
-            if known.size:
-                words = f"{number_text(float(known.min()))} to {number_text(float(known.max()))} {_unit(study[name])}"
-        else:
-            words = ", ".join(dict.fromkeys(str(value) for value in values.ravel()))
-        rows.append(
-            (f"{_words(study[name])} ({'varied' if name in parameters else 'answer'})", words.strip())
-        )
-    return table(rows)
-
-
-def _failures(failed: list[tuple[dict[str, Any], str]], parameters: list[str], size: int) -> str:
-    if not failed:
-        return f"<p>None: all {size} runs have answers.</p>"
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*parameters, "why"))
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td>{escape(_plain(at[name]))}</td>" for name in parameters)
-        + f"<td>{escape(words)}</td></tr>"
-        for at, words in failed[:MOST_FAILURES]
-    )
-    more = f"<p>The first {MOST_FAILURES} of {len(failed)}.</p>" if len(failed) > MOST_FAILURES else ""
-    rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'{more}<div class="scroll"><table class="failures">{rows}</table></div>'
-
-
-def _words(variable: DataArray) -> str:
-    return str(variable.attrs.get("long_name", variable.name)).replace("_", " ")
-
-
-def _unit(variable: DataArray) -> str:
-    return unit_text(str(variable.attrs.get("units", "")))
-
-
-def _value(variable: DataArray, value: Any) -> str:
-    return f"{_plain(value)} {_unit(variable)}".strip()
-
-
-def _plain(value: Any) -> str:
-    return number_text(float(value)) if isinstance(value, (int, float, np.number)) else str(value)
+    return np.asarray(values, dtype=np.float64) if is_number(axis) else [str(value) for value in values]
 
 
 __all__ = ["failures_of", "page_of_study", "parameters_of"]

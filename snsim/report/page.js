@@ -3,6 +3,7 @@
   const figures = JSON.parse(document.getElementById("figure-data").textContent);
   const arrays = { f4: Float32Array, f8: Float64Array };
   const unpacked = new WeakMap();
+  const LABEL = 18; // height of the words above a line: their indices reach down
 
   /** Numbers from base64, once; texts as they are. */
   function numbers(packed) {
@@ -22,7 +23,7 @@
     return shape.reduce((at, size, i) => at * size + (size > 1 ? steps[i] : 0), 0);
   }
 
-  function trace(curve, steps) {
+  function trace(curve, steps, texts) {
     const x = numbers(curve.x), y = numbers(curve.y), from = row(curve.shape, steps) * curve.points;
     const own = x.length > curve.points ? from : 0; // where every step has points of its own
     const shown = colour(curve.colour);
@@ -32,9 +33,9 @@
       name: curve.name, showlegend: curve.name !== "",
       x: Array.from(x.slice(own, own + curve.points)), y: Array.from(y.subarray(from, from + curve.points)),
       yaxis: curve.right ? "y2" : "y",
-      ...(curve.marks !== "bars" && { connectgaps: false, line: { color: shown, width: 2, dash: curve.dashes } }), marker: { color: shown, ...(curve.marks !== "bars" && { size: 6 }) },
-      text: curve.texts.length ? curve.texts : undefined,
-      hovertemplate: `%{y:.4~g}${unit}${curve.texts.length ? "<br>%{text}" : ""}${curve.name ? "" : "<extra></extra>"}`,
+      ...(curve.marks !== "bars" && { connectgaps: false, line: { color: shown, width: 2, dash: curve.dashes } }), marker: { color: shown, ...(curve.marks !== "bars" && { size: curve.symbol === "circle" ? 6 : 8, symbol: curve.symbol }) },
+      text: texts.length ? (curve.places.length ? curve.places.map((i) => texts[i]) : texts) : undefined,
+      hovertemplate: `%{y:.4~g}${unit}${texts.length ? "<br>%{text}" : ""}${curve.name ? "" : "<extra></extra>"}`,
     };
   }
 
@@ -47,13 +48,16 @@
       if (n % step === 0) values.push(...leads.map((lead) => lead * 10 ** n));
     }
     const shown = values.filter((value) => value >= 10 ** low * 0.999 && value <= 10 ** high * 1.001);
-    return { tickmode: "array", tickvals: shown, ticktext: shown.map(word) };
+    return { tickmode: "array", tickvals: shown, ticktext: shown.map(words(shown)) };
   }
 
-  function word(value) {
-    if (value >= 1e-3 && value < 1e5) return String(Number(value.toPrecision(3)));
-    const power = Math.floor(Math.log10(value) + 1e-9), lead = Number((value / 10 ** power).toPrecision(2));
-    return `${lead === 1 ? "" : `${lead}×`}10<sup>${String(power).replace("-", "−")}</sup>`;
+  /** How the ticks of an axis are written: all plainly, or where one is too long for that, all as powers of ten. */
+  function words(shown) {
+    if (shown.every((value) => value >= 0.9e-3 && value < 0.9e5)) return (value) => String(Number(value.toPrecision(3)));
+    return (value) => {
+      const power = Math.floor(Math.log10(value) + 1e-9), lead = Number((value / 10 ** power).toPrecision(2));
+      return `${lead === 1 ? "" : `${lead}×`}10<sup>${String(power).replace("-", "−")}</sup>`;
+    };
   }
 
   function axis(spec, more) {
@@ -85,7 +89,7 @@
       const middle = band ? (log ? Math.sqrt(from * to) : (from + to) / 2) : from;
       annotations.push({
         x: log ? Math.log10(middle) : middle, y: 1, xref: "x", yref: "paper", yanchor: "bottom", text: line.label, showarrow: false,
-        yshift: 13 * (annotations.length % 3), font: { size: 11, color: style("--soft") },
+        yshift: LABEL * (annotations.length % 3), font: { size: 11, color: style("--soft") },
       });
     }
     return { shapes, annotations };
@@ -96,7 +100,7 @@
     const marks = lines(view, steps, sizes);
     return {
       ...marks, font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: narrow ? 46 : 64, r: view.right ? (narrow ? 46 : 64) : 16, t: 12 + 13 * Math.min(marks.annotations.length, 3), b: 44 },
+      margin: { l: narrow ? 46 : 64, r: view.right ? (narrow ? 46 : 64) : 16, t: 10 + LABEL * Math.min(marks.annotations.length, 3), b: 44 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: style("--faint"), activecolor: style("--ink") },
       xaxis: axis(view.x, { hoverformat: ".4~g", unifiedhovertitle: { text: `${view.x.title}: %{x:.4~g}` } }),
       yaxis: axis(view.y, {}),
@@ -116,7 +120,7 @@
       const view = figure.views[menu ? Number(menu.value) : 0];
       const steps = sliders.map((slider) => Number(slider.value));
       const narrow = plot.clientWidth < 560;
-      Plotly.react(plot, view.curves.map((curve) => trace(curve, steps)), layout(view, steps, figure.sizes, narrow), {
+      Plotly.react(plot, view.curves.map((curve) => trace(curve, steps, figure.texts)), layout(view, steps, figure.sizes, narrow), {
         responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: narrow ? false : "hover",
         modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
         toImageButtonOptions: { format: "svg", filename: figure.key },

@@ -23,6 +23,7 @@ from snsim.transport.trust import assess, warn
 
 UNCONVERGED = "the transport did not converge: every number here is of its last iterate"
 NOT_KEPT = "this result holds no star: what its run warned of is not kept"
+FILES = "what was said when the files of the trajectories were read is not kept"
 _NO_STAR = "what a run would warn of cannot be found again: "
 _OTHER_TIMES = "in {} of {} stars: "
 
@@ -45,6 +46,8 @@ def warnings_of(result: Result) -> list[str]:
     flag = result.groups.get("transport", {}).get("converged")
     if flag is not None and not int(np.min(flag.values)):
         found.append(UNCONVERGED)
+    if "ejecta" in result.groups:
+        return [*found, *_of_ejecta(result), FILES, *_left_out(result)]
     if "profile" not in result.groups:
         return [*found, NOT_KEPT, *_left_out(result)]
     try:
@@ -100,6 +103,18 @@ def _of_sequence(result: Result, config: Config) -> list[str]:
         for sentence in _of_star(background, solution, config):
             count[sentence] = count.get(sentence, 0) + 1
     return [(_OTHER_TIMES.format(n, stars) if n < stars else "") + sentence for sentence, n in count.items()]
+
+
+def _of_ejecta(result: Result) -> list[str]:
+    """Say of how many trajectories no neutrinos are known."""
+    group = result.groups["ejecta"]
+    light = np.nansum(group["rate_nue"].values + group["rate_anue"].values, axis=-1)
+    dark = int((light == 0.0).sum())
+    if not dark:
+        return []
+    return [
+        f"nothing irradiates {dark} of {light.size} trajectories: only captures of electrons and positrons change Y_e"
+    ]
 
 
 def _left_out(result: Result) -> list[str]:

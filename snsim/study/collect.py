@@ -116,7 +116,7 @@ def collect(
     found.collected = len(lines)
     found.codes = tuple(sorted({standings[index].code for index in lines}))
     found.warned = counted([standing.warnings for standing in standings])
-    groups = {POINTS_GROUP: _points_group(plan, standings, lines), **_gathered(study, lines)}
+    groups = {POINTS_GROUP: _points_group(plan, standings, lines, found.warned), **_gathered(study, lines)}
     origin = collect_provenance(study.digest, title=study.title) | {
         "study": (study.folder / STUDY_FILE).read_text(encoding="utf-8"),
         "codes": "\n".join(found.codes),
@@ -229,7 +229,9 @@ class _Earlier:
         return found
 
 
-def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int, Row]) -> dict[str, Variable]:
+def _points_group(
+    plan: Plan, standings: Sequence[Standing], lines: Mapping[int, Row], warned: Sequence[Warned]
+) -> dict[str, Variable]:
     """Return coordinates, and how every point stands."""
     study = plan.study
     dims = tuple(axis.name for axis in study.axes)
@@ -261,7 +263,10 @@ def _points_group(plan: Plan, standings: Sequence[Standing], lines: Mapping[int,
             np.array([len(standing.warnings) for standing in standings]).reshape(study.shape),
             "1",
             "number of warnings of the run",
-            {"sentences": "\n".join(sorted(sentences))},
+            {
+                "sentences": "\n".join(sorted(sentences)),
+                "counted": "\n".join(f"{each.points} {each.kind}: {each.sentence}" for each in warned),
+            },
         ),
     }
 

@@ -123,9 +123,26 @@ def test_trajectories_have_times_of_their_own(few):  # noqa: F811
     np.testing.assert_allclose(
         values(curve["y"]).reshape(shape), group["electron_fraction"].values, rtol=1e-6
     )
+    begin, last = figure.as_json()["views"][0]["x"]["limits"]
+    first = values(curve["x"]).reshape(shape)[:, 0]
+    np.testing.assert_allclose(first, begin, rtol=1e-6)  # at 0, shown where the axis begins
+    assert 0.0 < begin < since[:, 1:].min()
+    assert last == pytest.approx(since.max())
     (bars,) = curves(histogram(few)).values()
     assert bars["marks"] == "bars"
     assert values(bars["y"]).sum() == pytest.approx(float(group["total_mass"].values), rel=1e-6)
+
+
+def test_parcels_without_mass_are_shares(few):  # noqa: F811
+    group = dict(few["ejecta"])
+    group["bin_mass"] = replace(group["bin_mass"], unit="1")
+    figure = histogram(replace(few, groups={"ejecta": group}))
+    assert (figure.title, figure.views[0].y.title) == ("Parcels by electron fraction", "share of parcels")
+    assert "weighted" not in figure.caption
+    for name in ("rate_nue", "rate_anue"):
+        group[name] = replace(group[name], values=np.zeros_like(group[name].values))
+    told = warnings_of(replace(few, groups={"ejecta": group}))
+    assert told[0].startswith("nothing irradiates 2 of 2 trajectories")
 
 
 def test_a_history_is_drawn_over_time():
@@ -307,5 +324,58 @@ def test_a_study_of_points_has_its_parameters_in_the_hover():
     (curve,) = curves(figures[0]).values()
     np.testing.assert_allclose(values(curve["x"]), angle, rtol=1e-6)
     np.testing.assert_allclose(values(curve["y"]), kick, rtol=1e-6)
-    assert curve["texts"][0] == "sin2 theta w 0.22<br>g a 1.22"
+    assert figures[0].as_json()["texts"][0] == "sin2 theta w 0.22<br>g a 1.22"
     assert failures_of(study) == [({"sin2_theta_w": 0.23, "g_a": 1.23}, "no star")]
+
+
+def test_a_study_says_what_waits_and_begins_where_there_are_numbers():
+    """Nothing at the first mass: the slider starts at the second; the axis of radii is even in the logarithm."""
+    xarray = pytest.importorskip("xarray")
+    radius = np.array([10.0, 100.0, 1000.0])
+    light = np.full((3, 2), np.nan)
+    light[:, 1] = radius
+    waiting = np.full((3, 2), "", dtype="U20")
+    waiting[0, 0] = "queued"
+    along = ("shock_radius", "limiter")
+    study = xarray.Dataset(
+        {"luminosity": (along, light), "waiting": (along, waiting)},
+        coords={"shock_radius": ("shock_radius", radius), "limiter": ("limiter", np.array(["a", "b"]))},
+        attrs={"warnings": "At 2 of 6 points: coarse <grid>"},
+    )
+    page = page_of_study(study)
+    titles = [section.title for section in page.sections]
+    assert titles == ["Summary", "Warnings", "Failures", "Not computed yet", "Figures"]
+    assert page.lede.endswith("0 without an answer; 1 not computed yet.")
+    over_radius, over_limiter = (f for section in page.sections for f in section.figures)
+    assert [slider.start for slider in over_radius.sliders] == [1]
+    assert (over_radius.views[0].x.kind, over_limiter.views[0].x.kind) == ("log", "category")
+    assert [f.views[0].curves[0].marks for f in (over_radius, over_limiter)] == ["lines+markers", "markers"]
+    html = render(page, LIBRARY)
+    assert "coarse &lt;grid&gt;" in html
+    assert "10 to 1000" in html
+
+
+def test_a_study_of_which_all_has_failed_has_a_page_without_figures():
+    xarray = pytest.importorskip("xarray")
+    study = xarray.Dataset(
+        {"failure": ("mass", np.array(["no star", "no star"]))},
+        coords={"mass": ("mass", np.array([1.0, 2.0]))},
+    )
+    html = render(page_of_study(study), LIBRARY)
+    assert LIBRARY not in html
+    assert "No run has numbers." in html
+    assert html.count("<td>no star</td>") == 2
+
+
+def test_schemes_of_a_sample_are_told_apart():
+    xarray = pytest.importorskip("xarray")
+    mass, scheme = np.array([1.2, 1.3, 1.4] * 2), np.array(["gray"] * 3 + ["multigroup"] * 3)
+    study = xarray.Dataset(
+        {"kick": ("point", mass)}, coords={"mass": ("point", mass), "scheme": ("point", scheme)}
+    )
+    over_mass, _ = (f for section in page_of_study(study).sections for f in section.figures)
+    shown = curves(over_mass)
+    assert list(shown) == ["gray", "multigroup"]
+    assert len({curve["symbol"] for curve in shown.values()}) == 2
+    np.testing.assert_array_equal(shown["multigroup"]["places"], [3, 4, 5])
+    np.testing.assert_allclose(values(shown["multigroup"]["y"]), mass[3:], rtol=1e-6)

@@ -6,10 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from stars_by_hand import make_star
 
 from snsim.report.of_result import page_of
+from snsim.report.of_study import page_of_study
 from snsim.report.page import plotly_js, render
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the extra browser is not installed")
@@ -41,6 +43,28 @@ def file(tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def study_file(tmp_path_factory):
+    """The page of a study whose numbers have labels as long as those of real ones."""
+    xarray = pytest.importorskip("xarray")
+    place, scheme = np.array([100.0, 150.0, 200.0]), np.array(["gray", "multigroup"])
+    along, long_name = ("shock_radius", "scheme"), "luminosity of all species far out " * 4
+    answers = {
+        f"number_{i}": (along, 1e52 * i + place[:, None] + np.zeros(2), {"long_name": f"{long_name}{i}"})
+        for i in range(80)
+    }
+    failure = np.full((3, 2), "", dtype="U300")
+    failure[2, 0] = "the transport did not converge " * 9
+    study = xarray.Dataset(
+        {**answers, "failure": (along, failure)},
+        coords={"shock_radius": ("shock_radius", place, {"units": "km"}), "scheme": ("scheme", scheme)},
+        attrs={"title": "Long labels", "config_hash": "0123456789abcdef" * 4},
+    )
+    file = tmp_path_factory.mktemp("study") / "report.html"
+    file.write_text(render(page_of_study(study), plotly_js()), encoding="utf-8")
+    return file
+
+
 @pytest.fixture
 def page(browser, file):
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, color_scheme="light")
@@ -66,6 +90,23 @@ def test_every_figure_is_drawn_and_nothing_is_wider_than_the_page(page):
     page.set_viewport_size({"width": 360, "height": 800})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_tables_of_a_study_can_be_read(browser, study_file, width):
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(study_file.as_uri())
+    page.wait_for_selector(".js-plotly-plot")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('tr')].map((row) => [row.offsetHeight, row.lastElementChild.offsetWidth])"
+    )
+    assert len(rows) > 80
+    assert max(height for height, _ in rows) < 400
+    assert min(cell for _, cell in rows) >= 120
+    context.close()
 
 
 def test_the_pointer_shows_numbers(page):

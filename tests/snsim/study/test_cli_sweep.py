@@ -172,7 +172,7 @@ def test_a_report_of_the_study_has_its_numbers(study):
     outcome = snsim("report", study)
     assert outcome.code == 0, outcome.err
     html = (study / "report.html").read_text(encoding="utf-8")
-    assert "4 runs over profile.shock radius, transport.limiter; 0 without an answer." in html
+    assert "4 runs over shock radius, limiter; 0 without an answer." in html
     assert '<optgroup label="main numbers">' in html
 
 
@@ -230,7 +230,12 @@ def test_warnings_are_counted_over_the_points(by_hand, runs):
             ("ExtrapolationWarning", 2),
         ]
         assert told[1]["first"].startswith("zones-30-")
-    stored = read_result(by_hand / "study.h5")["points"]["warnings"]
+    study = read_result(by_hand / "study.h5")
+    assert dataset_of(study).attrs["warnings"].splitlines() == [
+        "At 3 of 3 points: UnresolvedWarning: the grid of 20 zones is coarse",
+        "At 2 of 3 points: ExtrapolationWarning: far out with 30 zones",
+    ]
+    stored = study["points"]["warnings"]
     np.testing.assert_array_equal(stored.values, [1, 2, 2])
     assert stored.attributes["sentences"].splitlines() == [
         "ExtrapolationWarning: far out with # zones",
@@ -257,12 +262,19 @@ def test_the_rate_counts_from_the_first_point_that_is_done(monkeypatch, capsys):
 def test_a_report_of_a_study_with_a_failure(by_hand):
     pytest.importorskip("plotly")
     assert "snsim collect" in snsim("report", by_hand).err
+    (by_hand / "study.h5").write_text("junk")
+    assert str(by_hand / "study.h5") in snsim("report", by_hand).err
+    (by_hand / "study.h5").unlink()
+    snsim("collect", by_hand)
+    refused = snsim("report", by_hand)
+    assert (refused.code, refused.err.count("\n")) == (4, 1)
+    assert "no point of this study is computed yet; snsim sweep computes them" in refused.err
     snsim("sweep", by_hand)
     ((where, why),) = failures_of(dataset_of(read_result(by_hand / "study.h5")))
     assert where == {"grid.zones": 30}
     assert "after 40 steps" in why
     assert snsim("report", by_hand).code == 0
-    assert "3 runs over grid.zones; 1 without an answer." in (by_hand / "report.html").read_text("utf-8")
+    assert "3 runs over zones; 1 without an answer." in (by_hand / "report.html").read_text("utf-8")
 
 
 def test_a_report_of_keys_that_move_together(by_hand, runs):
@@ -281,9 +293,7 @@ def test_a_report_of_keys_that_move_together(by_hand, runs):
         page["transport/luminosity"].sel(species="nue"), 1e50 * np.array([20.0, 20.0, 30.0, 30.0])
     )
     assert snsim("report", by_hand).code == 0
-    assert "4 runs over grid.zones, profile.mass, profile.shock radius" in (
-        by_hand / "report.html"
-    ).read_text("utf-8")
+    assert "4 runs over zones, mass, shock radius" in (by_hand / "report.html").read_text("utf-8")
 
 
 def test_all_failed_for_physics(by_hand):
