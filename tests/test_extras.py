@@ -114,7 +114,7 @@ print(f"VALUE {{microphysics.cevns_cross_section('Ar40', 10 * u.MeV).value:.6g}}
 print("TITLE", snsim.load_config({str(star)!r}).title)
 """
     said = answer(ALL, code)
-    assert "TITLE quickstart" in said
+    assert "TITLE star" in said
     by_function = float(re.search(r"VALUE (\S+)", said)[1])
     by_command = json.loads(said[: said.index("VALUE")])["total_cm2"]
     assert by_command == pytest.approx([by_function], rel=1e-5)
