@@ -60,6 +60,12 @@ class Cluster:
                 )
             )
 
+    def wait_for_a_worker(self) -> None:
+        from distributed import Client
+
+        with Client(self.address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+
     def restart_scheduler(self) -> None:
         self.scheduler.kill()
         self.scheduler.wait()
@@ -177,6 +183,7 @@ def test_workers_with_several_threads_are_refused(cluster, tmp_path):
     cluster.workers.append(
         cluster._start("worker", cluster.address, "--nthreads", "2", "--no-dashboard", "--no-nanny")
     )
+    cluster.wait_for_a_worker()  # one that comes within the second between two looks may do the whole small study
     plan = plan_of(tmp_path)
     with open_engine(dask=cluster.address) as engine, pytest.raises(ConfigError, match="one each"):
         sweep(plan, engine, compute=compute)
