@@ -107,6 +107,7 @@ def at_the_sns(changes, recoil_min: float = 8e-3) -> float:
     spectra = {"nue": 192.0 * x**2 * (0.5 - x), "anumu": 64.0 * x**2 * (0.75 - x)}
 
     def rate(new) -> float:
+        """Events on both nuclei, up to a constant."""
         total = 0.0
         for name in ("Cs133", "I127"):
             target = CEvNS(Nucleus.named(name), new_physics=new)

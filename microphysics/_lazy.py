@@ -26,11 +26,13 @@ def lazy_names(
     """
 
     def load(name: str) -> Any:
+        """Return what stands under a name in its module."""
         if name not in homes:
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         return getattr(import_module(f"{package}.{homes[name]}"), name)
 
     def listed() -> list[str]:
+        """Return what the package offers."""
         return sorted(sys.modules[package].__all__)
 
     return load, listed

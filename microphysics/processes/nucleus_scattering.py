@@ -137,6 +137,7 @@ class NucleusScattering:
             both = (heavy, alpha)
 
             def squared(flavor: str) -> Array:
+                """Return the squared amplitude of the mixture of both kinds, summed over couplings."""
                 every = zip(*(kind.amplitudes(flavor) for kind in both), strict=True)
                 sums = [self._mixed(pair, q, matter) for pair in every]
                 return np.sum(sums, axis=0)

@@ -296,6 +296,7 @@ def _opacities(
     energy = np.array(energies)
 
     def opacity(**changes: Any) -> Any:
+        """Return what nuclei and alphas scatter, with some settings changed."""
         asked = chosen | changes
         options = {"path": file} if asked["structure_factor"] == "file" else {}
         settings = Settings(**asked, structure_factor_options=options, on_out_of_range="clamp")

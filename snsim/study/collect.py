@@ -237,6 +237,7 @@ def _points_group(
     dims = tuple(axis.name for axis in study.axes)
 
     def texts(words: Iterable[str], long_name: str, **about: str) -> Variable:
+        """Lay one text a point along the axes."""
         return Variable(
             dims, np.array(list(words), dtype=np.str_).reshape(study.shape), "1", long_name, about
         )
